@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/bulletin.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "common/bulletin_p.h"
+#include "common/text.h"
+
+#define WARNING_CHARS_MAX 1000
+
+static GPtrArray *list_of(GDestroyNotify destroy)
+{
+        return g_ptr_array_new_with_free_func(destroy);
+}
+
+struct bulletin *bulletin_new(void)
+{
+        struct bulletin *b = g_new0(struct bulletin, 1);
+        b->kbs = list_of(g_free);
+        b->supersedes = list_of(g_free);
+        b->cves = list_of(g_free);
+        b->affected = list_of((GDestroyNotify) affected_free);
+        b->tests = list_of((GDestroyNotify) lab_test_free);
+        b->downloads = list_of((GDestroyNotify) download_free);
+        b->packages = list_of((GDestroyNotify) package_free);
+        b->deployments = list_of((GDestroyNotify) deployment_free);
+        b->update_expert = list_of((GDestroyNotify) update_expert_free);
+        b->sections = list_of((GDestroyNotify) section_free);
+        b->links = list_of((GDestroyNotify) link_free);
+        b->mail.charsets = list_of((GDestroyNotify) charset_use_free);
+        b->warnings = list_of(g_free);
+        return b;
+}
+
+void bulletin_free(struct bulletin *b)
+{
+        if (!b)
+                return;
+        GPtrArray *lists[] = { b->kbs,         b->supersedes, b->cves,          b->affected, b->tests,
+                               b->downloads,   b->packages,   b->deployments,   b->update_expert,
+                               b->sections,    b->links,      b->mail.charsets, b->warnings };
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+                if (lists[i])
+                        g_ptr_array_free(lists[i], TRUE);
+        for (int field = 0; field < FIELD_MAX; field++)
+                choice_clear(&b->fields[field]);
+        char *texts[] = { b->feed,      b->id,           b->title,     b->vendor_title, b->mail.message_id,
+                          b->mail.from, b->mail.subject, b->mail.date, b->mail.sha256 };
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                g_free(texts[i]);
+        g_free(b);
+}
+
+void choice_clear(struct choice *choice)
+{
+        g_free(choice->text);
+        g_free(choice->reason);
+        *choice = (struct choice){ 0 };
+}
+
+int choice_sound_value(const struct choice *choice, int values)
+{
+        bool determined = choice->present && (choice->basis == BASIS_STATED || choice->basis == BASIS_INFERRED);
+        return determined && choice_value_name(values, choice->value) ? choice->value : 0;
+}
+
+void choice_set(struct choice *choice, enum basis basis, int value, const char *text, const char *reason)
+{
+        /* Copied first: they may be the choice's own. */
+        struct choice new = { .present = true, .text = g_strdup(text), .reason = g_strdup(reason) };
+        if (basis != BASIS_UNDETERMINED && value != 0) {
+                new.basis = basis;
+                new.value = value;
+        }
+        choice_clear(choice);
+        *choice = new;
+}
+
+void bulletin_set_field(struct bulletin *b, enum bulletin_field field, enum basis basis, int value, const char *text,
+                        const char *reason)
+{
+        choice_set(&b->fields[field], basis, value, text, reason);
+}
+
+void bulletin_set_undetermined(struct bulletin *b, enum bulletin_field field, const char *text, const char *reason)
+{
+        choice_set(&b->fields[field], BASIS_UNDETERMINED, 0, text, reason);
+}
+
+void bulletin_add_warning(struct bulletin *b, const char *format, ...)
+{
+        /* A mail full of contradictions is still one bulletin. */
+        if (b->warnings->len >= BULLETIN_WARNINGS_MAX)
+                return;
+        if (b->warnings->len == BULLETIN_WARNINGS_MAX - 1) {
+                g_ptr_array_add(b->warnings, g_strdup("further warnings are left out"));
+                return;
+        }
+        va_list args;
+        va_start(args, format);
+        g_autofree char *text = g_strdup_vprintf(format, args);
+        va_end(args);
+        g_ptr_array_add(b->warnings, text_cut_chars(text, WARNING_CHARS_MAX));
+}
+
+struct affected *affected_new(const char *software, const char *platforms)
+{
+        struct affected *affected = g_new0(struct affected, 1);
+        affected->software = g_strdup(software);
+        affected->platforms = g_strdup(platforms);
+        return affected;
+}
+
+void affected_free(struct affected *affected)
+{
+        if (!affected)
+                return;
+        g_free(affected->software);
+        g_free(affected->platforms);
+        g_free(affected);
+}
+
+struct lab_test *lab_test_new(const char *platform)
+{
+        struct lab_test *test = g_new0(struct lab_test, 1);
+        test->platform = g_strdup(platform);
+        test->result.present = true;
+        return test;
+}
+
+void lab_test_free(struct lab_test *test)
+{
+        if (!test)
+                return;
+        g_free(test->platform);
+        choice_clear(&test->result);
+        g_free(test);
+}
+
+struct download *download_new(const char *platform, const char *center, const char *catalog)
+{
+        struct download *download = g_new0(struct download, 1);
+        download->platform = g_strdup(platform);
+        download->center = g_strdup(center);
+        download->catalog = g_strdup(catalog);
+        return download;
+}
+
+void download_free(struct download *download)
+{
+        if (!download)
+                return;
+        g_free(download->platform);
+        g_free(download->center);
+        g_free(download->catalog);
+        g_free(download);
+}
+
+struct package_file *package_file_new(const char *name, const char *date, const char *version, gint64 size_bytes,
+                                      const char *description, const char *folder)
+{
+        struct package_file *file = g_new0(struct package_file, 1);
+        file->name = g_strdup(name);
+        file->date = g_strdup(date);
+        file->version = g_strdup(version);
+        file->size = size_bytes;
+        file->description = g_strdup(description);
+        file->folder = g_strdup(folder);
+        return file;
+}
+
+void package_file_free(struct package_file *file)
+{
+        if (!file)
+                return;
+        g_free(file->name);
+        g_free(file->date);
+        g_free(file->version);
+        g_free(file->description);
+        g_free(file->folder);
+        g_free(file);
+}
+
+struct package *package_new(const char *product)
+{
+        struct package *package = g_new0(struct package, 1);
+        package->product = g_strdup(product);
+        package->files = list_of((GDestroyNotify) package_file_free);
+        return package;
+}
+
+void package_free(struct package *package)
+{
+        if (!package)
+                return;
+        g_free(package->product);
+        package_file_free(package->file);
+        g_ptr_array_free(package->files, TRUE);
+        g_free(package);
+}
+
+struct deployment *deployment_new(const char *package, const char *product)
+{
+        struct deployment *deployment = g_new0(struct deployment, 1);
+        deployment->package = g_strdup(package);
+        deployment->product = g_strdup(product);
+        for (size_t i = 0; i < G_N_ELEMENTS(deployment->minutes); i++)
+                deployment->minutes[i] = -1;
+        return deployment;
+}
+
+void deployment_free(struct deployment *deployment)
+{
+        if (!deployment)
+                return;
+        g_free(deployment->package);
+        g_free(deployment->product);
+        g_free(deployment);
+}
+
+struct update_expert *update_expert_new(const char *product, const char *text)
+{
+        struct update_expert *entry = g_new0(struct update_expert, 1);
+        entry->product = g_strdup(product);
+        entry->text = g_strdup(text);
+        return entry;
+}
+
+void update_expert_free(struct update_expert *entry)
+{
+        if (!entry)
+                return;
+        g_free(entry->product);
+        g_free(entry->text);
+        g_free(entry);
+}
+
+struct section *section_new(const char *heading, const char *text)
+{
+        struct section *section = g_new0(struct section, 1);
+        section->heading = g_strdup(heading);
+        section->text = g_strdup(text);
+        return section;
+}
+
+void section_free(struct section *section)
+{
+        if (!section)
+                return;
+        g_free(section->heading);
+        g_free(section->text);
+        g_free(section);
+}
+
+struct link *link_new(const char *text, const char *url)
+{
+        struct link *link = g_new0(struct link, 1);
+        link->text = g_strdup(text);
+        link->url = g_strdup(url);
+        return link;
+}
+
+void link_free(struct link *link)
+{
+        if (!link)
+                return;
+        g_free(link->text);
+        g_free(link->url);
+        g_free(link);
+}
+
+struct charset_use *charset_use_new(const char *declared, const char *used, bool repaired)
+{
+        struct charset_use *use = g_new0(struct charset_use, 1);
+        use->declared = g_strdup(declared);
+        use->used = g_strdup(used);
+        use->repaired = repaired;
+        return use;
+}
+
+void charset_use_free(struct charset_use *use)
+{
+        if (!use)
+                return;
+        g_free(use->declared);
+        g_free(use->used);
+        g_free(use);
+}
+
+static bool parse_digits(const char *text, size_t count, unsigned *ret_value)
+{
+        unsigned value = 0;
+        for (size_t i = 0; i < count; i++) {
+                if (!g_ascii_isdigit(text[i]))
+                        return false;
+                value = value * 10 + (unsigned) (text[i] - '0');
+        }
+        *ret_value = value;
+        return true;
+}
+
+bool bulletin_date_is_valid(const char *date)
+{
+        unsigned year, month, day;
+        return strlen(date) == BULLETIN_DATE_SIZE - 1 && date[4] == '-' && date[7] == '-' &&
+               parse_digits(date, 4, &year) && parse_digits(date + 5, 2, &month) && parse_digits(date + 8, 2, &day) &&
+               g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year);
+}
+
+unsigned bulletin_count_determined(const struct bulletin *b)
+{
+        unsigned count = 0;
+        for (int field = 0; field < FIELD_MAX; field++)
+                count += choice_sound_value(&b->fields[field], field) != 0;
+        count += b->edition[0] != '\0';
+        count += b->registered[0] != '\0';
+        count += b->updated[0] != '\0';
+        count += b->id != NULL;
+        count += b->kbs->len > 0;
+        count += b->cves->len > 0;
+        count += b->title != NULL;
+        count += b->vendor_title != NULL;
+        return count;
+}

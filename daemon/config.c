@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole: sections to one struct config, and the checks that look at several sections. */
+#include "daemon/config.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "daemon/config_p.h"
+
+#define MESSAGE_BYTES_MIN (64u * KIB)
+
+void config_free(struct config *config)
+{
+        if (!config)
+                return;
+        g_free(config->file);
+        g_free(config->state_dir);
+        g_free(config->database_file);
+        g_free(config->archive_dir);
+        g_ptr_array_unref(config->mailboxes);
+        g_ptr_array_unref(config->channels);
+        g_ptr_array_unref(config->routes);
+        g_free(config);
+}
+
+static void free_mailbox(void *mailbox)
+{
+        config_mailbox_free(mailbox);
+}
+
+static void free_channel(void *channel)
+{
+        channel_free(channel);
+}
+
+static void free_route(void *route)
+{
+        route_free(route);
+}
+
+static struct config *config_new(const char *file)
+{
+        struct config *config = g_new0(struct config, 1);
+        config->file = g_strdup(file);
+        config->mailboxes = g_ptr_array_new_with_free_func(free_mailbox);
+        config->channels = g_ptr_array_new_with_free_func(free_channel);
+        config->routes = g_ptr_array_new_with_free_func(free_route);
+        return config;
+}
+
+const struct channel *config_channel(const struct config *config, const char *name)
+{
+        for (guint i = 0; i < config->channels->len; i++) {
+                const struct channel *channel = g_ptr_array_index(config->channels, i);
+                if (strcmp(channel->name, name) == 0)
+                        return channel;
+        }
+        return NULL;
+}
+
+const struct route *config_route(const struct config *config, const char *name)
+{
+        for (guint i = 0; i < config->routes->len; i++) {
+                const struct route *route = g_ptr_array_index(config->routes, i);
+                if (strcmp(route->name, name) == 0)
+                        return route;
+        }
+        return NULL;
+}
+
+static struct config_section *find_section(const struct config_reader *reader, const char *kind, const char *name)
+{
+        for (guint i = 0; i < reader->sections->len; i++) {
+                struct config_section *section = g_ptr_array_index(reader->sections, i);
+                if (strcmp(section->kind, kind) == 0 && strcmp(section->name, name) == 0)
+                        return section;
+        }
+        return NULL;
+}
+
+static void read_daemon(struct config_reader *reader, const struct config_section *section, struct config *config)
+{
+        static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+        config->state_dir = config_path(reader, section, "state-dir");
+        if (config->state_dir) {
+                config->database_file = g_build_filename(config->state_dir, "hotfixd.db", NULL);
+                config->archive_dir = g_build_filename(config->state_dir, "archive", NULL);
+        }
+        config->log_level = (enum log_level) config_choice(reader, section, "log-level", levels);
+        config->workers = config_number(reader, section, "workers", 1, 16);
+        config->max_message_bytes = config_size(reader, section, "max-message-size", MESSAGE_BYTES_MIN,
+                                                LIMIT_MESSAGE_BYTES_MAX);
+}
+
+/* [daemon] may be missing; then its defaults hold, and an empty section stands in. */
+static void read_daemon_or_defaults(struct config_reader *reader, struct config *config)
+{
+        const struct config_section *section = find_section(reader, "daemon", "");
+        if (section) {
+                read_daemon(reader, section, config);
+                return;
+        }
+        struct config_section defaults = { .kind = (char *) "daemon", .name = (char *) "", .title = (char *) "daemon",
+                                           .file = g_ptr_array_index(reader->files, 0),
+                                           .values = g_hash_table_new(g_str_hash, g_str_equal) };
+        read_daemon(reader, &defaults, config);
+        g_hash_table_unref(defaults.values);
+}
+
+static void read_section(struct config_reader *reader, const struct config_section *section, struct config *config)
+{
+        config_check_keys(reader, section);
+        if (strcmp(section->kind, "mailbox") == 0)
+                g_ptr_array_add(config->mailboxes, config_read_mailbox(reader, section));
+        else if (strcmp(section->kind, "channel") == 0) {
+                struct channel *channel = config_read_channel(reader, section);
+                if (channel)
+                        g_ptr_array_add(config->channels, channel);
+        } else if (strcmp(section->kind, "route") == 0)
+                g_ptr_array_add(config->routes, config_read_route(reader, section));
+}
+
+/* Two sessions on one folder would share one cursor and undo each other's moves. */
+static void check_mailboxes(struct config_reader *reader, const struct config *config)
+{
+        for (guint i = 0; i < config->mailboxes->len; i++) {
+                const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
+                const struct config_section *section = find_section(reader, "mailbox", mailbox->name);
+                for (guint j = 0; j < i && mailbox->host; j++) {
+                        const struct config_mailbox *other = g_ptr_array_index(config->mailboxes, j);
+                        if (g_ascii_strcasecmp(mailbox->location, other->location) == 0)
+                                config_problem(reader, section, "url", "the same folder as [mailbox %s]", other->name);
+                }
+        }
+        if (config->mailboxes->len == 0 && reader->purpose == CONFIG_FOR_DAEMON)
+                config_file_problem(reader, config->file,
+                                    "[mailbox NAME]: there is no mailbox; at least one is needed");
+}
+
+static void check_route_channels(struct config_reader *reader, const struct route *route)
+{
+        const struct config_section *section = find_section(reader, "route", route->name);
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (guint i = 0; i < reader->sections->len; i++) {
+                const struct config_section *other = g_ptr_array_index(reader->sections, i);
+                if (strcmp(other->kind, "channel") == 0)
+                        g_ptr_array_add(names, other->name);
+        }
+        g_ptr_array_add(names, NULL);
+        const char *const *known = (const char *const *) names->pdata;
+        for (guint i = 0; i < route->channels->len; i++) {
+                const char *name = g_ptr_array_index(route->channels, i);
+                const char *suggestion = config_suggest(name, known);
+                if (g_strv_contains(known, name))
+                        continue;
+                if (suggestion)
+                        config_problem(reader, section, "channels", "there is no [channel %s]; did you mean \"%s\"?",
+                                       name, suggestion);
+                else
+                        config_problem(reader, section, "channels", "there is no [channel %s]", name);
+        }
+        if (route->channels->len == 0)
+                config_warning(reader, section, NULL,
+                               "has no channels; what matches it is recorded and sent to nobody");
+}
+
+/* A channel named twice would be told everything twice. */
+static void remove_repeated_channels(struct config_reader *reader, struct route *route)
+{
+        for (guint i = 0; i < route->channels->len; i++)
+                for (guint j = route->channels->len - 1; j > i; j--)
+                        if (strcmp(g_ptr_array_index(route->channels, i), g_ptr_array_index(route->channels, j)) == 0) {
+                                config_warning(reader, find_section(reader, "route", route->name), "channels",
+                                               "names \"%s\" more than once",
+                                               (char *) g_ptr_array_index(route->channels, i));
+                                g_ptr_array_remove_index(route->channels, j);
+                        }
+}
+
+static bool channel_is_used(const struct config *config, const char *name)
+{
+        for (guint i = 0; i < config->routes->len; i++) {
+                const struct route *route = g_ptr_array_index(config->routes, i);
+                if (g_ptr_array_find_with_equal_func(route->channels, name, g_str_equal, NULL))
+                        return true;
+        }
+        return false;
+}
+
+static void check_references(struct config_reader *reader, const struct config *config)
+{
+        for (guint i = 0; i < config->routes->len; i++) {
+                struct route *route = g_ptr_array_index(config->routes, i);
+                check_route_channels(reader, route);
+                remove_repeated_channels(reader, route);
+        }
+        for (guint i = 0; i < config->channels->len; i++) {
+                const struct channel *channel = g_ptr_array_index(config->channels, i);
+                if (!channel_is_used(config, channel->name))
+                        config_warning(reader, find_section(reader, "channel", channel->name), NULL,
+                                       "no route uses it");
+        }
+        if (config->routes->len == 0)
+                g_ptr_array_add(
+                        reader->warnings,
+                        g_strdup_printf("%s: there is no [route NAME]; bulletins are archived and sent to nobody",
+                                        config->file));
+}
+
+static struct config *build(struct config_reader *reader, const char *file)
+{
+        struct config *config = config_new(file);
+        for (guint i = 0; i < reader->sections->len; i++)
+                read_section(reader, g_ptr_array_index(reader->sections, i), config);
+        read_daemon_or_defaults(reader, config);
+        check_mailboxes(reader, config);
+        check_references(reader, config);
+        return config;
+}
+
+int config_load(const char *file, enum config_purpose purpose, struct config **ret_config, GPtrArray **ret_problems,
+                GPtrArray **ret_warnings)
+{
+        struct config *config = NULL;
+        struct config_reader *reader = config_reader_new(purpose);
+        int r = config_reader_read(reader, file);
+        if (r == 0 && !reader->incomplete)
+                config = build(reader, file);
+        if (r == 0 && reader->problems->len > 0)
+                r = reader->only_credentials ? -ERR_CREDENTIAL : -ERR_CONFIG;
+
+        if (r < 0)
+                g_clear_pointer(&config, config_free);
+        else
+                *ret_config = config;
+        *ret_problems = r < 0 ? g_steal_pointer(&reader->problems) : NULL;
+        if (ret_warnings)
+                *ret_warnings = g_steal_pointer(&reader->warnings);
+        config_reader_free(reader);
+        return r;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: GKeyFile, with drop-ins (in FILE.d, names ending in .conf) read after FILE in the order of their
+ * names; a key set again replaces the earlier value, an empty value means the default. Unknown sections and keys, bad
+ * values, missing secrets and references to things that do not exist are all collected, each naming file, section and
+ * key.
+ */
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/errors.h"
+#include "common/log.h"
+#include "notify/channel.h"
+#include "notify/route.h"
+
+#define CONFIG_DEFAULT_FILE "/etc/hotfixd/hotfixd.conf"
+#define CONFIG_DEFAULT_STATE_DIR "/var/lib/hotfixd"
+
+enum config_tls { CONFIG_TLS_IMPLICIT, CONFIG_TLS_STARTTLS, CONFIG_TLS_NONE };
+enum config_after { CONFIG_AFTER_NONE, CONFIG_AFTER_SEEN, CONFIG_AFTER_MOVE };
+
+struct config_mailbox {
+        char *name;
+        char *url;            /* as written */
+        char *host, *folder;  /* folder: percent-decoded UTF-8 */
+        unsigned port;
+        enum config_tls tls; /* imaps://: implicit; imap://: STARTTLS required, or none with insecure=yes on loopback */
+        bool insecure;
+        char *ca_file;        /* PEM file instead of the system's, or NULL */
+        char *user, *password;/* password wiped when freed */
+        char *auth;           /* "auto", "plain", "login" */
+        bool idle;            /* use IDLE where the server has it; default yes */
+        int64_t poll_interval_ms; /* default 60 s; used where there is no IDLE */
+        int64_t idle_renew_ms;    /* default 9 min */
+        int64_t timeout_ms;       /* default 60 s: silence of the server while an answer is owed */
+        enum config_after after;
+        char *after_folder;   /* for CONFIG_AFTER_MOVE, UTF-8 */
+        char *location;       /* "user@host:port/folder", for the cursor and for messages */
+};
+
+struct config {
+        char *file;           /* as opened */
+        char *state_dir, *database_file, *archive_dir; /* absolute */
+        enum log_level log_level;
+        unsigned workers;     /* default 2 */
+        uint64_t max_message_bytes;
+        GPtrArray *mailboxes; /* struct config_mailbox */
+        GPtrArray *channels;  /* struct channel */
+        GPtrArray *routes;    /* struct route */
+};
+
+enum config_purpose {
+        CONFIG_FOR_DAEMON,  /* secrets are read and must be there */
+        CONFIG_FOR_CONTROL, /* hotfixctl: secrets are left alone (they may belong to the service's user) */
+};
+
+/* Reads and checks. On failure -ERR_CONFIG, -ERR_CREDENTIAL or -errno, and ret_problems holds one line for each problem
+ * ("FILE: [section] key: what is wrong"); it is NULL on success. ret_warnings (may be NULL) gets lines for what is
+ * legal and doubtful (a channel no route uses, a route without channels, a secret file others can read). */
+int config_load(const char *file, enum config_purpose purpose, struct config **ret_config, GPtrArray **ret_problems,
+                GPtrArray **ret_warnings);
+void config_free(struct config *config);
+
+const struct channel *config_channel(const struct config *config, const char *name);
+const struct route *config_route(const struct config *config, const char *name);
+
+/* Every section kind and key with its default, the values it takes and one line of help: what --check-config accepts,
+ * for the test that compares man page and sample with the code. */
+struct config_key {
+        const char *section, *key, *default_value; /* "" where there is no default */
+        const char *values, *help;
+        unsigned channel_types; /* [channel]: the types that have the key, bits 1 << enum channel_type; 0: all */
+};
+const struct config_key *config_keys(void); /* ends with section NULL */
+
+#endif

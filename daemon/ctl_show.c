@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "common/bulletin_json.h"
+#include "common/text.h"
+#include "daemon/ctl.h"
+#include "store/bulletins.h"
+
+#define LABEL_COLUMNS 24
+#define PAGE_COLUMNS 100
+
+static void print_fact(const char *label, const char *value)
+{
+        if (!value || !value[0])
+                return;
+        int pad = LABEL_COLUMNS - (int) text_width(label);
+        g_autofree char *indent = g_strnfill(LABEL_COLUMNS, ' ');
+        g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
+        for (guint i = 0; lines[i]; i++)
+                if (i == 0)
+                        printf("%s%*s%s\n", label, MAX(pad, 1), "", lines[i]);
+                else
+                        printf("%s%s\n", indent, lines[i]);
+}
+
+static void print_list(const char *label, const GPtrArray *strings)
+{
+        g_autoptr(GString) joined = g_string_new(NULL);
+        for (guint i = 0; i < strings->len; i++)
+                g_string_append_printf(joined, "%s%s", i ? ", " : "", (const char *) g_ptr_array_index(strings, i));
+        print_fact(label, joined->str);
+}
+
+static void print_field(const struct bulletin *b, enum bulletin_field field)
+{
+        const struct choice *choice = &b->fields[field];
+        if (!choice->present)
+                return;
+        g_autoptr(GString) text = g_string_new(ctl_field_value(b, field));
+        if (choice->text && choice->text[0])
+                g_string_append_printf(text, "  %s", choice->text);
+        if (choice->reason)
+                g_string_append_printf(text, "  (%s)", choice->reason);
+        print_fact(bulletin_field_english(field), text->str);
+}
+
+static void print_wrapped(const char *text)
+{
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (guint i = 0; lines[i]; i++) {
+                text_append_wrapped(out, lines[i], PAGE_COLUMNS, "  ");
+                if (out->len == 0 || out->str[out->len - 1] != '\n')
+                        g_string_append_c(out, '\n');
+        }
+        fputs(out->str, stdout);
+}
+
+void ctl_print_bulletin(const struct bulletin *b)
+{
+        printf("%s%s%s\n", b->id ? b->id : bulletin_kind_name(b->kind), b->title ? "  " : "", b->title ? b->title : "");
+        if (b->vendor_title)
+                printf("%s\n", b->vendor_title);
+        putchar('\n');
+        print_fact("kind", bulletin_kind_name(b->kind));
+        print_fact("edition", b->edition);
+        print_fact("registered", b->registered);
+        print_fact("updated", b->updated);
+        for (int field = 0; field < FIELD_MAX; field++)
+                print_field(b, (enum bulletin_field) field);
+        print_list("KB", b->kbs);
+        print_list("CVE", b->cves);
+        print_list("supersedes", b->supersedes);
+        for (guint i = 0; i < b->affected->len; i++) {
+                const struct affected *affected = g_ptr_array_index(b->affected, i);
+                g_autofree char *text = g_strdup_printf("%s: %s", affected->software ? affected->software : "",
+                                                        affected->platforms ? affected->platforms : "");
+                print_fact(i == 0 ? "affected" : "", text);
+        }
+        for (guint i = 0; i < b->links->len; i++) {
+                const struct link *link = g_ptr_array_index(b->links, i);
+                print_fact(i == 0 ? "links" : "", link->url);
+        }
+        for (guint i = 0; i < b->warnings->len; i++)
+                print_fact(i == 0 ? "warnings" : "", g_ptr_array_index(b->warnings, i));
+        print_fact("mail", b->mail.subject);
+        print_fact("", b->mail.from);
+        for (guint i = 0; i < b->sections->len; i++) {
+                const struct section *section = g_ptr_array_index(b->sections, i);
+                printf("\n%s\n", section->heading ? section->heading : "");
+                if (section->text)
+                        print_wrapped(section->text);
+        }
+}
+
+int ctl_show(const struct ctl_command *command, int argc, char **argv)
+{
+        int status;
+        if (ctl_next_option(command, argc, argv, NULL, &status) == -2)
+                return status;
+        if (argc - optind != 1)
+                return ctl_usage_error(command, "one ID is needed");
+        struct database *db;
+        if ((status = ctl_load_config()) != 0 || (status = ctl_open_database(DATABASE_READ, &db)) != 0)
+                return status;
+        struct error err = ERROR_INIT;
+        struct bulletin_row *row = NULL;
+        if (bulletins_find(db, argv[optind], &row, &err) < 0) {
+                status = ctl_fail(&err);
+        } else if (ctl.json) {
+                status = ctl_print_json(bulletin_to_json(row->current));
+        } else {
+                ctl_print_bulletin(row->current);
+                printf("\n%u revision%s; archive %s/%s.html; 'hotfixctl trace %s' tells what was sent and why\n", row->revisions,
+                       row->revisions == 1 ? "" : "s", ctl.config->archive_dir, row->archive_name,
+                       row->current->id ? row->current->id : row->key);
+        }
+        bulletin_row_free(row);
+        database_close(db);
+        return status;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "build_config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/text.h"
+#include "daemon/ctl.h"
+#include "daemon/table.h"
+#include "store/bulletins.h"
+#include "store/cursors.h"
+#include "store/mails.h"
+#include "store/outbox.h"
+
+struct status {
+        guint64 pid; /* of the running daemon; 0: none */
+        GPtrArray *cursors, *states;
+        int64_t bulletins, revisions, mails[MAIL_OUTCOME_MAX], deliveries[DELIVERY_STATE_MAX];
+};
+
+/* The daemon holds a lock on this file as long as it runs, however it ends. */
+static guint64 running_pid(void)
+{
+        g_autofree char *path = g_build_filename(ctl.config->state_dir, "hotfixd.lock", NULL);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0;
+        guint64 pid = 0;
+        if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+                g_autofree char *data = NULL;
+                size_t size;
+                if (file_read(path, 64, &data, &size, NULL) == 0)
+                        text_parse_uint64(g_strstrip(data), G_MAXINT, &pid);
+        }
+        close(fd);
+        return pid;
+}
+
+static int load_counts(struct database *db, struct status *status, struct error *err)
+{
+        int r = bulletins_count(db, &status->bulletins, &status->revisions, err);
+        for (int i = 0; r == 0 && i < MAIL_OUTCOME_MAX; i++)
+                r = mails_count(db, (enum mail_outcome) i, &status->mails[i], err);
+        for (int i = 0; r == 0 && i < DELIVERY_STATE_MAX; i++)
+                r = outbox_count(db, (enum delivery_state) i, &status->deliveries[i], err);
+        if (r == 0)
+                r = cursors_list(db, &status->cursors, &status->states, err);
+        return r;
+}
+
+static const struct mailbox_state *find_state(const struct status *status, const char *mailbox)
+{
+        for (guint i = 0; i < status->states->len; i++) {
+                const struct mailbox_state *state = g_ptr_array_index(status->states, i);
+                if (strcmp(state->mailbox, mailbox) == 0)
+                        return state;
+        }
+        return NULL;
+}
+
+static const struct cursor_row *find_cursor(const struct status *status, const struct config_mailbox *mailbox)
+{
+        for (guint i = 0; i < status->cursors->len; i++) {
+                const struct cursor_row *cursor = g_ptr_array_index(status->cursors, i);
+                if (strcmp(cursor->mailbox, mailbox->name) == 0 && strcmp(cursor->location, mailbox->location) == 0)
+                        return cursor;
+        }
+        return NULL;
+}
+
+/* What was last written down is true only while somebody is there to write. */
+static const char *state_name(const struct status *status, const struct mailbox_state *state)
+{
+        if (!state)
+                return "never run";
+        return status->pid ? state->state : "stopped";
+}
+
+static json_t *mailbox_to_json(const struct status *status, const struct config_mailbox *mailbox)
+{
+        const struct mailbox_state *state = find_state(status, mailbox->name);
+        const struct cursor_row *cursor = find_cursor(status, mailbox);
+        json_t *json = json_object();
+        json_object_set_new(json, "name", json_string(mailbox->name));
+        json_object_set_new(json, "location", json_string(mailbox->location));
+        json_object_set_new(json, "state", json_string(state_name(status, state)));
+        json_object_set_new(json, "since", ctl_json_time(state ? state->changed_ms : 0));
+        json_object_set_new(json, "error", ctl_json_text(state ? state->error : NULL));
+        json_object_set_new(json, "retry", ctl_json_time(state && status->pid ? state->retry_ms : 0));
+        json_object_set_new(json, "synced", ctl_json_time(cursor ? cursor->synced_ms : 0));
+        json_object_set_new(json, "last_mail", ctl_json_time(state ? state->last_mail_ms : 0));
+        json_object_set_new(json, "uid_validity", cursor ? json_integer(cursor->uid_validity) : json_null());
+        json_object_set_new(json, "last_uid", cursor ? json_integer(cursor->last_uid) : json_null());
+        return json;
+}
+
+static int print_json(const struct status *status)
+{
+        json_t *mails = json_object(), *deliveries = json_object(), *mailboxes = json_array(), *json = json_object();
+        for (int i = 0; i < MAIL_OUTCOME_MAX; i++)
+                json_object_set_new(mails, mail_outcome_name((enum mail_outcome) i), json_integer(status->mails[i]));
+        for (int i = 0; i < DELIVERY_STATE_MAX; i++)
+                json_object_set_new(deliveries, delivery_state_name((enum delivery_state) i),
+                                    json_integer(status->deliveries[i]));
+        for (guint i = 0; i < ctl.config->mailboxes->len; i++)
+                json_array_append_new(mailboxes, mailbox_to_json(status, g_ptr_array_index(ctl.config->mailboxes, i)));
+        json_object_set_new(json, "schema", json_string("hotfixd.status/1"));
+        json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
+        json_object_set_new(json, "running", json_boolean(status->pid != 0));
+        json_object_set_new(json, "pid", status->pid ? json_integer((json_int_t) status->pid) : json_null());
+        json_object_set_new(json, "state_dir", json_string(ctl.config->state_dir));
+        json_object_set_new(json, "mailboxes", mailboxes);
+        json_object_set_new(json, "bulletins", json_integer(status->bulletins));
+        json_object_set_new(json, "revisions", json_integer(status->revisions));
+        json_object_set_new(json, "mails", mails);
+        json_object_set_new(json, "deliveries", deliveries);
+        return ctl_print_json(json);
+}
+
+static void print_mailboxes(const struct status *status)
+{
+        struct table *table = table_new("MAILBOX", "STATE", "SINCE", "LAST SYNC", "LOCATION", NULL);
+        for (guint i = 0; i < ctl.config->mailboxes->len; i++) {
+                const struct config_mailbox *mailbox = g_ptr_array_index(ctl.config->mailboxes, i);
+                const struct mailbox_state *state = find_state(status, mailbox->name);
+                const struct cursor_row *cursor = find_cursor(status, mailbox);
+                g_autofree char *since = ctl_time(state ? state->changed_ms : 0);
+                g_autofree char *synced = ctl_time(cursor ? cursor->synced_ms : 0);
+                table_add(table, mailbox->name, state_name(status, state), since, synced, mailbox->location);
+        }
+        table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
+        table_free(table);
+        for (guint i = 0; i < status->states->len; i++) {
+                const struct mailbox_state *state = g_ptr_array_index(status->states, i);
+                if (state->error)
+                        printf("%s: %s\n", state->mailbox, state->error);
+        }
+}
+
+static int print_text(const struct status *status)
+{
+        if (status->pid)
+                printf("hotfixd is running (process %" G_GUINT64_FORMAT "), state in %s\n\n", status->pid, ctl.config->state_dir);
+        else
+                printf("hotfixd is not running; state in %s\n\n", ctl.config->state_dir);
+        print_mailboxes(status);
+        printf("\nbulletins   %" G_GINT64_FORMAT " (%" G_GINT64_FORMAT " revisions)\n", status->bulletins, status->revisions);
+        printf("mails       %" G_GINT64_FORMAT " of bulletins, %" G_GINT64_FORMAT " unrecognised, %" G_GINT64_FORMAT
+               " quarantined\n", status->mails[MAIL_BULLETIN], status->mails[MAIL_UNRECOGNISED],
+               status->mails[MAIL_QUARANTINED]);
+        printf("deliveries  %" G_GINT64_FORMAT " sent, %" G_GINT64_FORMAT " waiting, %" G_GINT64_FORMAT " given up\n",
+               status->deliveries[DELIVERY_SENT], status->deliveries[DELIVERY_PENDING], status->deliveries[DELIVERY_DEAD]);
+        return CTL_DONE;
+}
+
+int ctl_status(const struct ctl_command *command, int argc, char **argv)
+{
+        int status_code;
+        int c = ctl_next_option(command, argc, argv, NULL, &status_code);
+        if (c == -2)
+                return status_code;
+        if (optind < argc)
+                return ctl_usage_error(command, "unexpected argument '%s'", argv[optind]);
+        struct database *db;
+        if ((status_code = ctl_load_config()) != 0 || (status_code = ctl_open_database(DATABASE_READ, &db)) != 0)
+                return status_code;
+        struct status status = { .pid = running_pid() };
+        struct error err = ERROR_INIT;
+        int r = load_counts(db, &status, &err);
+        int result = r < 0 ? ctl_fail(&err) : ctl.json ? print_json(&status) : print_text(&status);
+        g_clear_pointer(&status.cursors, g_ptr_array_unref);
+        g_clear_pointer(&status.states, g_ptr_array_unref);
+        database_close(db);
+        return result;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* hotfixctl's main: the table of commands, the options they share, and what they use to answer. */
+#include "build_config.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "daemon/ctl.h"
+#include "ingest/worker.h"
+
+struct ctl ctl = { .config_file = CONFIG_DEFAULT_FILE };
+
+static const struct ctl_command commands[] = {
+        { "status", "", "what the daemon, its mailboxes and its outbox are doing", "", ctl_status },
+        { "list", "[OPTIONS]", "the bulletins, newest first",
+          "  --kind KIND          alert, advance-notice, weekly, news, tips\n"
+          "  --severity LEVEL     at or above low, moderate, important, critical; undetermined ones too\n"
+          "  --urgency LEVEL      at or above wait, consider, early, immediate; undetermined ones too\n"
+          "  --since DATE         updated on or after YYYY-MM-DD\n"
+          "  --limit N            at most N\n"
+          "  --unrecognised       instead: the mails that no feed recognised\n"
+          "  --quarantined        instead: the mails that could not be read\n", ctl_list },
+        { "show", "ID", "one bulletin as it stands",
+          "ID is a bulletin id in any case (ms07-028), if need be with its feed (hotfix-report:MS07-028).\n", ctl_show },
+        { "trace", "ID|MAIL", "everything on record about a bulletin or a mail, and why",
+          "MAIL is a mail's number, its Message-ID, or the start of its SHA-256 (at least 6 digits).\n", ctl_trace },
+        { "parse", "FILE...", "reads mails, or texts or pages of a bulletin, and prints what was extracted",
+          "Touches no database. '-' is standard input. Exit status 3 if something was not recognised.\n"
+          "  --form FORM          mail, text, html; else judged by the first lines\n", ctl_parse },
+        { "import", "PATH...", "stores mails from files, mboxes, Maildirs and folders as history",
+          "Nothing is sent for them but one summary. What is known already is not stored again, so an import that broke\n"
+          "off can just be started again.\n", ctl_import },
+        { "archive", "rebuild", "writes the whole archive mirror anew from the database", "", ctl_archive },
+};
+
+static const struct option common_options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+};
+
+static void print_usage(FILE *out)
+{
+        fputs("Usage: hotfixctl [-c FILE] [--json] COMMAND [ARGUMENTS]\n"
+              "Asks and steers hotfixd.\n\n", out);
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+                g_autofree char *call = g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+                fprintf(out, "  %-18s %s\n", call, commands[i].summary);
+        }
+        fputs("\n"
+              "  -c, --config FILE    configuration file (" CONFIG_DEFAULT_FILE ")\n"
+              "      --json           print JSON instead of tables\n"
+              "  -h, --help           show this text, or that of a command\n"
+              "  -V, --version        show the version\n"
+              "\n"
+              "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found or not recognised. See hotfixctl(1).\n", out);
+}
+
+static void print_command_help(const struct ctl_command *command)
+{
+        printf("Usage: hotfixctl [-c FILE] [--json] %s%s%s\n%s\n", command->name, command->arguments[0] ? " " : "",
+               command->arguments, command->summary);
+        if (command->help[0])
+                printf("\n%s", command->help);
+}
+
+int ctl_next_option(const struct ctl_command *command, int argc, char **argv, const struct option *own, int *ret_status)
+{
+        size_t count = 0;
+        while (own && own[count].name)
+                count++;
+        g_autofree struct option *all = g_new0(struct option, count + G_N_ELEMENTS(common_options) + 1);
+        if (count > 0)
+                memcpy(all, own, count * sizeof *own);
+        memcpy(all + count, common_options, sizeof common_options);
+        for (;;) {
+                int c = getopt_long(argc, argv, "c:h", all, NULL);
+                switch (c) {
+                case 'c':
+                        ctl.config_file = optarg;
+                        break;
+                case 'j':
+                        ctl.json = true;
+                        break;
+                case 'h':
+                        print_command_help(command);
+                        *ret_status = CTL_DONE;
+                        return -2;
+                case '?':
+                        *ret_status = ctl_usage_error(command, "wrong option");
+                        return -2;
+                default:
+                        return c;
+                }
+        }
+}
+
+int ctl_usage_error(const struct ctl_command *command, const char *format, ...)
+{
+        va_list arguments;
+        va_start(arguments, format);
+        g_autofree char *text = g_strdup_vprintf(format, arguments);
+        va_end(arguments);
+        fprintf(stderr, "hotfixctl %s: %s\nTry 'hotfixctl %s --help'.\n", command->name, text, command->name);
+        return CTL_USAGE;
+}
+
+int ctl_fail(struct error *err)
+{
+        int status = err->code == -ERR_NOT_FOUND ? CTL_NOTHING : err->code == -ERR_USAGE ? CTL_USAGE : CTL_FAILED;
+        fprintf(stderr, "hotfixctl: %s\n", error_text(err));
+        error_clear(err);
+        return status;
+}
+
+int ctl_load_config(void)
+{
+        GPtrArray *problems = NULL;
+        int r = config_load(ctl.config_file, CONFIG_FOR_CONTROL, &ctl.config, &problems, NULL);
+        for (guint i = 0; problems && i < problems->len; i++)
+                fprintf(stderr, "hotfixctl: %s\n", (const char *) g_ptr_array_index(problems, i));
+        g_clear_pointer(&problems, g_ptr_array_unref);
+        return r < 0 ? CTL_FAILED : 0;
+}
+
+int ctl_open_database(enum database_mode mode, struct database **ret_db)
+{
+        struct error err = ERROR_INIT;
+        int r = database_open(ctl.config->database_file, mode, ret_db, &err);
+        if (r == -ENOENT) {
+                fprintf(stderr, "hotfixctl: %s: there is no database yet: hotfixd has not run with this configuration\n",
+                        ctl.config->database_file);
+                error_clear(&err);
+                return CTL_FAILED;
+        }
+        return r < 0 ? ctl_fail(&err) : 0;
+}
+
+int ctl_print_json(json_t *json)
+{
+        int r = json_dumpf(json, stdout, JSON_COMPACT);
+        json_decref(json);
+        if (r < 0 || fputc('\n', stdout) == EOF)
+                return CTL_FAILED;
+        return CTL_DONE;
+}
+
+json_t *ctl_json_text(const char *text)
+{
+        return text ? json_string(text) : json_null();
+}
+
+json_t *ctl_json_time(int64_t wall_ms)
+{
+        g_autofree char *text = wall_ms ? clock_format_utc(wall_ms) : NULL;
+        return ctl_json_text(text);
+}
+
+const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field field)
+{
+        const struct choice *choice = &bulletin->fields[field];
+        if (!choice->present)
+                return "-";
+        const char *name = bulletin_value_name(field, choice->value);
+        return name ? name : "undetermined";
+}
+
+char *ctl_time(int64_t wall_ms)
+{
+        return wall_ms ? clock_format_local(wall_ms) : g_strdup("-");
+}
+
+static const struct ctl_command *find_command(const char *name)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+                if (strcmp(commands[i].name, name) == 0)
+                        return &commands[i];
+        return NULL;
+}
+
+/* Options before the command's name. Returns -1 to go on. */
+static int parse_global_options(int argc, char **argv)
+{
+        static const struct option longs[] = {
+                { "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' },
+                { "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
+                { NULL, 0, NULL, 0 },
+        };
+        int c;
+        while ((c = getopt_long(argc, argv, "+c:hV", longs, NULL)) != -1) {
+                switch (c) {
+                case 'c':
+                        ctl.config_file = optarg;
+                        break;
+                case 'j':
+                        ctl.json = true;
+                        break;
+                case 'h':
+                        print_usage(stdout);
+                        return CTL_DONE;
+                case 'V':
+                        puts("hotfixctl " PACKAGE_VERSION);
+                        return CTL_DONE;
+                default:
+                        fputs("Try 'hotfixctl --help'.\n", stderr);
+                        return CTL_USAGE;
+                }
+        }
+        return -1;
+}
+
+int main(int argc, char **argv)
+{
+        if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
+                return worker_main();
+        setlocale(LC_CTYPE, "C.UTF-8");
+        int status = parse_global_options(argc, argv);
+        if (status >= 0)
+                return status;
+        if (optind >= argc) {
+                print_usage(stderr);
+                return CTL_USAGE;
+        }
+        const struct ctl_command *command = find_command(argv[optind]);
+        if (!command) {
+                fprintf(stderr, "hotfixctl: unknown command '%s'\nTry 'hotfixctl --help'.\n", argv[optind]);
+                return CTL_USAGE;
+        }
+        char **rest = argv + optind;
+        int count = argc - optind;
+        optind = 0; /* a new scan */
+        ctl_guard_output();
+        status = command->run(command, count, rest);
+        config_free(ctl.config);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                fprintf(stderr, "hotfixctl: standard output: %s\n", strerror(errno));
+                return status == CTL_DONE ? CTL_FAILED : status;
+        }
+        return status;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/job.h"
+
+struct slot {
+        struct job *job;
+        bool parsed;
+};
+
+struct job_queue {
+        GMutex mutex;
+        GCond changed;
+        GQueue slots;    /* struct slot, in the order of arrival */
+        GQueue unparsed; /* the same slots that still wait for a parser */
+        size_t bytes, max_bytes;
+        bool closed;
+};
+
+struct job *job_new(enum job_kind kind)
+{
+        struct job *job = g_new0(struct job, 1);
+        job->kind = kind;
+        return job;
+}
+
+void job_free(struct job *job)
+{
+        if (!job)
+                return;
+        reader_result_clear(&job->result);
+        error_clear(&job->error);
+        g_free(job->source);
+        g_free(job->mailbox);
+        g_free(job->location);
+        g_free(job->data);
+        g_free(job);
+}
+
+struct job_queue *job_queue_new(size_t max_bytes)
+{
+        struct job_queue *queue = g_new0(struct job_queue, 1);
+        g_mutex_init(&queue->mutex);
+        g_cond_init(&queue->changed);
+        g_queue_init(&queue->slots);
+        g_queue_init(&queue->unparsed);
+        queue->max_bytes = max_bytes;
+        return queue;
+}
+
+static void slot_free(gpointer data)
+{
+        struct slot *slot = data;
+        job_free(slot->job);
+        g_free(slot);
+}
+
+void job_queue_free(struct job_queue *queue)
+{
+        if (!queue)
+                return;
+        g_queue_clear(&queue->unparsed);
+        g_queue_clear_full(&queue->slots, slot_free);
+        g_cond_clear(&queue->changed);
+        g_mutex_clear(&queue->mutex);
+        g_free(queue);
+}
+
+/* What a job costs while it is queued: its bytes, and something for itself so that marks count too. */
+static size_t job_weight(const struct job *job)
+{
+        return sizeof *job + job->size;
+}
+
+int job_queue_put(struct job_queue *queue, struct job *job)
+{
+        g_mutex_lock(&queue->mutex);
+        while (!queue->closed && queue->bytes > 0 && queue->bytes + job_weight(job) > queue->max_bytes)
+                g_cond_wait(&queue->changed, &queue->mutex);
+        if (queue->closed) {
+                g_mutex_unlock(&queue->mutex);
+                job_free(job);
+                return -ERR_CANCELLED;
+        }
+        struct slot *slot = g_new0(struct slot, 1);
+        slot->job = job;
+        slot->parsed = job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->code < 0;
+        queue->bytes += job_weight(job);
+        g_queue_push_tail(&queue->slots, slot);
+        if (!slot->parsed)
+                g_queue_push_tail(&queue->unparsed, slot);
+        g_cond_broadcast(&queue->changed);
+        g_mutex_unlock(&queue->mutex);
+        return 0;
+}
+
+struct job *job_queue_take_unparsed(struct job_queue *queue)
+{
+        g_mutex_lock(&queue->mutex);
+        while (!queue->closed && g_queue_is_empty(&queue->unparsed))
+                g_cond_wait(&queue->changed, &queue->mutex);
+        struct slot *slot = queue->closed ? NULL : g_queue_pop_head(&queue->unparsed);
+        struct job *job = slot ? slot->job : NULL;
+        g_mutex_unlock(&queue->mutex);
+        return job;
+}
+
+void job_queue_set_parsed(struct job_queue *queue, struct job *job)
+{
+        g_mutex_lock(&queue->mutex);
+        for (GList *link = queue->slots.head; link; link = link->next) {
+                struct slot *slot = link->data;
+                if (slot->job == job) {
+                        slot->parsed = true;
+                        break;
+                }
+        }
+        g_cond_broadcast(&queue->changed);
+        g_mutex_unlock(&queue->mutex);
+}
+
+static bool head_is_ready(struct job_queue *queue)
+{
+        struct slot *head = g_queue_peek_head(&queue->slots);
+        return head && head->parsed;
+}
+
+GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms)
+{
+        GPtrArray *jobs = g_ptr_array_new_with_free_func((GDestroyNotify) job_free);
+        gint64 end = g_get_monotonic_time() + wait_ms * 1000;
+        g_mutex_lock(&queue->mutex);
+        while (!queue->closed && !head_is_ready(queue))
+                if (!g_cond_wait_until(&queue->changed, &queue->mutex, end))
+                        break;
+        while (!queue->closed && jobs->len < max && head_is_ready(queue)) {
+                struct slot *slot = g_queue_pop_head(&queue->slots);
+                queue->bytes -= job_weight(slot->job);
+                g_ptr_array_add(jobs, slot->job);
+                g_free(slot);
+        }
+        g_cond_broadcast(&queue->changed);
+        g_mutex_unlock(&queue->mutex);
+        return jobs;
+}
+
+void job_queue_close(struct job_queue *queue)
+{
+        g_mutex_lock(&queue->mutex);
+        queue->closed = true;
+        g_cond_broadcast(&queue->changed);
+        g_mutex_unlock(&queue->mutex);
+}
+
+bool job_queue_is_closed(struct job_queue *queue)
+{
+        g_mutex_lock(&queue->mutex);
+        bool closed = queue->closed;
+        g_mutex_unlock(&queue->mutex);
+        return closed;
+}

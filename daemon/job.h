@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What travels from the mailbox sessions to the store: one job per mail, and a mark at the end of each pass over a
+ * mailbox. The queue keeps them in the order they were put in, while several threads parse them in any order: the
+ * writer takes what is ready from the head, so that a mailbox's mails are committed in the order of their UIDs.
+ */
+#ifndef DAEMON_JOB_H
+#define DAEMON_JOB_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/errors.h"
+#include "ingest/cursor.h"
+#include "ingest/reader.h"
+
+enum job_kind {
+        JOB_MAIL,
+        JOB_MARK, /* a pass over the mailbox ends here, with this cursor */
+};
+
+struct job {
+        enum job_kind kind;
+        char *source;           /* "imap:NAME" or "import:PATH" */
+        char *mailbox;          /* configuration name; NULL for imports */
+        char *location;         /* see config.h; NULL for imports */
+        struct cursor cursor;   /* what the stored cursor becomes with this job; unused for imports */
+        bool complete;          /* a mark: nothing was left behind (else the pass broke off here) */
+        guint32 uid;            /* 0 for imports */
+        int64_t received_ms;
+        bool history;
+        enum reader_form form;
+        char *data;             /* raw bytes */
+        size_t size;
+        uint64_t oversize_bytes;/* not 0: the mail is larger than the limit, data is only its beginning */
+
+        /* Filled by the parser; a code set beforehand means there is nothing to parse. */
+        int code;               /* 0, or why the worker gave no result */
+        struct error error;     /* the text that goes with code */
+        struct reader_result result;
+
+        /* Filled by the writer, for whoever waits for it. */
+        void (*committed)(struct job *job, void *context); /* called after the commit, on the writer's thread; may be NULL */
+        void *context;
+        int64_t mail_id, bulletin_id;
+        const char *event;      /* dedup_event_name, "known", "unrecognised", "quarantined"; static */
+};
+
+struct job *job_new(enum job_kind kind);
+void job_free(struct job *job);
+
+struct job_queue;
+
+/* max_bytes bounds the mails inside; one mail larger than that still gets in alone. */
+struct job_queue *job_queue_new(size_t max_bytes);
+void job_queue_free(struct job_queue *queue); /* frees the jobs inside */
+
+/* Puts a job at the end; waits while the queue is full. Takes the job in any case. -ERR_CANCELLED once it is closed. */
+int job_queue_put(struct job_queue *queue, struct job *job);
+
+/* The next mail to parse; waits for one. NULL once the queue is closed. The job stays in the queue. */
+struct job *job_queue_take_unparsed(struct job_queue *queue);
+void job_queue_set_parsed(struct job_queue *queue, struct job *job);
+
+/* Waits up to wait_ms until the head is ready, then takes it and the ready ones behind it, at most max jobs. An empty
+ * array: nothing came, or the queue is closed. */
+GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms);
+
+/* From now on put fails and nobody waits. */
+void job_queue_close(struct job_queue *queue);
+bool job_queue_is_closed(struct job_queue *queue);
+
+#endif

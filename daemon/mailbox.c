@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mailbox session: a thread that connects, fetches what is new, waits for its commit, and waits for news. Written as a
+ * straight sequence of steps; every wait ends when the service stops.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "daemon/service_p.h"
+#include "daemon/transfer.h"
+#include "ingest/cursor.h"
+#include "ingest/imap_session.h"
+#include "store/cursors.h"
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS (5 * 60 * 1000)
+#define RETRY_REFUSED_FIRST_MS (60 * 1000) /* a wrong password or certificate: time alone seldom mends it */
+#define RETRY_REFUSED_MAX_MS (60 * 60 * 1000)
+#define OVERSIZE_KEPT_BYTES (64 * KIB)
+
+struct mailbox {
+        struct service *service;
+        const struct config_mailbox *config;
+        char *context, *source;
+        struct database *db;
+        struct transfer_wake wake;
+        int committed_fd; /* eventfd: the writer has committed the mark */
+        struct imap_session *session;
+        struct cursor cursor; /* as committed */
+        unsigned failures;    /* in a row */
+        struct log_repeat repeat;
+};
+
+static void set_state(struct mailbox *m, const char *state, const char *error, int64_t retry_ms)
+{
+        struct error err = ERROR_INIT;
+        if (cursors_set_state(m->db, m->config->name, state, error, retry_ms, &err) < 0)
+                log_debug(m->context, "%s", error_text(&err)); /* only status suffers */
+        error_clear(&err);
+}
+
+static int load_cursor(struct mailbox *m, struct error *err)
+{
+        struct cursor_row *row;
+        int r = cursors_load(m->db, m->config->name, m->config->location, &row, err);
+        if (r < 0)
+                return r;
+        m->cursor = (struct cursor) { .known = row->known, .uid_validity = row->uid_validity, .last_uid = row->last_uid,
+                                      .history_uid = row->history_uid, .history_done = row->history_done };
+        cursor_row_free(row);
+        return 0;
+}
+
+/* The mails of one pass. delivered counts from the lowest UID: the cursor in a job never stands above a UID that is not
+ * queued yet, whatever order the server sends them in. */
+struct pass {
+        struct mailbox *mailbox;
+        GArray *uids;      /* guint32, ascending */
+        bool *have;
+        guint prefix;      /* uids[0 … prefix-1] are queued */
+        struct cursor cursor;
+        uint64_t oversize_bytes; /* of the mail being fetched in part, else 0 */
+        GArray *stored;    /* guint32: UIDs that were queued, for after-ingest */
+};
+
+static guint find_uid(const GArray *uids, guint32 uid)
+{
+        guint low = 0, high = uids->len;
+        while (low < high) {
+                guint middle = low + (high - low) / 2;
+                if (g_array_index(uids, guint32, middle) < uid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < uids->len && g_array_index(uids, guint32, low) == uid ? low : uids->len;
+}
+
+static struct job *new_job(struct pass *pass, enum job_kind kind)
+{
+        struct mailbox *m = pass->mailbox;
+        struct job *job = job_new(kind);
+        job->source = g_strdup(m->source);
+        job->mailbox = g_strdup(m->config->name);
+        job->location = g_strdup(m->config->location);
+        job->cursor = pass->cursor;
+        return job;
+}
+
+static int queue_message(struct imap_message *message, void *context)
+{
+        struct pass *pass = context;
+        struct mailbox *m = pass->mailbox;
+        guint index = find_uid(pass->uids, message->uid);
+        if (index == pass->uids->len || pass->have[index] || !message->data)
+                return 0;
+        pass->have[index] = true;
+        while (pass->prefix < pass->uids->len && pass->have[pass->prefix])
+                pass->cursor.last_uid = g_array_index(pass->uids, guint32, pass->prefix++);
+        g_array_append_val(pass->stored, message->uid);
+
+        struct job *job = new_job(pass, JOB_MAIL);
+        job->uid = message->uid;
+        job->received_ms = message->internal_date_ms ? message->internal_date_ms : clock_wall_ms();
+        job->history = cursor_is_history(&pass->cursor, message->uid);
+        job->form = READER_MAIL;
+        job->data = g_steal_pointer(&message->data);
+        job->size = message->data_size;
+        job->oversize_bytes = pass->oversize_bytes;
+        /* The size announced beforehand can be wrong; the bytes cannot. */
+        if (job->oversize_bytes == 0 && job->size > m->service->config->max_message_bytes)
+                job->oversize_bytes = MAX(job->size, message->size_bytes);
+        return job_queue_put(m->service->queue, job);
+}
+
+/* A message that the server lists and does not send is put on record as what it is: nothing may block the ones behind it,
+ * and nothing may be passed over in silence. */
+static int queue_withheld(struct pass *pass, guint32 uid)
+{
+        struct mailbox *m = pass->mailbox;
+        struct job *job = new_job(pass, JOB_MAIL);
+        job->uid = uid;
+        job->received_ms = clock_wall_ms();
+        job->history = cursor_is_history(&pass->cursor, uid);
+        job->data = g_strdup_printf("%s UIDVALIDITY %u UID %u: listed by the server, not sent\n", m->config->location,
+                                    pass->cursor.uid_validity, uid);
+        job->size = strlen(job->data);
+        job->code = error_set(&job->error, -ERR_PROTOCOL, "the server lists this message and does not send it");
+        return job_queue_put(m->service->queue, job);
+}
+
+static void mark_committed(struct job *job, void *context)
+{
+        struct mailbox *m = context;
+        m->cursor = job->cursor;
+        wake_signal(m->committed_fd);
+}
+
+/* Puts the mark that ends a pass and waits until everything up to it is committed. */
+static int commit_mark(struct pass *pass, bool complete)
+{
+        struct mailbox *m = pass->mailbox;
+        struct job *mark = new_job(pass, JOB_MARK);
+        mark->complete = complete;
+        mark->committed = mark_committed;
+        mark->context = m;
+        wake_clear(m->committed_fd);
+        int r = job_queue_put(m->service->queue, mark);
+        if (r < 0)
+                return r;
+        wake_wait(m->committed_fd, m->service->stop_fd, G_MAXINT);
+        return wake_is_set(m->committed_fd) ? 0 : -ERR_CANCELLED;
+}
+
+struct sizes { GArray *uids, *normal, *normal_sizes, *large, *large_sizes; uint64_t max; };
+
+static int sort_by_size(struct imap_message *message, void *context)
+{
+        struct sizes *sizes = context;
+        if (find_uid(sizes->uids, message->uid) == sizes->uids->len)
+                return 0;
+        bool large = message->size_bytes > sizes->max;
+        g_array_append_val(large ? sizes->large : sizes->normal, message->uid);
+        g_array_append_val(large ? sizes->large_sizes : sizes->normal_sizes, message->size_bytes);
+        return 0;
+}
+
+/* Oversize mails are fetched only in their beginning, one by one, so that they are on record. */
+static int fetch_large(struct pass *pass, const struct sizes *sizes, struct error *err)
+{
+        int r = 0;
+        for (guint i = 0; r == 0 && i < sizes->large->len; i++) {
+                pass->oversize_bytes = g_array_index(sizes->large_sizes, guint64, i);
+                r = imap_session_fetch_head(pass->mailbox->session, g_array_index(sizes->large, guint32, i),
+                                            OVERSIZE_KEPT_BYTES, queue_message, pass, err);
+        }
+        pass->oversize_bytes = 0;
+        return r;
+}
+
+static int fetch_all(struct pass *pass, struct error *err)
+{
+        struct mailbox *m = pass->mailbox;
+        struct sizes sizes = {
+                .uids = pass->uids,
+                .normal = g_array_new(FALSE, FALSE, sizeof(guint32)),
+                .normal_sizes = g_array_new(FALSE, FALSE, sizeof(guint64)),
+                .large = g_array_new(FALSE, FALSE, sizeof(guint32)),
+                .large_sizes = g_array_new(FALSE, FALSE, sizeof(guint64)),
+                .max = m->service->config->max_message_bytes,
+        };
+        int r = imap_session_fetch_sizes(m->session, pass->uids, sort_by_size, &sizes, err);
+        if (r == 0 && sizes.normal->len > 0)
+                r = imap_session_fetch(m->session, sizes.normal, sizes.normal_sizes, queue_message, pass, err);
+        if (r == 0)
+                r = fetch_large(pass, &sizes, err);
+        g_array_unref(sizes.normal);
+        g_array_unref(sizes.normal_sizes);
+        g_array_unref(sizes.large);
+        g_array_unref(sizes.large_sizes);
+        return r;
+}
+
+/* The UIDs of this pass that did not come, among those that the server still lists. The others are expunged. */
+static int find_missing(struct pass *pass, GArray **ret_missing, struct error *err)
+{
+        GArray *missing = g_array_new(FALSE, FALSE, sizeof(guint32));
+        if (pass->prefix < pass->uids->len) {
+                GArray *listed;
+                guint32 first = g_array_index(pass->uids, guint32, pass->prefix);
+                int r = imap_session_search(pass->mailbox->session, first, &listed, err);
+                if (r < 0) {
+                        g_array_unref(missing);
+                        return r;
+                }
+                for (guint i = pass->prefix; i < pass->uids->len; i++) {
+                        guint32 uid = g_array_index(pass->uids, guint32, i);
+                        if (!pass->have[i] && find_uid(listed, uid) < listed->len)
+                                g_array_append_val(missing, uid);
+                }
+                g_array_unref(listed);
+        }
+        *ret_missing = missing;
+        return 0;
+}
+
+/* What did not come is asked for once more, and what does not come then is put on record. */
+static int settle_missing(struct pass *pass, struct error *err)
+{
+        GArray *missing;
+        int r = find_missing(pass, &missing, err);
+        if (r < 0)
+                return r;
+        if (missing->len > 0) {
+                g_autoptr(GArray) sizes = g_array_new(FALSE, TRUE, sizeof(guint64));
+                g_array_set_size(sizes, missing->len);
+                r = imap_session_fetch(pass->mailbox->session, missing, sizes, queue_message, pass, err);
+        }
+        for (guint i = 0; r == 0 && i < missing->len; i++) {
+                guint32 uid = g_array_index(missing, guint32, i);
+                if (!pass->have[find_uid(pass->uids, uid)] && queue_withheld(pass, uid) < 0)
+                        r = error_set(err, -ERR_CANCELLED, "stopped");
+        }
+        g_array_unref(missing);
+        return r;
+}
+
+/* What the administrator asked for once mails are safely stored. */
+static int after_ingest(struct pass *pass, struct error *err)
+{
+        struct mailbox *m = pass->mailbox;
+        if (pass->stored->len == 0 || m->config->after == CONFIG_AFTER_NONE)
+                return 0;
+        if (m->config->after == CONFIG_AFTER_SEEN)
+                return imap_session_mark_seen(m->session, pass->stored, err);
+        return imap_session_move(m->session, pass->stored, m->config->after_folder, err);
+}
+
+/* With after-ingest = move everything up to the cursor is stored and should be gone: what an interruption left is moved now. */
+static int finish_moves(struct mailbox *m, struct error *err)
+{
+        if (m->config->after != CONFIG_AFTER_MOVE || m->cursor.last_uid == 0)
+                return 0;
+        GArray *uids;
+        int r = imap_session_search(m->session, 1, &uids, err);
+        if (r < 0)
+                return r;
+        while (uids->len > 0 && g_array_index(uids, guint32, uids->len - 1) > m->cursor.last_uid)
+                g_array_set_size(uids, uids->len - 1);
+        if (uids->len > 0) {
+                log_info(m->context, "%u stored mails were not moved yet", uids->len);
+                r = imap_session_move(m->session, uids, m->config->after_folder, err);
+        }
+        g_array_unref(uids);
+        return r;
+}
+
+/* One pass: everything above the cursor is fetched, stored and committed. uid_next 0: not known any more. */
+static int run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
+{
+        struct pass pass = { .mailbox = m, .cursor = m->cursor };
+        int r = imap_session_search(m->session, cursor_first_uid(&m->cursor), &pass.uids, err);
+        if (r < 0)
+                return r;
+        pass.have = g_new0(bool, pass.uids->len + 1);
+        pass.stored = g_array_new(FALSE, FALSE, sizeof(guint32));
+        if (pass.uids->len > 0) {
+                set_state(m, "syncing", NULL, 0);
+                g_atomic_int_add(&m->service->mails_found, (gint) pass.uids->len);
+                r = fetch_all(&pass, err);
+                if (r == 0 || r == -ERR_REFUSED) {
+                        error_clear(err);
+                        r = settle_missing(&pass, err);
+                }
+        }
+        if (r == 0) {
+                /* All that was searched is queued, on record, or expunged meanwhile. */
+                if (pass.uids->len > 0)
+                        pass.cursor.last_uid = g_array_index(pass.uids, guint32, pass.uids->len - 1);
+                if (uid_next > 0)
+                        pass.cursor.last_uid = MAX(pass.cursor.last_uid, uid_next - 1);
+        }
+        /* After a broken pass too: what did arrive is kept, and the next pass goes on behind it. */
+        int committed = commit_mark(&pass, r == 0);
+        if (r == 0 && committed == 0)
+                r = after_ingest(&pass, err);
+        g_array_unref(pass.uids);
+        g_array_unref(pass.stored);
+        g_free(pass.have);
+        if (r == 0 && committed < 0)
+                r = error_set(err, committed, "stopped");
+        return r;
+}
+
+static int connect_session(struct mailbox *m, struct imap_mailbox *ret_selected, struct error *err)
+{
+        set_state(m, "connecting", NULL, 0);
+        struct stream *stream;
+        int r = transfer_open_imap(m->config, &m->wake, &stream, err);
+        if (r < 0)
+                return r;
+        uint64_t max = m->service->config->max_message_bytes;
+        struct imap_session_options options = {
+                .command_timeout_ms = m->config->timeout_ms,
+                .max_message_bytes = 2 * max + MIB, /* RFC822.SIZE is an estimate with some servers */
+        };
+        r = imap_session_open(stream, &options, &m->session, err);
+        if (r < 0)
+                return r;
+        return imap_session_select(m->session, m->config->folder, m->config->after == CONFIG_AFTER_NONE, ret_selected, err);
+}
+
+static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, struct error *err)
+{
+        int r = load_cursor(m, err);
+        if (r < 0)
+                return r;
+        guint32 highest = 0;
+        if (selected->uid_next == 0) {
+                GArray *uids;
+                r = imap_session_search(m->session, 1, &uids, err);
+                if (r < 0)
+                        return r;
+                highest = uids->len > 0 ? g_array_index(uids, guint32, uids->len - 1) : 0;
+                g_array_unref(uids);
+        }
+        struct cursor next;
+        switch (cursor_start(&m->cursor, selected->uid_validity, selected->uid_next, highest, &next)) {
+        case CURSOR_FIRST_CONTACT:
+                log_info(m->context, "first contact: %u mails are taken as history", selected->exists);
+                break;
+        case CURSOR_UID_VALIDITY_CHANGED:
+                log_notice(m->context, "the server renumbered the mailbox (UIDVALIDITY %u): reading it again", selected->uid_validity);
+                break;
+        default:
+                break;
+        }
+        m->cursor = next;
+        return 0;
+}
+
+/* From login to the first failure. In a single run it ends after one pass. */
+static int run_session(struct mailbox *m, bool *ret_synced, struct error *err)
+{
+        struct imap_mailbox selected;
+        int r = connect_session(m, &selected, err);
+        if (r == 0)
+                r = start_cursor(m, &selected, err);
+        if (r == 0)
+                r = finish_moves(m, err);
+        guint32 uid_next = selected.uid_next;
+        while (r == 0) {
+                r = run_pass(m, uid_next, err);
+                if (r < 0 || m->service->once)
+                        break;
+                uid_next = 0;
+                if (!*ret_synced) {
+                        *ret_synced = true;
+                        m->failures = 0;
+                        log_repeat_success(&m->repeat, m->context, "connected");
+                        g_atomic_int_inc(&m->service->mailboxes_idle);
+                }
+                set_state(m, "idle", NULL, 0);
+                bool changed = false;
+                bool idle = m->config->idle && imap_session_has(m->session, "IDLE");
+                /* Nothing announced within the time is no reason to believe so: the pass that follows asks. */
+                r = imap_session_wait(m->session, idle, idle ? m->config->idle_renew_ms : m->config->poll_interval_ms, &changed,
+                                      err);
+                if (r == -EINTR)
+                        r = 0;
+        }
+        if (*ret_synced)
+                g_atomic_int_add(&m->service->mailboxes_idle, -1);
+        imap_session_close(g_steal_pointer(&m->session));
+        return r;
+}
+
+static int64_t retry_delay_ms(unsigned failures, int code)
+{
+        bool refused = code == -ERR_AUTH || code == -ERR_TLS || code == -ERR_REFUSED;
+        int64_t first = refused ? RETRY_REFUSED_FIRST_MS : RETRY_FIRST_MS;
+        int64_t most = refused ? RETRY_REFUSED_MAX_MS : RETRY_MAX_MS;
+        int64_t delay = first << MIN(failures, 20);
+        /* Spread by up to a quarter, so that many clients do not come back to a restarted server at one moment. */
+        delay = MIN(delay, most);
+        return delay - (int64_t) (g_random_double() * 0.25 * (double) delay);
+}
+
+static void run(struct mailbox *m)
+{
+        while (!wake_is_set(m->service->stop_fd)) {
+                struct error err = ERROR_INIT;
+                bool synced = false;
+                int r = run_session(m, &synced, &err);
+                if (r == 0 || r == -ERR_CANCELLED) {
+                        error_clear(&err);
+                        break;
+                }
+                int64_t delay_ms = retry_delay_ms(m->failures++, r);
+                if (m->service->once) {
+                        log_error(m->context, "%s", error_text(&err));
+                        g_atomic_int_inc(&m->service->failures);
+                        set_state(m, "stopped", error_text(&err), 0);
+                        error_clear(&err);
+                        return;
+                }
+                log_repeat_failure(&m->repeat, error_is_temporary(r) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, m->context,
+                                   error_text(&err));
+                set_state(m, "waiting to retry", error_text(&err), clock_wall_ms() + delay_ms);
+                error_clear(&err);
+                wake_wait(m->service->stop_fd, -1, delay_ms);
+        }
+        set_state(m, "stopped", NULL, 0);
+}
+
+gpointer mailbox_thread(gpointer data)
+{
+        struct mailbox_start *start = data;
+        struct mailbox m = { .service = start->service, .config = start->mailbox };
+        g_free(start);
+        m.context = g_strdup_printf("mailbox %s", m.config->name);
+        m.source = g_strdup_printf("imap:%s", m.config->name);
+        m.wake = (struct transfer_wake) { .stop_fd = m.service->stop_fd, .attention_fd = -1 };
+        m.committed_fd = wake_new();
+        m.db = service_open_database(m.service, m.context);
+        if (m.db)
+                run(&m);
+        else
+                g_atomic_int_inc(&m.service->failures);
+        database_close(m.db);
+        close(m.committed_fd);
+        g_free(m.source);
+        g_free(m.context);
+        return NULL;
+}

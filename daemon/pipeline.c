@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/pipeline.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/digest.h"
+#include "common/log.h"
+#include "notify/message.h"
+#include "store/bulletins.h"
+#include "store/cursors.h"
+#include "store/history.h"
+#include "store/mails.h"
+#include "store/outbox.h"
+
+/* What the jobs of one transaction share. */
+struct batch {
+        struct database *db;
+        const struct config *config;
+        int64_t now_ms;
+        struct pipeline_totals totals;
+};
+
+static enum route_event event_for_routes(enum dedup_event event)
+{
+        switch (event) {
+        case DEDUP_FIRST:
+                return EVENT_FIRST;
+        case DEDUP_LATER:
+                return EVENT_LATER;
+        case DEDUP_VARIANT:
+                return EVENT_VARIANT;
+        case DEDUP_EARLIER:
+                return EVENT_EARLIER;
+        case DEDUP_UNDATED:
+                return EVENT_UNDATED;
+        default:
+                return EVENT_DUPLICATE;
+        }
+}
+
+/* Asks the outbox for one delivery. Two routes that tell the same channel the same thing share it: its identity says so. */
+static int ask_for_delivery(struct batch *batch, const struct channel *channel, const struct message *message,
+                            const char *feed, const char *key, const char *fingerprint, int64_t bulletin_id,
+                            int64_t decision_id, struct error *err)
+{
+        g_autofree char *identity = outbox_identity(channel->name, feed, key, message->kind, fingerprint);
+        g_autofree char *payload = channel_render(channel, message);
+        struct delivery delivery = {
+                .identity = identity,
+                .channel = channel->name,
+                .kind = message->kind,
+                .bulletin_id = bulletin_id,
+                .payload = payload,
+                .state = DELIVERY_PENDING,
+                .created_ms = batch->now_ms,
+                .next_ms = batch->now_ms,
+        };
+        bool known = false;
+        int r = outbox_add(batch->db, &delivery, decision_id, &known, err);
+        if (r == 0 && !known)
+                batch->totals.deliveries++;
+        return r;
+}
+
+/* Every channel of the route is told. */
+static int ask_for_deliveries(struct batch *batch, const struct job *job, const struct route *route,
+                              const struct message *message, int64_t bulletin_id, int64_t decision_id, struct error *err)
+{
+        const struct bulletin *bulletin = job->result.bulletin;
+        char fingerprint[DIGEST_TEXT_SIZE];
+        bulletin_fingerprint(bulletin, fingerprint);
+        g_autofree char *key = bulletin_key(bulletin);
+        int r = 0;
+        for (guint i = 0; r == 0 && i < route->channels->len; i++) {
+                const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
+                r = ask_for_delivery(batch, channel, message, bulletin->feed, key, fingerprint, bulletin_id, decision_id, err);
+        }
+        return r;
+}
+
+static int record_decision(struct batch *batch, const struct job *job, const struct route *route,
+                           const struct bulletin_arrival *arrival, const struct route_decision *decision, struct error *err)
+{
+        struct decision_row row = {
+                .revision_id = arrival->revision_id,
+                .mail_id = job->mail_id,
+                .bulletin_id = arrival->bulletin_id,
+                .route = route->name,
+                .action = (char *) route_action_name(decision->action),
+                .reason = decision->reason,
+                .decided_ms = batch->now_ms,
+        };
+        int64_t decision_id = 0;
+        int r = outbox_add_decision(batch->db, &row, &decision_id, err);
+        if (r < 0 || decision->action == ACTION_NONE)
+                return r;
+        struct message *message = message_for_bulletin(job->result.bulletin, route->name, decision, arrival->changes);
+        r = ask_for_deliveries(batch, job, route, message, arrival->bulletin_id, decision_id, err);
+        message_free(message);
+        return r;
+}
+
+static int decide_route(struct batch *batch, const struct job *job, const struct route *route,
+                        const struct bulletin_arrival *arrival, struct error *err)
+{
+        struct route_state state;
+        int r = outbox_route_state(batch->db, route->name, arrival->bulletin_id, &state, err);
+        if (r < 0)
+                return r;
+        struct route_input input = {
+                .bulletin = job->result.bulletin,
+                .event = event_for_routes(arrival->event),
+                .history = job->history,
+                .known = state.known,
+                .above = state.above,
+                .sent = state.sent,
+                .severity = state.severity,
+                .urgency = state.urgency,
+                .changes = arrival->changes,
+        };
+        struct route_decision decision;
+        route_decide(route, &input, &decision);
+        r = record_decision(batch, job, route, arrival, &decision, err);
+        if (r == 0) {
+                state = (struct route_state) { .known = decision.known, .above = decision.above, .sent = decision.sent,
+                                               .severity = decision.severity, .urgency = decision.urgency };
+                r = outbox_set_route_state(batch->db, route->name, arrival->bulletin_id, &state, err);
+        }
+        g_free(decision.reason);
+        return r;
+}
+
+static void count_event(struct pipeline_totals *totals, enum dedup_event event)
+{
+        switch (event) {
+        case DEDUP_FIRST:
+                totals->bulletins_first++;
+                break;
+        case DEDUP_DUPLICATE:
+                totals->duplicates++;
+                break;
+        case DEDUP_VARIANT:
+        case DEDUP_UNDATED:
+                totals->variants++;
+                break;
+        case DEDUP_LATER:
+                totals->later++;
+                break;
+        case DEDUP_EARLIER:
+                totals->earlier++;
+                break;
+        default:
+                break;
+        }
+}
+
+static int store_bulletin(struct batch *batch, struct job *job, struct error *err)
+{
+        struct bulletin_arrival arrival = { 0 };
+        int r = bulletins_insert(batch->db, job->result.bulletin, job->result.archive_name, job->mail_id, job->history,
+                                 &arrival, err);
+        if (r < 0)
+                return r;
+        job->bulletin_id = arrival.bulletin_id;
+        job->event = dedup_event_name(arrival.event);
+        count_event(&batch->totals, arrival.event);
+        r = mails_set_outcome(batch->db, job->mail_id, MAIL_BULLETIN, NULL, arrival.revision_id, job->event, err);
+        /* A duplicate says nothing new: the mail's own row records it, and no route is asked. */
+        if (arrival.event != DEDUP_DUPLICATE)
+                for (guint i = 0; r == 0 && i < batch->config->routes->len; i++)
+                        r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), &arrival, err);
+        bulletin_arrival_clear(&arrival);
+        return r;
+}
+
+static int put_into_quarantine(struct batch *batch, struct job *job, int code, const char *reason, struct error *err)
+{
+        job->event = "quarantined";
+        batch->totals.quarantined++;
+        int r = mails_set_outcome(batch->db, job->mail_id, MAIL_QUARANTINED, reason, 0, NULL, err);
+        if (r == 0)
+                r = quarantine_put(batch->db, job->mail_id, code, reason, err);
+        return r;
+}
+
+static int store_outcome(struct batch *batch, struct job *job, struct error *err)
+{
+        if (job->oversize_bytes != 0) {
+                g_autofree char *reason = g_strdup_printf("oversize: %" G_GUINT64_FORMAT " bytes are more than max-message-size; "
+                                                          "only the first %zu are kept", job->oversize_bytes, job->size);
+                return put_into_quarantine(batch, job, -ERR_LIMIT, reason, err);
+        }
+        if (job->code < 0)
+                return put_into_quarantine(batch, job, job->code, error_text(&job->error), err);
+        if (job->result.outcome == READER_REFUSED)
+                return put_into_quarantine(batch, job, -ERR_MALFORMED, job->result.reason, err);
+        if (job->result.outcome == READER_UNRECOGNISED) {
+                job->event = "unrecognised";
+                batch->totals.unrecognised++;
+                return mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
+        }
+        return store_bulletin(batch, job, err);
+}
+
+static int store_mail(struct batch *batch, struct job *job, struct error *err)
+{
+        const struct mail_info *info = job->result.bulletin ? &job->result.bulletin->mail : NULL;
+        char sha256[DIGEST_TEXT_SIZE];
+        digest_sha256(job->data, job->size, sha256);
+        struct mail_row row = {
+                .sha256 = sha256,
+                .message_id = info ? info->message_id : NULL,
+                .from = info ? info->from : NULL,
+                .subject = info ? info->subject : NULL,
+                .date = info ? info->date : NULL,
+                .size_bytes = (int64_t) job->size,
+                .received_ms = job->received_ms,
+                .stored_ms = batch->now_ms,
+                .history = job->history,
+                .outcome = MAIL_QUARANTINED,
+        };
+        bool known = false;
+        int r = mails_insert(batch->db, &row, job->data, job->size, &job->mail_id, &known, err);
+        if (r < 0)
+                return r;
+        struct sighting sighting = { .source = job->source, .uid_validity = job->cursor.uid_validity, .uid = job->uid,
+                                     .seen_ms = batch->now_ms };
+        if (!job->mailbox)
+                sighting.uid_validity = 0;
+        r = mails_add_sighting(batch->db, job->mail_id, &sighting, err);
+        if (r < 0)
+                return r;
+        batch->totals.mails++;
+        if (known) {
+                /* The very same bytes, seen again after a change of UIDVALIDITY or in another folder: what became of
+                 * them is on record. */
+                job->event = "known";
+                batch->totals.known++;
+                return 0;
+        }
+        return store_outcome(batch, job, err);
+}
+
+static gint more_severe_first(gconstpointer a, gconstpointer b)
+{
+        const struct bulletin_row *left = *(struct bulletin_row *const *) a, *right = *(struct bulletin_row *const *) b;
+        const struct choice *l = left->current->fields, *r = right->current->fields;
+        if (l[FIELD_SEVERITY].value != r[FIELD_SEVERITY].value)
+                return r[FIELD_SEVERITY].value - l[FIELD_SEVERITY].value;
+        if (l[FIELD_URGENCY].value != r[FIELD_URGENCY].value)
+                return r[FIELD_URGENCY].value - l[FIELD_URGENCY].value;
+        int newer = strcmp(right->current->updated, left->current->updated);
+        return newer != 0 ? newer : g_strcmp0(left->key, right->key);
+}
+
+static int load_rows(struct batch *batch, const GArray *ids, GPtrArray **ret_rows, struct error *err)
+{
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) bulletin_row_free);
+        for (guint i = 0; i < ids->len; i++) {
+                struct bulletin_row *row;
+                int r = bulletins_get(batch->db, g_array_index(ids, int64_t, i), &row, err);
+                if (r < 0) {
+                        g_ptr_array_unref(rows);
+                        return r;
+                }
+                g_ptr_array_add(rows, row);
+        }
+        g_ptr_array_sort(rows, more_severe_first);
+        *ret_rows = rows;
+        return 0;
+}
+
+static bool route_has_channel(const struct route *route, const char *channel)
+{
+        for (guint i = 0; i < route->channels->len; i++)
+                if (strcmp(g_ptr_array_index(route->channels, i), channel) == 0)
+                        return true;
+        return false;
+}
+
+/* The first of these routes that would have told of the bulletin. */
+static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bulletin)
+{
+        for (guint i = 0; i < routes->len; i++) {
+                g_autofree char *reason = NULL;
+                if (route_matches(g_ptr_array_index(routes, i), bulletin, &reason))
+                        return true;
+        }
+        return false;
+}
+
+/* One summary for a channel, however many routes lead to it: what of the history is above the thresholds of any of
+ * them, the most severe first. */
+static int summarise_for_channel(struct batch *batch, const struct channel *channel, const char *source, const GPtrArray *rows,
+                                 const char *digest, struct error *err)
+{
+        g_autoptr(GPtrArray) routes = g_ptr_array_new(), top = g_ptr_array_new();
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint i = 0; i < batch->config->routes->len; i++) {
+                struct route *route = g_ptr_array_index(batch->config->routes, i);
+                if (!route_has_channel(route, channel->name))
+                        continue;
+                g_ptr_array_add(routes, route);
+                g_string_append_printf(names, "%s%s", names->len ? ", " : "", route->name);
+        }
+        if (routes->len == 0)
+                return 0;
+        for (guint i = 0; i < rows->len; i++) {
+                struct bulletin_row *row = g_ptr_array_index(rows, i);
+                if (any_route_matches(routes, row->current))
+                        g_ptr_array_add(top, row->current);
+        }
+        struct message *message = message_for_history(source, names->str, rows->len, top->len, top);
+        int r = ask_for_delivery(batch, channel, message, "", "", digest, 0, 0, err);
+        message_free(message);
+        return r;
+}
+
+static int summarise(struct batch *batch, const char *source, const GArray *ids, struct error *err)
+{
+        if (ids->len == 0)
+                return 0;
+        GPtrArray *rows;
+        int r = load_rows(batch, ids, &rows, err);
+        if (r < 0)
+                return r;
+        /* The identity of a summary: its source and the bulletins in it. */
+        GString *names = g_string_new(source);
+        for (guint i = 0; i < rows->len; i++) {
+                const struct bulletin_row *row = g_ptr_array_index(rows, i);
+                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
+        }
+        char digest[DIGEST_TEXT_SIZE];
+        digest_sha256(names->str, names->len, digest);
+        g_string_free(names, TRUE);
+        for (guint i = 0; r == 0 && i < batch->config->channels->len; i++)
+                r = summarise_for_channel(batch, g_ptr_array_index(batch->config->channels, i), source, rows, digest, err);
+        g_ptr_array_unref(rows);
+        return r;
+}
+
+/* At the end of a pass: the history is complete once the cursor has reached it, and is then summarised once. */
+static int finish_history(struct batch *batch, struct job *job, struct error *err)
+{
+        struct cursor *cursor = &job->cursor;
+        if (!job->mailbox || cursor->history_done || cursor->last_uid < cursor->history_uid)
+                return 0;
+        cursor->history_done = true;
+        GArray *ids;
+        int r = history_bulletins(batch->db, job->source, &ids, err);
+        if (r < 0)
+                return r;
+        r = summarise(batch, job->source, ids, err);
+        g_array_unref(ids);
+        return r;
+}
+
+static int save_cursor(struct batch *batch, const struct job *job, struct error *err)
+{
+        struct cursor_row row = {
+                .mailbox = job->mailbox,
+                .location = job->location,
+                .known = true,
+                .uid_validity = job->cursor.uid_validity,
+                .last_uid = job->cursor.last_uid,
+                .history_uid = job->cursor.history_uid,
+                .history_done = job->cursor.history_done,
+                .synced_ms = job->kind == JOB_MARK && job->complete ? batch->now_ms : 0, /* 0 leaves what is stored */
+        };
+        return cursors_save(batch->db, &row, err);
+}
+
+static int store_job(struct batch *batch, struct job *job, bool last_of_mailbox, struct error *err)
+{
+        int r = job->kind == JOB_MAIL ? store_mail(batch, job, err) : finish_history(batch, job, err);
+        if (r == 0 && job->mailbox && last_of_mailbox)
+                r = save_cursor(batch, job, err);
+        if (r < 0)
+                error_prefix(err, "%s%s%u", job->source, job->uid ? " UID " : " ", job->uid);
+        return r;
+}
+
+/* Only the last cursor of a mailbox within a batch needs to be written, unless a mark stands before it. */
+static bool is_last_of_mailbox(GPtrArray *jobs, guint index)
+{
+        const struct job *job = g_ptr_array_index(jobs, index);
+        if (!job->mailbox || job->kind == JOB_MARK)
+                return true;
+        for (guint i = index + 1; i < jobs->len; i++) {
+                const struct job *later = g_ptr_array_index(jobs, i);
+                if (g_strcmp0(later->mailbox, job->mailbox) == 0)
+                        return false;
+        }
+        return true;
+}
+
+static const char *bulletin_name(const struct job *job)
+{
+        const struct bulletin *bulletin = job->result.bulletin;
+        if (!bulletin)
+                return "";
+        return bulletin->id ? bulletin->id : bulletin->title ? bulletin->title : bulletin_kind_name(bulletin->kind);
+}
+
+static void log_mail(const struct job *job)
+{
+        const char *context = job->source;
+        if (g_strcmp0(job->event, "quarantined") == 0)
+                log_warning(context, "mail %" G_GINT64_FORMAT " (UID %u): quarantined: %s", job->mail_id, job->uid,
+                            job->code < 0 ? error_text(&job->error) :
+                            job->result.reason ? job->result.reason : "larger than max-message-size");
+        else if (g_strcmp0(job->event, "unrecognised") == 0)
+                log_notice(context, "mail %" G_GINT64_FORMAT " (UID %u): not recognised as a bulletin: %s", job->mail_id,
+                           job->uid, job->result.reason);
+        else if (job->history)
+                log_debug(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: %s (history)", job->mail_id, job->uid,
+                          bulletin_name(job), job->event);
+        else
+                log_info(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: %s", job->mail_id, job->uid, bulletin_name(job),
+                         job->event);
+}
+
+static void add_totals(struct pipeline_totals *to, const struct pipeline_totals *from)
+{
+        to->mails += from->mails;
+        to->known += from->known;
+        to->bulletins_first += from->bulletins_first;
+        to->duplicates += from->duplicates;
+        to->variants += from->variants;
+        to->later += from->later;
+        to->earlier += from->earlier;
+        to->unrecognised += from->unrecognised;
+        to->quarantined += from->quarantined;
+        to->deliveries += from->deliveries;
+}
+
+int pipeline_commit(struct database *db, const struct config *config, GPtrArray *jobs, struct pipeline_totals *totals,
+                    struct error *err)
+{
+        struct batch batch = { .db = db, .config = config, .now_ms = clock_wall_ms() };
+        int r = database_begin(db, err);
+        if (r < 0)
+                return r;
+        for (guint i = 0; r == 0 && i < jobs->len; i++)
+                r = store_job(&batch, g_ptr_array_index(jobs, i), is_last_of_mailbox(jobs, i), err);
+        if (r == 0)
+                r = database_commit(db, err);
+        if (r < 0) {
+                database_rollback(db);
+                return r;
+        }
+        for (guint i = 0; i < jobs->len; i++) {
+                struct job *job = g_ptr_array_index(jobs, i);
+                if (job->kind == JOB_MAIL)
+                        log_mail(job);
+        }
+        if (totals)
+                add_totals(totals, &batch.totals);
+        return 0;
+}
+
+int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, const GArray *bulletin_ids,
+                              struct error *err)
+{
+        struct batch batch = { .db = db, .config = config, .now_ms = clock_wall_ms() };
+        int r = database_begin(db, err);
+        if (r < 0)
+                return r;
+        r = summarise(&batch, source, bulletin_ids, err);
+        if (r == 0)
+                r = database_commit(db, err);
+        if (r < 0)
+                database_rollback(db);
+        return r;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* A sender: the thread that delivers what the outbox holds for one channel. */
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/service_p.h"
+#include "daemon/transfer.h"
+#include "ingest/mime.h"
+#include "notify/channel.h"
+#include "store/outbox.h"
+
+#define LEASE_MS (5 * 60 * 1000)   /* longer than any one attempt takes */
+#define STORE_RETRY_MS 1000
+#define SLACK_INTERVAL_MS 1000     /* about one message a second and channel (Slack's documented limit) */
+
+struct sender {
+        struct service *service;
+        const struct channel *channel;
+        int wake_fd;
+        struct database *db;
+        char *owner, *context;
+        struct transfer_wake transfer_wake;
+        struct notify_transport transport;
+        struct log_repeat repeat, store_repeat;
+};
+
+/* The seam between notify/ and the one module that knows GMime. */
+static int write_mail(void *context, const struct mail_draft *draft, char **ret_data, size_t *ret_size, struct error *err)
+{
+        (void) context;
+        struct mime_draft mime = {
+                .from = draft->from,
+                .to = draft->to,
+                .subject = draft->subject,
+                .message_id = draft->message_id,
+                .in_reply_to = draft->in_reply_to,
+                .references = draft->references,
+                .date_ms = draft->date_ms,
+                .text = draft->text,
+                .html = draft->html,
+                .extra = draft->extra,
+        };
+        return mime_write(&mime, ret_data, ret_size, err);
+}
+
+static const char *result_state(const struct delivery_report *report, int64_t next_ms, enum delivery_state *ret_state)
+{
+        switch (report->result) {
+        case RESULT_SENT:
+                *ret_state = DELIVERY_SENT;
+                return "sent";
+        case RESULT_REFUSED:
+                *ret_state = DELIVERY_DEAD;
+                return "refused for good";
+        default:
+                *ret_state = next_ms < 0 ? DELIVERY_DEAD : DELIVERY_PENDING;
+                return next_ms < 0 ? "given up" : "to be tried again";
+        }
+}
+
+static void log_attempt(struct sender *sender, const struct delivery *delivery, const struct delivery_report *report,
+                        const char *what, int64_t next_ms)
+{
+        g_autofree char *about = g_strdup_printf("delivery %" G_GINT64_FORMAT " (%s, %.12s)", delivery->id, delivery->kind,
+                                                 delivery->identity);
+        if (report->result == RESULT_SENT) {
+                log_repeat_success(&sender->repeat, sender->context, "deliveries succeed again");
+                log_info(sender->context, "%s: sent: %s", about, report->answer ? report->answer : "");
+                return;
+        }
+        g_atomic_int_inc(&sender->service->failures);
+        g_autofree char *text = next_ms > 0 ?
+                g_strdup_printf("%s: %s in %" G_GINT64_FORMAT " s: %s", about, what,
+                                MAX(0, next_ms - clock_wall_ms()) / 1000, report->answer ? report->answer : "") :
+                g_strdup_printf("%s: %s: %s", about, what, report->answer ? report->answer : "");
+        if (next_ms > 0)
+                log_repeat_failure(&sender->repeat, LOG_LEVEL_WARNING, sender->context, text);
+        else
+                log_error(sender->context, "%s", text);
+}
+
+/* Sends one delivery and records what came of it. Negative: the store failed, or the service stops. */
+static int deliver(struct sender *sender, const struct delivery *delivery, struct error *err)
+{
+        struct delivery_request request = {
+                .identity = delivery->identity,
+                .thread = delivery->thread,
+                .payload = delivery->payload,
+                .created_ms = delivery->created_ms,
+        };
+        struct delivery_report report = { 0 };
+        channel_send(sender->channel, &sender->transport, &request, &report);
+        if (report.result == RESULT_CANCELLED) {
+                delivery_report_clear(&report);
+                return -ERR_CANCELLED;
+        }
+        int64_t now_ms = clock_wall_ms(), next_ms = 0;
+        if (report.result == RESULT_TRY_AGAIN)
+                next_ms = retry_next_ms(delivery->attempts + 1, delivery->identity, delivery->created_ms, now_ms,
+                                        report.retry_after_ms);
+        enum delivery_state state;
+        const char *what = result_state(&report, next_ms, &state);
+        log_attempt(sender, delivery, &report, what, next_ms);
+        int r = outbox_record(sender->db, delivery, sender->owner, state, now_ms, next_ms, report.answer, err);
+        delivery_report_clear(&report);
+        return r;
+}
+
+/* Delivers what is due. Returns when the next one is (0: none waits), or a negative code. */
+static int64_t deliver_due(struct sender *sender, struct error *err)
+{
+        for (;;) {
+                struct delivery *delivery = NULL;
+                int64_t next_ms = 0;
+                int r = outbox_claim(sender->db, sender->channel->name, sender->owner, clock_wall_ms(), LEASE_MS, &delivery,
+                                     &next_ms, err);
+                if (r < 0)
+                        return r;
+                if (!delivery)
+                        return next_ms;
+                r = deliver(sender, delivery, err);
+                delivery_free(delivery);
+                if (r < 0)
+                        return r;
+                int64_t pause_ms = sender->channel->type == CHANNEL_SLACK ? SLACK_INTERVAL_MS : 0;
+                if (wake_wait(sender->service->stop_fd, -1, pause_ms) == 0)
+                        return -ERR_CANCELLED;
+        }
+}
+
+static void run(struct sender *sender)
+{
+        bool stop = false;
+        while (!stop) {
+                struct error err = ERROR_INIT;
+                wake_clear(sender->wake_fd);
+                int64_t next_ms = deliver_due(sender, &err);
+                int64_t wait_ms = G_MAXINT;
+                if (next_ms == -ERR_CANCELLED) {
+                        stop = true;
+                } else if (next_ms < 0) {
+                        log_repeat_failure(&sender->store_repeat, LOG_LEVEL_ERROR, sender->context, error_text(&err));
+                        wait_ms = STORE_RETRY_MS;
+                } else {
+                        log_repeat_success(&sender->store_repeat, sender->context, "the outbox can be used again");
+                        if (next_ms > 0)
+                                wait_ms = MAX(0, next_ms - clock_wall_ms());
+                        stop = sender->service->once;
+                }
+                error_clear(&err);
+                /* No wait is longer than a minute: the wall clock may be set meanwhile. */
+                if (!stop)
+                        wake_wait(sender->service->stop_fd, sender->wake_fd, MIN(wait_ms, 60000));
+                stop = stop || wake_is_set(sender->service->stop_fd);
+        }
+}
+
+gpointer sender_thread(gpointer data)
+{
+        struct sender_start *start = data;
+        struct sender sender = { .service = start->service, .channel = start->channel, .wake_fd = start->wake_fd };
+        g_free(start);
+        sender.context = g_strdup_printf("channel %s", sender.channel->name);
+        sender.owner = g_strdup_printf("%d/%s", (int) getpid(), sender.channel->name);
+        sender.transfer_wake = (struct transfer_wake) { .stop_fd = sender.service->stop_fd, .attention_fd = -1 };
+        sender.transport = (struct notify_transport) {
+                .context = &sender.transfer_wake,
+                .http_post = transfer_http_post,
+                .smtp_send = transfer_smtp_send,
+                .mail_write = write_mail,
+        };
+        sender.db = service_open_database(sender.service, sender.context);
+        if (sender.db) {
+                run(&sender);
+                struct error err = ERROR_INIT;
+                if (outbox_release(sender.db, sender.owner, &err) < 0)
+                        log_warning(sender.context, "%s; the claim will run out by itself", error_text(&err));
+                error_clear(&err);
+                database_close(sender.db);
+        }
+        g_free(sender.owner);
+        g_free(sender.context);
+        return NULL;
+}

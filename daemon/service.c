@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "daemon/service_p.h"
+#include "store/archive.h"
+#include "store/outbox.h"
+
+#define WRITER_SILENCE_MS 60000 /* the writer turns at least every second; a commit may wait for the disk */
+
+int wake_new(void)
+{
+        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (fd < 0)
+                g_error("eventfd: %s", strerror(errno));
+        return fd;
+}
+
+void wake_signal(int fd)
+{
+        uint64_t one = 1;
+        ssize_t n = write(fd, &one, sizeof one);
+        (void) n; /* a full counter is as readable as can be */
+}
+
+void wake_clear(int fd)
+{
+        uint64_t count;
+        ssize_t n = read(fd, &count, sizeof count);
+        (void) n;
+}
+
+bool wake_is_set(int fd)
+{
+        return wake_wait(fd, -1, 0) == 0;
+}
+
+int wake_wait(int fd_a, int fd_b, int64_t timeout_ms)
+{
+        struct pollfd fds[2] = { { fd_a, POLLIN, 0 }, { fd_b, POLLIN, 0 } };
+        int n = poll(fds, 2, (int) CLAMP(timeout_ms, 0, G_MAXINT));
+        return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+void service_fail(struct service *service, const char *context, const struct error *err)
+{
+        log_error(context, "%s; the service cannot go on", error_text(err));
+        wake_signal(service->failed_fd);
+}
+
+struct database *service_open_database(struct service *service, const char *context)
+{
+        struct log_repeat repeat = { 0 };
+        for (;;) {
+                struct error err = ERROR_INIT;
+                struct database *db;
+                int r = database_open(service->config->database_file, DATABASE_WRITE, &db, &err);
+                if (r == 0) {
+                        log_repeat_success(&repeat, context, "the database can be opened again");
+                        return db;
+                }
+                if (r != -ERR_STORE_BUSY && r != -ERR_STORE_FULL) {
+                        service_fail(service, context, &err);
+                        error_clear(&err);
+                        return NULL;
+                }
+                log_repeat_failure(&repeat, LOG_LEVEL_ERROR, context, error_text(&err));
+                error_clear(&err);
+                if (wake_wait(service->stop_fd, -1, 1000) == 0)
+                        return NULL;
+        }
+}
+
+void service_wake_after_commit(struct service *service)
+{
+        wake_signal(service->archive_fd);
+        for (guint i = 0; i < service->sender_fds->len; i++)
+                wake_signal(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
+}
+
+static struct service *service_new(const struct config *config, bool once)
+{
+        struct service *service = g_new0(struct service, 1);
+        service->config = config;
+        service->once = once;
+        service->queue = job_queue_new(LIMIT_QUEUE_BYTES);
+        service->stop_fd = wake_new();
+        service->failed_fd = wake_new();
+        service->archive_fd = wake_new();
+        service->sender_fds = g_ptr_array_new();
+        service->parsers = g_ptr_array_new();
+        service->mailboxes = g_ptr_array_new();
+        service->senders = g_ptr_array_new();
+        service->writer_beat_ms = clock_monotonic_ms();
+        return service;
+}
+
+static void start_store(struct service *service)
+{
+        service->writer = g_thread_new("writer", writer_thread, service);
+        for (unsigned i = 0; i < service->config->workers; i++)
+                g_ptr_array_add(service->parsers, g_thread_new("parser", parser_thread, service));
+}
+
+static void start_mailboxes(struct service *service)
+{
+        for (guint i = 0; i < service->config->mailboxes->len; i++) {
+                struct mailbox_start *start = g_new0(struct mailbox_start, 1);
+                start->service = service;
+                start->mailbox = g_ptr_array_index(service->config->mailboxes, i);
+                g_ptr_array_add(service->mailboxes, g_thread_new("mailbox", mailbox_thread, start));
+        }
+}
+
+static void start_senders(struct service *service)
+{
+        for (guint i = 0; i < service->config->channels->len; i++) {
+                struct sender_start *start = g_new0(struct sender_start, 1);
+                start->service = service;
+                start->channel = g_ptr_array_index(service->config->channels, i);
+                start->wake_fd = wake_new();
+                g_ptr_array_add(service->sender_fds, GINT_TO_POINTER(start->wake_fd));
+                g_ptr_array_add(service->senders, g_thread_new("sender", sender_thread, start));
+        }
+}
+
+static void join_all(GPtrArray *threads)
+{
+        for (guint i = 0; i < threads->len; i++)
+                g_thread_join(g_ptr_array_index(threads, i));
+        g_ptr_array_set_size(threads, 0);
+}
+
+struct service *service_start(const struct config *config)
+{
+        struct service *service = service_new(config, false);
+        start_store(service);
+        start_senders(service);
+        service->archiver = g_thread_new("archiver", archiver_thread, service);
+        start_mailboxes(service);
+        return service;
+}
+
+struct service *service_start_store(const struct config *config)
+{
+        struct service *service = service_new(config, false);
+        start_store(service);
+        return service;
+}
+
+struct job_queue *service_queue(struct service *service)
+{
+        return service->queue;
+}
+
+void service_stop(struct service *service)
+{
+        if (!service)
+                return;
+        wake_signal(service->stop_fd);
+        job_queue_close(service->queue);
+        join_all(service->mailboxes);
+        join_all(service->senders);
+        join_all(service->parsers);
+        if (service->archiver)
+                g_thread_join(service->archiver);
+        if (service->writer)
+                g_thread_join(service->writer);
+        job_queue_free(service->queue);
+        for (guint i = 0; i < service->sender_fds->len; i++)
+                close(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
+        g_ptr_array_unref(service->sender_fds);
+        g_ptr_array_unref(service->parsers);
+        g_ptr_array_unref(service->mailboxes);
+        g_ptr_array_unref(service->senders);
+        close(service->stop_fd);
+        close(service->failed_fd);
+        close(service->archive_fd);
+        g_free(service);
+}
+
+int service_failed_fd(const struct service *service)
+{
+        return service->failed_fd;
+}
+
+bool service_is_alive(const struct service *service)
+{
+        return clock_monotonic_ms() - __atomic_load_n(&service->writer_beat_ms, __ATOMIC_RELAXED) < WRITER_SILENCE_MS;
+}
+
+char *service_describe(struct service *service)
+{
+        guint mailboxes = service->config->mailboxes->len;
+        return g_strdup_printf("%d of %u mailboxes watched, %d mails stored since start",
+                               g_atomic_int_get(&service->mailboxes_idle), mailboxes,
+                               g_atomic_int_get(&service->mails_stored));
+}
+
+void service_progress(struct service *service, unsigned *ret_found, unsigned *ret_stored)
+{
+        *ret_found = (unsigned) g_atomic_int_get(&service->mails_found);
+        *ret_stored = (unsigned) g_atomic_int_get(&service->mails_stored);
+}
+
+/* While the mailbox threads of a single pass run: passes a stop on and draws the progress line. */
+struct once_watch { struct service *service; int stop_fd, end_fd; bool show_progress; };
+
+static gpointer watch_once(gpointer data)
+{
+        struct once_watch *watch = data;
+        bool drawn = false, stopping = false;
+        while (wake_wait(watch->end_fd, stopping ? -1 : watch->stop_fd, 200) < 0 || !wake_is_set(watch->end_fd)) {
+                if (!stopping && wake_is_set(watch->stop_fd)) {
+                        stopping = true;
+                        wake_signal(watch->service->stop_fd);
+                        job_queue_close(watch->service->queue);
+                }
+                unsigned found, stored;
+                service_progress(watch->service, &found, &stored);
+                if (watch->show_progress && found > 0) {
+                        fprintf(stderr, "\r\033[K%u of %u mails stored", stored, found);
+                        drawn = true;
+                }
+        }
+        if (drawn)
+                fprintf(stderr, "\r\033[K");
+        return NULL;
+}
+
+static void update_archive_once(struct service *service)
+{
+        struct database *db = service_open_database(service, "archive");
+        struct error err = ERROR_INIT;
+        if (!db || archive_update(db, service->config->archive_dir, NULL, &err) < 0) {
+                log_error("archive", "%s", db ? error_text(&err) : "not updated");
+                g_atomic_int_inc(&service->failures);
+        }
+        error_clear(&err);
+        database_close(db);
+}
+
+unsigned service_run_once(const struct config *config, int stop_fd, bool show_progress)
+{
+        struct service *service = service_new(config, true);
+        struct once_watch watch = { service, stop_fd, wake_new(), show_progress };
+        GThread *watcher = g_thread_new("watch", watch_once, &watch);
+        start_store(service);
+        start_mailboxes(service);
+        join_all(service->mailboxes);
+        if (!wake_is_set(service->stop_fd))
+                update_archive_once(service);
+        if (!wake_is_set(service->stop_fd)) {
+                start_senders(service);
+                join_all(service->senders);
+        }
+        wake_signal(watch.end_fd);
+        g_thread_join(watcher);
+        close(watch.end_fd);
+        unsigned failures = (unsigned) g_atomic_int_get(&service->failures);
+        if (wake_is_set(service->stop_fd) || wake_is_set(service->failed_fd))
+                failures++;
+        service_stop(service);
+        return failures;
+}

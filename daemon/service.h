@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A running service: the threads that one configuration asks for. A mailbox session each, parsers, one writer, one
+ * archiver, a sender for each channel. They meet in the job queue and in the database. A reload stops one service and
+ * starts the next.
+ */
+#ifndef DAEMON_SERVICE_H
+#define DAEMON_SERVICE_H
+
+#include <stdbool.h>
+
+#include "daemon/config.h"
+#include "daemon/job.h"
+
+struct service;
+
+/* Starts all threads. config must outlive the service. */
+struct service *service_start(const struct config *config);
+
+/* Starts the parsers and the writer only: whoever starts it puts the jobs in (import). */
+struct service *service_start_store(const struct config *config);
+struct job_queue *service_queue(struct service *service);
+
+/* Syncs every mailbox once, brings the archive up to date, delivers what is due, and ends. show_progress draws a line on
+ * standard error. stop_fd (an eventfd) readable breaks it off. Returns the number of mailboxes and deliveries that failed. */
+unsigned service_run_once(const struct config *config, int stop_fd, bool show_progress);
+
+/* Stops all threads, within about two seconds whatever is under way, and frees. */
+void service_stop(struct service *service);
+
+/* Readable once the service cannot go on. */
+int service_failed_fd(const struct service *service);
+
+/* True while the writer turns; for the watchdog. */
+bool service_is_alive(const struct service *service);
+
+/* One line for people and for systemd's STATUS=; newly allocated. */
+char *service_describe(struct service *service);
+
+/* Mails found on the servers so far and mails stored, for the progress line. */
+void service_progress(struct service *service, unsigned *ret_found, unsigned *ret_stored);
+
+#endif

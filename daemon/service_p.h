@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What the threads of a running service share; see service.h for what a service is. */
+#ifndef DAEMON_SERVICE_P_H
+#define DAEMON_SERVICE_P_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "daemon/config.h"
+#include "daemon/job.h"
+#include "store/database.h"
+
+struct service {
+        const struct config *config;
+        struct job_queue *queue;
+        int stop_fd;    /* eventfd, readable from the moment the service is to stop */
+        int failed_fd;  /* eventfd, readable once a thread has met an error the service cannot go on with */
+        int archive_fd; /* eventfd, wakes the archiver */
+        bool once;
+        GPtrArray *sender_fds; /* eventfds as GINT_TO_POINTER, wake the senders */
+        GThread *writer, *archiver;
+        GPtrArray *parsers, *mailboxes, *senders; /* GThread */
+        gint mails_stored;     /* atomic: mail jobs committed */
+        gint mails_found;      /* atomic: mail jobs announced by the servers */
+        gint failures;         /* atomic: mailboxes or deliveries that failed (for --once) */
+        gint mailboxes_idle;   /* atomic: mailboxes that wait for news */
+        gint64 writer_beat_ms; /* monotonic; written by the writer at every turn */
+};
+
+/* An eventfd that blocks nobody. wake_signal makes it readable, wake_clear unreadable. wake_wait waits for any of two of
+ * them (-1: none) and returns -ETIMEDOUT, or 0. */
+int wake_new(void);
+void wake_signal(int fd);
+void wake_clear(int fd);
+bool wake_is_set(int fd);
+int wake_wait(int fd_a, int fd_b, int64_t timeout_ms);
+
+/* Opens the service's database for a thread. Retries while it is locked or full and the service is not to stop; returns
+ * NULL when it is to stop or the database can't be used at all (logged; failed_fd is set). */
+struct database *service_open_database(struct service *service, const char *context);
+
+/* Says that the service cannot go on (logged once). */
+void service_fail(struct service *service, const char *context, const struct error *err);
+
+void service_wake_after_commit(struct service *service);
+
+/* Thread functions. */
+gpointer parser_thread(gpointer service);
+gpointer writer_thread(gpointer service);
+gpointer archiver_thread(gpointer service);
+
+struct mailbox_start { struct service *service; const struct config_mailbox *mailbox; };
+gpointer mailbox_thread(gpointer mailbox_start); /* frees its argument */
+
+struct sender_start { struct service *service; const struct channel *channel; int wake_fd; };
+gpointer sender_thread(gpointer sender_start); /* frees its argument */
+
+#endif

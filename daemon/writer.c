@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* The parser threads, each with its worker process, and the one writer that commits what they bring. */
+#include <errno.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "daemon/pipeline.h"
+#include "daemon/service_p.h"
+#include "ingest/worker.h"
+
+#define WRITER_TURN_MS 1000
+#define RETRY_WAIT_MS 1000
+
+/* Codes that say something of the mail. With any other the worker could not even be started. */
+static bool is_about_the_mail(int code)
+{
+        return code == 0 || code == -ERR_WORKER_CRASHED || code == -ERR_WORKER_TIMEOUT || code == -ERR_MALFORMED ||
+               code == -ERR_LIMIT;
+}
+
+/* Has a worker read the mail. A crash is tried once more with a fresh process: the first may have been the system's doing
+ * (out of memory). Returns -ERR_CANCELLED when the service is to stop. */
+static int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
+{
+        for (unsigned attempt = 1;; attempt++) {
+                error_clear(&job->error);
+                job->code = worker_read(worker, job->data, job->size, job->form, service->stop_fd, &job->result, &job->error);
+                if (job->code == -ERR_CANCELLED)
+                        return job->code;
+                if (job->code == -ERR_WORKER_CRASHED && attempt == 1)
+                        continue;
+                if (is_about_the_mail(job->code)) {
+                        log_repeat_success(repeat, "parser", "the worker can be started again");
+                        return 0;
+                }
+                log_repeat_failure(repeat, LOG_LEVEL_ERROR, "parser", error_text(&job->error));
+                if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
+                        return -ERR_CANCELLED;
+        }
+}
+
+gpointer parser_thread(gpointer data)
+{
+        struct service *service = data;
+        struct worker *worker = worker_new(NULL);
+        struct log_repeat repeat = { 0 };
+        struct job *job;
+        while ((job = job_queue_take_unparsed(service->queue))) {
+                if (parse_job(service, worker, job, &repeat) < 0)
+                        break;
+                job_queue_set_parsed(service->queue, job);
+        }
+        worker_free(worker);
+        return NULL;
+}
+
+/* Errors that time or an administrator can mend, with every mail. */
+static bool is_about_the_store(int code)
+{
+        return code == -ERR_STORE_BUSY || code == -ERR_STORE_FULL;
+}
+
+/* One mail whose rows the store refuses must not keep the others out: it goes into quarantine with what the store said. */
+static int commit_alone(struct service *service, struct database *db, struct job *job, struct error *err)
+{
+        g_autoptr(GPtrArray) one = g_ptr_array_new();
+        g_ptr_array_add(one, job);
+        int r = pipeline_commit(db, service->config, one, NULL, err);
+        if (r == 0 || is_about_the_store(r) || r == -ERR_STORE_CORRUPT || job->kind != JOB_MAIL)
+                return r;
+        reader_result_clear(&job->result);
+        job->code = r;
+        error_clear(&job->error);
+        error_move(&job->error, err);
+        error_prefix(&job->error, "the bulletin could not be stored");
+        return pipeline_commit(db, service->config, one, NULL, err);
+}
+
+/* Commits all jobs, in order, as one transaction or, where that fails for the sake of one, each alone. *done counts those
+ * that are committed. */
+static int commit_jobs(struct service *service, struct database *db, GPtrArray *jobs, guint *done, struct error *err)
+{
+        if (*done == 0 && jobs->len > 1) {
+                int r = pipeline_commit(db, service->config, jobs, NULL, err);
+                if (r == 0)
+                        *done = jobs->len;
+                if (r == 0 || is_about_the_store(r) || r == -ERR_STORE_CORRUPT)
+                        return r;
+                error_clear(err);
+        }
+        while (*done < jobs->len) {
+                int r = commit_alone(service, db, g_ptr_array_index(jobs, *done), err);
+                if (r < 0)
+                        return r;
+                (*done)++;
+        }
+        return 0;
+}
+
+static void tell_committed(struct service *service, GPtrArray *jobs)
+{
+        for (guint i = 0; i < jobs->len; i++) {
+                struct job *job = g_ptr_array_index(jobs, i);
+                if (job->kind == JOB_MAIL)
+                        g_atomic_int_inc(&service->mails_stored);
+                if (job->committed)
+                        job->committed(job, job->context);
+        }
+        service_wake_after_commit(service);
+}
+
+/* Keeps trying until the jobs are stored or the service stops; nothing is passed over. False: stop. */
+static bool store_jobs(struct service *service, struct database *db, GPtrArray *jobs, struct log_repeat *repeat)
+{
+        guint done = 0;
+        for (;;) {
+                struct error err = ERROR_INIT;
+                int r = commit_jobs(service, db, jobs, &done, &err);
+                __atomic_store_n(&service->writer_beat_ms, clock_monotonic_ms(), __ATOMIC_RELAXED);
+                if (r == 0) {
+                        log_repeat_success(repeat, "store", "mails are stored again");
+                        tell_committed(service, jobs);
+                        return true;
+                }
+                if (!is_about_the_store(r)) {
+                        service_fail(service, "store", &err);
+                        error_clear(&err);
+                        return false;
+                }
+                log_repeat_failure(repeat, LOG_LEVEL_ERROR, "store", error_text(&err));
+                error_clear(&err);
+                if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
+                        return false;
+        }
+}
+
+gpointer writer_thread(gpointer data)
+{
+        struct service *service = data;
+        struct log_repeat repeat = { 0 };
+        struct database *db = service_open_database(service, "store");
+        bool good = db != NULL;
+        while (good && !job_queue_is_closed(service->queue)) {
+                GPtrArray *jobs = job_queue_take_ready(service->queue, LIMIT_BATCH_MAILS, WRITER_TURN_MS);
+                __atomic_store_n(&service->writer_beat_ms, clock_monotonic_ms(), __ATOMIC_RELAXED);
+                if (jobs->len > 0)
+                        good = store_jobs(service, db, jobs, &repeat);
+                g_ptr_array_unref(jobs);
+        }
+        /* Whoever still waits for a commit must not wait for ever. */
+        job_queue_close(service->queue);
+        if (!good)
+                wake_signal(service->stop_fd);
+        database_close(db);
+        return NULL;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Header values: encoded words (RFC 2047) as mailers really write them, and raw bytes where they should not be. */
+#include <string.h>
+
+#include "common/limits.h"
+#include "ingest/charset.h"
+#include "ingest/charset_p.h"
+#include "ingest/mime_decode.h"
+
+/* An encoded word's place: =?charset?encoding?text?= */
+struct encoded_word {
+        const char *charset, *text;
+        size_t charset_size, text_size;
+        char encoding;   /* 'B' or 'Q' */
+        const char *end; /* behind the last "?=" */
+};
+
+/* Adjacent words of one charset: their bytes together, and where each word's bytes start. */
+struct word_run {
+        char *charset;
+        GString *bytes;
+        GArray *starts; /* gsize */
+};
+
+static bool is_charset_char(char c)
+{
+        return c > 0x20 && c < 0x7F && !strchr("?=<>()[]{}@,;:\\/\"", c);
+}
+
+/* p points at "=?". */
+static bool read_word(const char *p, struct encoded_word *ret_word)
+{
+        struct encoded_word word = { .charset = p + 2 };
+        const char *q = word.charset;
+        while (is_charset_char(*q))
+                q++;
+        word.charset_size = (size_t) (q - word.charset);
+        if (word.charset_size == 0 || *q != '?' || !strchr("BbQq", q[1]) || q[1] == '\0' || q[2] != '?')
+                return false;
+        word.encoding = g_ascii_toupper(q[1]);
+        word.text = q + 3;
+        q = word.text + strcspn(word.text, "?");
+        word.text_size = (size_t) (q - word.text);
+        if (q[0] != '?' || q[1] != '=')
+                return false;
+        const char *language = memchr(word.charset, '*', word.charset_size); /* RFC 2231 section 5 */
+        if (language)
+                word.charset_size = (size_t) (language - word.charset);
+        word.end = q + 2;
+        *ret_word = word;
+        return word.charset_size > 0;
+}
+
+static bool same_charset(const struct word_run *run, const struct encoded_word *word)
+{
+        return strlen(run->charset) == word->charset_size &&
+               g_ascii_strncasecmp(run->charset, word->charset, word->charset_size) == 0;
+}
+
+static void append_decoded(const char *charset, const char *bytes, size_t size, GString *out)
+{
+        struct charset_result result;
+        charset_decode(charset, bytes, size, &result);
+        g_string_append_len(out, result.text, (gssize) result.size);
+        g_free(result.text);
+}
+
+static const char *word_bytes(const struct word_run *run, guint i, gsize *ret_size)
+{
+        gsize start = g_array_index(run->starts, gsize, i);
+        gsize end = i + 1 < run->starts->len ? g_array_index(run->starts, gsize, i + 1) : run->bytes->len;
+        *ret_size = end - start;
+        return run->bytes->str + start;
+}
+
+/* A stateful charset starts anew in each word, so words that are right by themselves must not be joined. */
+static bool words_stand_alone(const struct word_run *run)
+{
+        const struct encoding *encoding = encoding_find(run->charset);
+        bool alone = encoding && encoding->decoder == BY_ISO2022JP && run->starts->len > 1;
+        g_autoptr(GString) scratch = g_string_new(NULL);
+        for (guint i = 0; alone && i < run->starts->len; i++) {
+                gsize size;
+                size_t replaced = 0;
+                const char *bytes = word_bytes(run, i, &size);
+                encoding_decode(encoding, bytes, size, scratch, &replaced);
+                alone = replaced == 0;
+                g_string_truncate(scratch, 0);
+        }
+        return alone;
+}
+
+static void flush_run(struct word_run *run, GString *out)
+{
+        if (!run->charset)
+                return;
+        if (words_stand_alone(run)) {
+                for (guint i = 0; i < run->starts->len; i++) {
+                        gsize size;
+                        const char *bytes = word_bytes(run, i, &size);
+                        append_decoded(run->charset, bytes, size, out);
+                }
+        } else {
+                append_decoded(run->charset, run->bytes->str, run->bytes->len, out);
+        }
+        g_string_truncate(run->bytes, 0);
+        g_array_set_size(run->starts, 0);
+        g_clear_pointer(&run->charset, g_free);
+}
+
+static void add_word(struct word_run *run, const struct encoded_word *word, GString *out)
+{
+        if (run->charset && !same_charset(run, word))
+                flush_run(run, out);
+        if (!run->charset)
+                run->charset = g_strndup(word->charset, word->charset_size);
+        gsize start = run->bytes->len;
+        g_array_append_val(run->starts, start);
+        if (word->encoding == 'B')
+                mime_decode_base64(word->text, word->text_size, run->bytes);
+        else
+                mime_decode_q(word->text, word->text_size, run->bytes);
+}
+
+static bool is_blank(const char *p, const char *end)
+{
+        while (p < end && strchr(" \t\r\n", *p))
+                p++;
+        return p == end;
+}
+
+/* Decodes words and, with the charset given (NULL: as it is labelled nowhere), what stands between them. */
+static void decode_words(const char *raw, const char *literal_charset, GString *out)
+{
+        struct word_run run = { .bytes = g_string_new(NULL), .starts = g_array_new(FALSE, FALSE, sizeof(gsize)) };
+        const char *literal = raw, *p = raw;
+        bool after_word = false;
+        while ((p = strstr(p, "=?"))) {
+                struct encoded_word word;
+                if (!read_word(p, &word)) {
+                        p += 2;
+                        continue;
+                }
+                if (!after_word || !is_blank(literal, p)) { /* white space between words is not part of the text */
+                        flush_run(&run, out);
+                        append_decoded(literal_charset, literal, (size_t) (p - literal), out);
+                }
+                add_word(&run, &word, out);
+                after_word = true;
+                literal = p = word.end;
+        }
+        flush_run(&run, out);
+        append_decoded(literal_charset, literal, strlen(literal), out);
+        g_string_free(run.bytes, TRUE);
+        g_array_free(run.starts, TRUE);
+}
+
+/* The bytes outside of encoded words, of which the charset is guessed as a whole. */
+static const char *guess_literals(const char *raw)
+{
+        g_autoptr(GString) literals = g_string_new(NULL);
+        const char *literal = raw, *p = raw;
+        while ((p = strstr(p, "=?"))) {
+                struct encoded_word word;
+                if (!read_word(p, &word)) {
+                        p += 2;
+                        continue;
+                }
+                g_string_append_len(literals, literal, p - literal);
+                literal = p = word.end;
+        }
+        g_string_append(literals, literal);
+        return charset_guess(literals->str, literals->len);
+}
+
+char *charset_make_line(const char *text)
+{
+        GString *line = g_string_sized_new(strlen(text) + 1);
+        for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+                gunichar c = g_utf8_get_char(p);
+                gsize length = (gsize) (g_utf8_next_char(p) - p);
+                if (c == '\r' && p[1] == '\n')
+                        continue; /* the line feed stands for both */
+                if (line->len + length > LIMIT_HEADER_VALUE_BYTES)
+                        break;
+                if (c == '\t' || c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029)
+                        g_string_append_c(line, ' ');
+                else if (!g_unichar_iscntrl(c))
+                        g_string_append_len(line, p, (gssize) length);
+        }
+        return g_strstrip(g_string_free(line, FALSE));
+}
+
+/* Folding is a line end before white space; only the line end goes (RFC 5322 section 2.2.3). A tab counts as a space. */
+static char *unfold(const char *raw)
+{
+        GString *line = g_string_sized_new(strlen(raw) + 1);
+        for (const char *p = raw; *p; p++) {
+                size_t end = p[0] == '\r' && p[1] == '\n' ? 2 : p[0] == '\n' || p[0] == '\r' ? 1 : 0;
+                if (end > 0 && (p[end] == ' ' || p[end] == '\t'))
+                        p += end - 1;
+                else
+                        g_string_append_c(line, *p);
+        }
+        return g_string_free(line, FALSE);
+}
+
+char *charset_decode_header(const char *raw)
+{
+        g_autofree char *unfolded = unfold(raw ? raw : "");
+        g_autoptr(GString) text = g_string_new(NULL);
+        if (charset_has_jis_escape(unfolded, strlen(unfolded))) {
+                /* Raw ISO-2022-JP: "=?" can be half of two kanji, so it is decoded first. Words are ASCII and survive. */
+                struct charset_result whole;
+                charset_decode(NULL, unfolded, strlen(unfolded), &whole);
+                decode_words(whole.text, "utf-8", text);
+                g_free(whole.text);
+        } else {
+                decode_words(unfolded, guess_literals(unfolded), text);
+        }
+        return charset_make_line(text->str);
+}

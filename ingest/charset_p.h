@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What the charset files share: the table of encodings, the decoders behind them, and the measure of plausibility. */
+#ifndef INGEST_CHARSET_P_H
+#define INGEST_CHARSET_P_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How an encoding is decoded. All but BY_ICONV are done here, byte by byte or by arithmetic. */
+enum decoder { BY_ICONV, BY_UTF8, BY_UTF16, BY_CP932, BY_ISO2022JP, BY_EUCJP };
+
+enum encoding_family {
+        FAMILY_ASCII,
+        FAMILY_UNICODE,
+        FAMILY_JAPANESE,
+        FAMILY_SINGLE_BYTE, /* nearly every byte means something: decoding without an error proves nothing */
+        FAMILY_OTHER
+};
+
+struct encoding {
+        const char *name;       /* canonical, lower case; what charset_result.used says */
+        const char *iconv_name; /* for BY_ICONV, else NULL */
+        enum decoder decoder;
+        enum encoding_family family;
+        bool ascii_compatible; /* bytes below 0x80 without ESC, SO and SI are ASCII */
+};
+
+/* The encodings that the code names itself; the rest of the table follows them. */
+enum encoding_id {
+        ENCODING_ASCII,
+        ENCODING_UTF8,
+        ENCODING_UTF16,
+        ENCODING_UTF16LE,
+        ENCODING_UTF16BE,
+        ENCODING_ISO2022JP,
+        ENCODING_CP932,
+        ENCODING_EUCJP,
+        ENCODING_EUCJPMS,  /* for JIS X 0212 */
+        ENCODING_JISX0213, /* for JIS X 0213 */
+        ENCODING_GB18030,
+        ENCODING_EUCKR,
+        ENCODING_WINDOWS1252,
+        ENCODING_NAMED_MAX
+};
+
+const struct encoding *encoding_get(enum encoding_id id);
+
+/* The encoding that a label means, in any case, quoted, with junk around; NULL for none and for an unknown one. */
+const struct encoding *encoding_find(const char *label);
+
+/* Opens all converters; see charset_prepare. */
+void encoding_prepare(void);
+
+/* Appends valid UTF-8 to out. Every byte or character that means nothing becomes one U+FFFD and adds to *replaced. */
+void encoding_decode(const struct encoding *encoding, const char *data, size_t size, GString *out, size_t *replaced);
+
+/* Appends one character. Quick, as every character of most texts goes through here. */
+static inline void charset_put(GString *out, gunichar c)
+{
+        if (out->len + 4 > out->allocated_len || c > 0xFFFF) {
+                if (c == 0)
+                        g_string_append_c(out, '\0');
+                else
+                        g_string_append_unichar(out, c);
+                return;
+        }
+        char *p = out->str + out->len;
+        if (c < 0x80) {
+                *p++ = (char) c;
+        } else if (c < 0x800) {
+                *p++ = (char) (0xC0 | c >> 6);
+                *p++ = (char) (0x80 | (c & 0x3F));
+        } else {
+                *p++ = (char) (0xE0 | c >> 12);
+                *p++ = (char) (0x80 | (c >> 6 & 0x3F));
+                *p++ = (char) (0x80 | (c & 0x3F));
+        }
+        *p = '\0';
+        out->len = (gsize) (p - out->str);
+}
+
+void charset_append_replacement(GString *out, size_t *replaced);
+
+/* The code point of a Shift_JIS pair as CP932 has it, 0 for none. */
+gunichar charset_cp932_pair(unsigned char lead, unsigned char trail);
+void charset_prepare_cp932(void);
+void charset_decode_cp932(const char *data, size_t size, GString *out, size_t *replaced);
+
+/* ISO-2022-JP with all its relatives (JIS7, JIS8, CP50220 to 50222, -1, -2 without G2, -3, -2004) and EUC-JP. */
+void charset_decode_iso2022jp(const char *data, size_t size, GString *out, size_t *replaced);
+void charset_decode_eucjp(const char *data, size_t size, GString *out, size_t *replaced);
+
+/* The sequences by which ISO-2022-JP leaves ASCII: ESC $ … and ESC ( I. */
+bool charset_has_jis_escape(const char *data, size_t size);
+
+/* What a decoded text looks like, in characters. */
+struct text_look {
+        size_t non_ascii;
+        size_t narrow;     /* of these below U+0800: two bytes in UTF-8 */
+        size_t kana;       /* hiragana and full-width katakana */
+        size_t half_width; /* half-width katakana */
+        size_t half_width_marks; /* of these U+FF64 and U+FF65, as EUC-JP kana read as Shift_JIS give them */
+        size_t controls;    /* C1 */
+        size_t private_use;
+        size_t mojibake;    /* the kanji that UTF-8 kana read as Shift_JIS give */
+        size_t lone_marks;  /* non-ASCII characters other than kana and kanji that do not stand beside an ASCII letter */
+};
+
+void charset_look_at(const char *text, size_t size, struct text_look *ret_look);
+
+#endif

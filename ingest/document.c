@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/document.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+
+/* Rules compare labels and short values, which no longer line is. NFKC can make text many times as long, and takes
+ * several times that in memory while it works. */
+#define NORMAL_BYTES_MAX 65536u
+
+static void block_link_free(gpointer data)
+{
+        struct block_link *link = data;
+        g_free(link->text);
+        g_free(link->url);
+        g_free(link);
+}
+
+static void block_free(gpointer data)
+{
+        struct block *block = data;
+        g_free(block->text);
+        g_free(block->normal);
+        g_free(block->image_alt);
+        g_clear_pointer(&block->links, g_ptr_array_unref);
+        g_free(block);
+}
+
+struct document *document_new(enum document_rendering rendering)
+{
+        struct document *document = g_new0(struct document, 1);
+        document->rendering = rendering;
+        document->blocks = g_ptr_array_new_with_free_func(block_free);
+        document->warnings = g_ptr_array_new_with_free_func(g_free);
+        return document;
+}
+
+void document_free(struct document *document)
+{
+        if (!document)
+                return;
+        g_ptr_array_unref(document->blocks);
+        g_ptr_array_unref(document->warnings);
+        g_free(document);
+}
+
+static char *make_normal(const char *text)
+{
+        size_t size = strlen(text);
+        if (size <= NORMAL_BYTES_MAX)
+                return text_normalize(text);
+        const char *end = g_utf8_find_prev_char(text, text + NORMAL_BYTES_MAX);
+        g_autofree char *start = g_strndup(text, end - text);
+        return text_normalize(start);
+}
+
+struct block *document_add(struct document *document, const char *text, unsigned marks, unsigned indent)
+{
+        if (document->blocks->len >= LIMIT_DOCUMENT_BLOCKS)
+                return NULL;
+        struct block *block = g_new0(struct block, 1);
+        block->text = g_strdup(text);
+        block->normal = make_normal(text);
+        block->marks = marks;
+        block->indent = indent;
+        block->table = block->parent_table = block->row = block->column = -1;
+        g_ptr_array_add(document->blocks, block);
+        return block;
+}
+
+void block_add_link(struct block *block, const char *text, const char *url)
+{
+        struct block_link *link = g_new0(struct block_link, 1);
+        link->text = g_strdup(text);
+        link->url = g_strdup(url);
+        if (!block->links)
+                block->links = g_ptr_array_new_with_free_func(block_link_free);
+        g_ptr_array_add(block->links, link);
+}
+
+/* An image that stands alone is read as its alt text, as a browser without images does. */
+char *document_text(const struct document *document)
+{
+        GString *out = g_string_new(NULL);
+        for (guint i = 0; i < document->blocks->len; i++) {
+                const struct block *block = document_block(document, i);
+                const char *text = block->text;
+                if (!text[0] && block->image_alt)
+                        text = block->image_alt;
+                if (!text[0])
+                        continue;
+                g_string_append(out, text);
+                g_string_append_c(out, '\n');
+        }
+        return g_string_free(out, FALSE);
+}
+
+unsigned document_split_indent(const char *text, const char **ret_rest)
+{
+        unsigned columns = 0;
+        for (; *text; text = g_utf8_next_char(text)) {
+                gunichar c = g_utf8_get_char(text);
+                if (c == '\t')
+                        columns += 8 - columns % 8;
+                else if (c == 0x3000)
+                        columns += 2;
+                else if (g_unichar_isspace(c) || c == 0x00a0)
+                        columns += 1;
+                else
+                        break;
+        }
+        *ret_rest = text;
+        return columns;
+}
+
+const char *document_rendering_name(enum document_rendering rendering)
+{
+        static const char *const names[RENDERING_MAX] = {
+                [RENDERING_HTML] = "html",
+                [RENDERING_LINES] = "lines",
+                [RENDERING_PIPES] = "pipes",
+                [RENDERING_ROWS] = "rows",
+        };
+        return (unsigned) rendering < RENDERING_MAX ? names[rendering] : "unknown";
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/feed.h"
+
+static const struct feed *const feeds[] = {
+        &feed_hotfix_report,
+        NULL,
+};
+
+const struct feed *const *feed_all(void)
+{
+        return feeds;
+}
+
+const struct feed *feed_find(const char *name)
+{
+        for (const struct feed *const *feed = feeds; *feed; feed++)
+                if (g_strcmp0((*feed)->name, name) == 0)
+                        return *feed;
+        return NULL;
+}
+
+const struct feed *feed_recognise(const struct document *document, enum bulletin_kind *ret_kind)
+{
+        for (const struct feed *const *feed = feeds; *feed; feed++) {
+                *ret_kind = (*feed)->recognise(document);
+                if (*ret_kind != BULLETIN_UNKNOWN)
+                        return *feed;
+        }
+        *ret_kind = BULLETIN_UNKNOWN;
+        return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A feed: everything that knows one publisher sits behind this interface. Adding one is a file and a row in feed.c.
+ * Pure: a document in, a bulletin out; no library, no I/O.
+ */
+#ifndef INGEST_FEED_H
+#define INGEST_FEED_H
+
+#include "common/bulletin.h"
+#include "ingest/document.h"
+
+struct feed {
+        const char *name; /* "hotfix-report" */
+        /* What the document is, or BULLETIN_UNKNOWN. */
+        enum bulletin_kind (*recognise)(const struct document *document);
+        /* Fills everything but bulletin->feed and ->mail. kind is what recognise said. Never fails: what the document
+         * does not state is undetermined, with the reason; contradictions become warnings. */
+        void (*extract)(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin);
+        /* The publisher's own path without suffix, "alert/2007/ms07-028". Only [a-z0-9._/-], no "..", whatever the
+         * bulletin holds. Newly allocated. */
+        char *(*archive_name)(const struct bulletin *bulletin);
+};
+
+/* All feeds, NULL at the end. */
+const struct feed *const *feed_all(void);
+const struct feed *feed_find(const char *name);
+
+/* Asks each feed; returns the one that recognises the document and the kind, or NULL and BULLETIN_UNKNOWN. */
+const struct feed *feed_recognise(const struct document *document, enum bulletin_kind *ret_kind);
+
+extern const struct feed feed_hotfix_report;
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* HotFix Report: which message is one of its kinds, the order of the rules, and the publisher's own paths. */
+#include <string.h>
+
+#include "common/digest.h"
+#include "ingest/feed.h"
+#include "ingest/hotfix_p.h"
+
+/* "事前通知版" stands on the title's line or this close behind it. */
+#define NOTICE_LINES_MAX 4u
+#define NOTICE_CHARACTERS_MAX 60
+
+static bool starts_with(const char *key, const char *lower_word)
+{
+        return g_ascii_strncasecmp(key, lower_word, strlen(lower_word)) == 0;
+}
+
+static bool is_notice(const struct page *page, guint at)
+{
+        for (guint i = at; i < page->count && i <= at + NOTICE_LINES_MAX; i++) {
+                const char *key = page->lines[i].key;
+                if (strstr(key, "事前通知") && g_utf8_strlen(key, -1) <= NOTICE_CHARACTERS_MAX)
+                        return true;
+        }
+        return false;
+}
+
+/* The kind that a title line announces. A sentence that mentions the service is no title. */
+static enum bulletin_kind kind_of_title(const struct page *page, guint i)
+{
+        const char *key = page->lines[i].key;
+        if (starts_with(key, "hotfixweekly:") || g_ascii_strcasecmp(key, "hotfixweekly") == 0)
+                return BULLETIN_WEEKLY;
+        if (strstr(key, "/UpdateEXPERTTIPS/"))
+                return BULLETIN_TIPS;
+        if (starts_with(key, "hotfixalert") && is_notice(page, i))
+                return BULLETIN_ADVANCE_NOTICE;
+        const char *rest = hotfix_match_alert_title(key);
+        if (!rest)
+                return BULLETIN_UNKNOWN;
+        /* The bare title needs its date below, or the top table. */
+        bool dated = *rest || (i + 1 < page->count && g_ascii_isdigit(page->lines[i + 1].key[0]));
+        return dated || page->top < page->count ? BULLETIN_ALERT : BULLETIN_UNKNOWN;
+}
+
+/* An excerpt without its title: the top table, or the identifier with what follows it. */
+static bool is_alert_excerpt(const struct page *page)
+{
+        guint top_labels = 0;
+        for (unsigned label = LABEL_SEVERITY; label <= LABEL_CVES; label++)
+                top_labels += page->first[label] >= 0;
+        bool has_identifier = page->first[LABEL_IDENTIFIER] >= 0;
+        bool has_middle = page->first[LABEL_RESPONSE] >= 0 || page->first[LABEL_RESPONSE_LEVEL] >= 0 ||
+                          page->first[LABEL_RESPONSE_URGENCY] >= 0 || page->first[LABEL_RISK] >= 0 ||
+                          page->first[LABEL_ATTACKS] >= 0;
+        bool has_severity = page->first[LABEL_SEVERITY] >= 0;
+        return (has_severity && top_labels >= 3) || (has_identifier && (top_labels >= 2 || has_middle));
+}
+
+static enum bulletin_kind recognise_page(const struct page *page)
+{
+        for (guint i = 0; i < page->count; i++) {
+                enum bulletin_kind kind = kind_of_title(page, i);
+                if (kind != BULLETIN_UNKNOWN)
+                        return kind;
+                if (i == page->top)
+                        break; /* an alert's titles are above its table */
+        }
+        if (is_alert_excerpt(page))
+                return BULLETIN_ALERT;
+        return hotfix_is_news(page) ? BULLETIN_NEWS : BULLETIN_UNKNOWN;
+}
+
+static enum bulletin_kind recognise(const struct document *document)
+{
+        struct page page;
+        hotfix_page_init(&page, document, NULL);
+        enum bulletin_kind kind = recognise_page(&page);
+        hotfix_page_clear(&page);
+        return kind;
+}
+
+static void extract_alert(struct page *page)
+{
+        hotfix_read_dates(page);
+        hotfix_read_identifier(page);
+        hotfix_read_severity(page);
+        hotfix_read_environments(page); /* by the marks that the severity list taught */
+        hotfix_read_top_fields(page);
+        hotfix_read_urgency(page); /* after 対策, one of its sources */
+        hotfix_read_attacks(page);
+        hotfix_read_tables(page);
+        hotfix_read_packages(page);
+        hotfix_read_sections(page); /* what no rule above has taken */
+        hotfix_read_links(page);
+}
+
+static void extract(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin)
+{
+        struct page page;
+        bulletin->kind = kind;
+        hotfix_page_init(&page, document, bulletin);
+        if (kind == BULLETIN_ALERT)
+                extract_alert(&page);
+        else if (kind != BULLETIN_UNKNOWN)
+                hotfix_read_other_kind(&page);
+        hotfix_page_clear(&page);
+}
+
+/* Of outside text only what a path may hold. */
+static char *path_part(const char *text)
+{
+        char *part = g_ascii_strdown(text, -1);
+        for (char *at = part; *at; at++)
+                if (!g_ascii_isalnum(*at) && *at != '-')
+                        *at = '-';
+        return part;
+}
+
+static const char *own_date(const struct bulletin *b)
+{
+        return b->updated[0] ? b->updated : b->edition[0] ? b->edition : b->registered;
+}
+
+static char *short_digest(const struct bulletin *b)
+{
+        g_autofree char *key = bulletin_key(b);
+        char digest[DIGEST_TEXT_SIZE];
+        digest_sha256(key, strlen(key), digest);
+        return g_strndup(digest, 12);
+}
+
+/* The year of an alert is that of its id, so that its revisions stay in one place. */
+static char *year_of(const struct bulletin *b)
+{
+        g_autofree char *id = NULL;
+        if (b->kind == BULLETIN_ALERT && b->id && hotfix_match_id(b->id, &id) > 0) {
+                int year = (id[2] - '0') * 10 + (id[3] - '0');
+                return g_strdup_printf("%d", year + (year >= 90 ? 1900 : 2000));
+        }
+        const char *date = own_date(b);
+        return bulletin_date_is_valid(date) ? g_strndup(date, 4) : g_strdup("undated");
+}
+
+static char *file_of(const struct bulletin *b)
+{
+        g_autofree char *digest = short_digest(b), *id = NULL;
+        bool has_id = b->id && *b->id && hotfix_match_id(b->id, &id) == strlen(b->id);
+        if (b->kind == BULLETIN_ALERT)
+                return has_id ? path_part(id) : g_steal_pointer(&digest);
+        if (!bulletin_date_is_valid(own_date(b)))
+                return g_steal_pointer(&digest);
+        const char *date = own_date(b);
+        g_autofree char *compact = g_strdup_printf("%.4s%.2s%.2s", date, date + 5, date + 8);
+        bool one_a_day = b->kind == BULLETIN_WEEKLY || b->kind == BULLETIN_ADVANCE_NOTICE;
+        if (one_a_day && !b->id)
+                return g_steal_pointer(&compact);
+        g_autofree char *number = path_part(has_id ? id : digest);
+        return g_strdup_printf("%s-%s", compact, number);
+}
+
+static char *archive_name(const struct bulletin *b)
+{
+        g_autofree char *year = year_of(b), *file = file_of(b);
+        return g_strdup_printf("%s/%s/%s", bulletin_kind_name(b->kind), year, file);
+}
+
+const struct feed feed_hotfix_report = {
+        .name = "hotfix-report",
+        .recognise = recognise,
+        .extract = extract,
+        .archive_name = archive_name,
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The edition's date and the dates of registration and update. */
+#include <string.h>
+
+#include "common/text.h"
+#include "ingest/hotfix_p.h"
+
+/* "HotFix Alert:" / "2006" / "/01/12版": a date may be split over so many lines below its label. */
+#define DATE_LINES_MAX 4u
+#define SHOWN_CHARACTERS_MAX 40
+#define TITLE_REST_CHARACTERS_MAX 12
+
+/* Digits at *at, at most max of them; -1 if there are none or more. */
+static int take_number(const char **at, size_t max)
+{
+        size_t digits = strspn(*at, "0123456789");
+        if (digits == 0 || digits > max)
+                return -1;
+        int value = 0;
+        for (size_t i = 0; i < digits; i++)
+                value = value * 10 + ((*at)[i] - '0');
+        *at += digits;
+        return value;
+}
+
+static bool take_word(const char **at, const char *word)
+{
+        if (!g_str_has_prefix(*at, word))
+                return false;
+        *at += strlen(word);
+        return true;
+}
+
+static bool take_separator(const char **at, const char *word)
+{
+        return take_word(at, "/") || take_word(at, "-") || take_word(at, ".") || take_word(at, word);
+}
+
+size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
+{
+        const char *at = key;
+        if (strspn(at, "0123456789") != 4)
+                return 0;
+        int year = take_number(&at, 4);
+        if (!take_separator(&at, "年"))
+                return 0;
+        int month = take_number(&at, 2);
+        if (month < 0 || !take_separator(&at, "月"))
+                return 0;
+        int day = take_number(&at, 2);
+        if (day < 0 || *at == '/')
+                return 0;
+        take_word(&at, "日");
+        g_snprintf(ret_date, BULLETIN_DATE_SIZE, "%04d-%02d-%02d", year, month, day);
+        if (!bulletin_date_is_valid(ret_date))
+                ret_date[0] = '\0';
+        return (size_t) (at - key);
+}
+
+/* Reads the date or says why there is none. what is the field's English name. */
+static void set_date(struct page *page, const char *what, const char *key, char ret_date[BULLETIN_DATE_SIZE])
+{
+        g_autofree char *shown = text_cut_chars(key, SHOWN_CHARACTERS_MAX);
+        if (hotfix_match_date(key, ret_date) == 0) {
+                ret_date[0] = '\0';
+                if (key[0])
+                        bulletin_add_warning(page->bulletin, "the %s date \"%s\" is not a date", what, shown);
+                else
+                        bulletin_add_warning(page->bulletin, "the mail states no %s date", what);
+        } else if (!ret_date[0]) {
+                bulletin_add_warning(page->bulletin, "the %s date \"%s\" does not exist", what, shown);
+        }
+}
+
+static bool is_date_part(const char *key)
+{
+        return g_ascii_isdigit(key[0]) || key[0] == '/';
+}
+
+char *hotfix_collect_date(const struct page *page, guint at, const char *rest)
+{
+        GString *out = g_string_new(rest);
+        for (guint i = at + 1; i < page->count && i <= at + DATE_LINES_MAX; i++) {
+                char date[BULLETIN_DATE_SIZE];
+                size_t size = hotfix_match_date(out->str, date);
+                if (size > 0 && (out->str[size] || size == strlen("2007/05/11")))
+                        break;
+                const char *key = page->lines[i].key;
+                if (*key && !is_date_part(key))
+                        break;
+                g_string_append(out, key);
+        }
+        return g_string_free(out, FALSE);
+}
+
+/* What follows a title's date: 版 and at most a bracket. A sentence about an edition is no title. */
+static bool ends_title(const char *rest)
+{
+        char date[BULLETIN_DATE_SIZE];
+        size_t size = hotfix_match_date(rest, date);
+        if (size == 0)
+                return g_utf8_strlen(rest, -1) <= TITLE_REST_CHARACTERS_MAX;
+        rest += size;
+        if (!take_word(&rest, "日版") && !take_word(&rest, "版"))
+                take_word(&rest, "号");
+        return !*rest || *rest == '(' || *rest == '[' || g_str_has_prefix(rest, "【");
+}
+
+const char *hotfix_match_alert_title(const char *key)
+{
+        static const char title[] = "hotfixalert";
+        g_autofree char *lower = g_ascii_strdown(key, -1);
+        const char *found = strstr(lower, title);
+        if (!found)
+                return NULL;
+        bool opens_line = found == lower;
+        const char *rest = key + (found - lower) + strlen(title);
+        bool has_colon = *rest == ':';
+        rest += has_colon;
+        if (is_date_part(rest))
+                return (opens_line || has_colon) && ends_title(rest) ? rest : NULL;
+        return opens_line && !*rest ? rest : NULL;
+}
+
+static void read_edition(struct page *page)
+{
+        for (guint i = 0; i < MIN(page->top, page->body); i++) {
+                const char *rest = hotfix_match_alert_title(page->lines[i].key);
+                if (!rest)
+                        continue;
+                g_autofree char *text = hotfix_collect_date(page, i, rest);
+                set_date(page, "edition", text, page->bulletin->edition);
+                return;
+        }
+        set_date(page, "edition", "", page->bulletin->edition);
+}
+
+/* What stands behind "【登録日】": on its line up to the next bracket, else below. NULL: there is no such label. */
+static char *find_dated(const struct page *page, guint end, const char *word)
+{
+        for (guint i = 0; i < end; i++) {
+                const char *key = page->lines[i].key, *found = strstr(key, word);
+                if (!found)
+                        continue;
+                const char *rest = found + strlen(word);
+                bool has_bracket = take_word(&rest, "】") || take_word(&rest, "]");
+                bool has_colon = take_word(&rest, ":");
+                bool is_label = has_bracket || (found == key && (has_colon || !*rest)) || g_ascii_isdigit(*rest);
+                if (!is_label)
+                        continue; /* the word inside a sentence */
+                const char *next = strstr(rest, "【");
+                g_autofree char *own = g_strndup(rest, next ? (gsize) (next - rest) : strlen(rest));
+                return next ? g_steal_pointer(&own) : hotfix_collect_date(page, i, own);
+        }
+        return NULL;
+}
+
+static void read_dated(struct page *page, guint end, const char *word, const char *what,
+                       char ret_date[BULLETIN_DATE_SIZE])
+{
+        g_autofree char *text = find_dated(page, end, word);
+        set_date(page, what, text ? text : "", ret_date);
+}
+
+void hotfix_read_dates(struct page *page)
+{
+        struct bulletin *b = page->bulletin;
+        guint end = MIN(page->top, MIN(page->middle, page->body));
+        if (page->top == page->count && page->first[LABEL_IDENTIFIER] < 0)
+                end = page->body;
+        read_edition(page);
+        read_dated(page, end, "登録日", "registration", b->registered);
+        read_dated(page, end, "更新日", "update", b->updated);
+        if (b->registered[0] && b->updated[0] && strcmp(b->updated, b->registered) < 0)
+                bulletin_add_warning(b, "the update date %s is before the registration date %s", b->updated,
+                                     b->registered);
+}
+
+void hotfix_read_stated_dates(struct page *page)
+{
+        static const char *const words[] = { "登録日", "更新日" };
+        char *dates[] = { page->bulletin->registered, page->bulletin->updated };
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+                g_autofree char *text = find_dated(page, page->count, words[i]);
+                if (text && hotfix_match_date(text, dates[i]) == 0)
+                        dates[i][0] = '\0';
+        }
+}

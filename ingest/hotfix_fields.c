@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of the top table that have one value each, and the lists of ids in it. */
+#include <string.h>
+
+#include "common/text.h"
+#include "ingest/hotfix_p.h"
+
+#define SHOWN_CHARACTERS_MAX 80
+
+static void set_unknown(struct page *page, enum bulletin_field field, enum hotfix_label label, const char *text)
+{
+        g_autofree char *shown = text_cut_chars(text, SHOWN_CHARACTERS_MAX);
+        g_autofree char *reason = g_strdup_printf("unknown value \"%s\" of label %s", shown, hotfix_label_text(label));
+        bulletin_set_undetermined(page->bulletin, field, text, reason);
+        bulletin_add_warning(page->bulletin, "%s", reason);
+}
+
+/* A label's value as text and key. False, with the field undetermined, where there is none. */
+static bool get_value(struct page *page, enum bulletin_field field, enum hotfix_label label, char **ret_text,
+                      char **ret_key)
+{
+        g_autoptr(GArray) pieces = hotfix_page_value(page, label);
+        if (!pieces) {
+                g_autofree char *reason = g_strdup_printf("the mail has no line %s", hotfix_label_text(label));
+                bulletin_set_undetermined(page->bulletin, field, NULL, reason);
+                return false;
+        }
+        g_autofree char *text = hotfix_pieces_text(pieces);
+        if (!*text) {
+                g_autofree char *reason = g_strdup_printf("stated as empty: no value at label %s",
+                                                          hotfix_label_text(label));
+                bulletin_set_undetermined(page->bulletin, field, NULL, reason);
+                return false;
+        }
+        *ret_key = hotfix_pieces_key(pieces);
+        *ret_text = g_steal_pointer(&text);
+        return true;
+}
+
+static void read_word(struct page *page, enum bulletin_field field, enum hotfix_label label,
+                      const struct hotfix_word *words)
+{
+        g_autofree char *text = NULL, *key = NULL;
+        if (!get_value(page, field, label, &text, &key))
+                return;
+        int value = hotfix_word_value(words, key);
+        if (value)
+                bulletin_set_field(page->bulletin, field, BASIS_STATED, value, text, NULL);
+        else
+                set_unknown(page, field, label, text);
+}
+
+/* "あり(…)" says あり; what a remark behind なし takes back is for the reader to judge. */
+static void read_exploit_code(struct page *page)
+{
+        g_autofree char *text = NULL, *key = NULL;
+        if (!get_value(page, FIELD_EXPLOIT_CODE, LABEL_EXPLOIT_CODE, &text, &key))
+                return;
+        int value = hotfix_word_value(hotfix_words_exploit_code, key);
+        if (!value && g_str_has_prefix(key, "あり(") && g_str_has_suffix(key, ")"))
+                value = EXPLOIT_AVAILABLE;
+        if (value)
+                bulletin_set_field(page->bulletin, FIELD_EXPLOIT_CODE, BASIS_STATED, value, text, NULL);
+        else
+                set_unknown(page, FIELD_EXPLOIT_CODE, LABEL_EXPLOIT_CODE, text);
+}
+
+/* "必要(サーバのみ)": a known word with a remark in brackets, or the remark alone. */
+static bool has_remark(const struct hotfix_word *words, const char *key)
+{
+        if (!g_str_has_suffix(key, ")"))
+                return false;
+        const struct hotfix_word *word = hotfix_word_prefix(words, key);
+        return key[word ? strlen(word->key) : 0] == '(';
+}
+
+/* "Windows XP:必要": a known word right behind a product, alone or with a remark. */
+static bool is_product_line(const struct hotfix_word *words, const char *key)
+{
+        const char *colon = strrchr(key, ':');
+        const char *bracket = strchr(key, '(');
+        if (bracket && colon > bracket) { /* a colon inside the remark is not the product's */
+                g_autofree char *start = g_strndup(key, (gsize) (bracket - key));
+                const char *earlier = strrchr(start, ':');
+                colon = earlier ? key + (earlier - start) : colon;
+        }
+        if (!colon || colon == key)
+                return false;
+        return hotfix_word_value(words, colon + 1) != 0 || (colon[1] != '(' && has_remark(words, colon + 1));
+}
+
+static guint count_value_lines(const struct page *page, enum hotfix_label label, const struct hotfix_word *words,
+                               guint *ret_known)
+{
+        g_autoptr(GArray) pieces = hotfix_page_value(page, label);
+        guint lines = 0;
+        *ret_known = 0;
+        for (guint i = 0; i < pieces->len; i++) {
+                const char *key = piece_at(pieces, i)->key;
+                if (!*key)
+                        continue;
+                lines++;
+                const struct hotfix_word *word = hotfix_word_prefix(words, key);
+                *ret_known += word != NULL || is_product_line(words, key) || strstr(key, "必要") || strstr(key, "不要");
+        }
+        return lines;
+}
+
+/* 再起動の必要性 and アンインストール: a word, a word with a remark, or a line for each product. The last two depend on
+ * something, which is what "conditional" means; the text says on what. */
+static void read_conditional(struct page *page, enum bulletin_field field, enum hotfix_label label,
+                             const struct hotfix_word *words, int conditional)
+{
+        g_autofree char *text = NULL, *key = NULL;
+        if (!get_value(page, field, label, &text, &key))
+                return;
+        int value = hotfix_word_value(words, key);
+        guint known = 0, lines = count_value_lines(page, label, words, &known);
+        if (!value && (has_remark(words, key) || is_product_line(words, key) || (lines > 1 && known > 0)))
+                value = conditional;
+        if (value)
+                bulletin_set_field(page->bulletin, field, BASIS_STATED, value, text, NULL);
+        else
+                set_unknown(page, field, label, text);
+}
+
+static bool has_text(const GPtrArray *list, const char *text)
+{
+        for (guint i = 0; i < list->len; i++)
+                if (g_str_equal(g_ptr_array_index(list, i), text))
+                        return true;
+        return false;
+}
+
+static bool is_word_character(char c)
+{
+        return g_ascii_isalnum(c) || c == '-';
+}
+
+/* "CVE-2007-1234", "CAN-2004-0123": bytes, or 0. */
+static size_t match_cve(const char *at)
+{
+        if (g_ascii_strncasecmp(at, "CVE-", 4) != 0 && g_ascii_strncasecmp(at, "CAN-", 4) != 0)
+                return 0;
+        if (strspn(at + 4, "0123456789") != 4 || at[8] != '-')
+                return 0;
+        size_t digits = strspn(at + 9, "0123456789");
+        return digits >= 4 && digits <= 7 ? 9 + digits : 0;
+}
+
+#define ID_LIST_MAX 200u
+
+static void read_ids(struct page *page, enum hotfix_label label, GPtrArray *ret_ids)
+{
+        g_autoptr(GArray) pieces = hotfix_page_value(page, label);
+        for (guint i = 0; pieces && i < pieces->len; i++) {
+                /* with its spaces, which part one id from the next */
+                g_autofree char *key = text_normalize(piece_at(pieces, i)->text);
+                for (const char *at = key; *at && ret_ids->len < ID_LIST_MAX;) {
+                        bool starts = at == key || !is_word_character(at[-1]);
+                        g_autofree char *id = NULL;
+                        size_t size = 0;
+                        if (starts && label == LABEL_SUPERSEDES)
+                                size = hotfix_match_id(at, &id);
+                        else if (starts && (size = match_cve(at)) > 0)
+                                id = g_ascii_strup(at, (gssize) size);
+                        if (size > 0 && !has_text(ret_ids, id))
+                                g_ptr_array_add(ret_ids, g_steal_pointer(&id));
+                        at += size > 0 ? size : 1;
+                }
+        }
+}
+
+void hotfix_read_top_fields(struct page *page)
+{
+        read_exploit_code(page);
+        read_word(page, FIELD_MEASURE, LABEL_MEASURE, hotfix_words_urgency);
+        read_conditional(page, FIELD_RESTART, LABEL_RESTART, hotfix_words_restart, RESTART_CONDITIONAL);
+        read_conditional(page, FIELD_UNINSTALL, LABEL_UNINSTALL, hotfix_words_uninstall, UNINSTALL_CONDITIONAL);
+        read_ids(page, LABEL_SUPERSEDES, page->bulletin->supersedes);
+        read_ids(page, LABEL_CVES, page->bulletin->cves);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/hotfix_labels.h"
+
+#include <string.h>
+
+#include "common/bulletin.h"
+#include "common/text.h"
+
+const struct hotfix_word hotfix_words_severity[] = {
+        { "1(緊急)", SEVERITY_CRITICAL },
+        { "2(重要)", SEVERITY_IMPORTANT },
+        { "3(警告)", SEVERITY_MODERATE },
+        { "4(注意)", SEVERITY_LOW },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_environment[] = {
+        { "サーバー", FIELD_ENVIRONMENT_SERVER },
+        { "サーバ", FIELD_ENVIRONMENT_SERVER },
+        { "クライアント", FIELD_ENVIRONMENT_CLIENT },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_urgency[] = {
+        { "至急適用", URGENCY_IMMEDIATE },
+        { "緊急適用", URGENCY_IMMEDIATE },
+        { "適用作業の至急開始", URGENCY_IMMEDIATE },
+        { "早期適用", URGENCY_EARLY },
+        { "適用作業の早期開始", URGENCY_EARLY },
+        { "適用の検討", URGENCY_CONSIDER },
+        { "SP待ち", URGENCY_WAIT },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_exploit_code[] = {
+        { "なし", EXPLOIT_NONE_STATED },
+        { "あり", EXPLOIT_AVAILABLE },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_restart[] = {
+        { "必要な場合あり", RESTART_CONDITIONAL },
+        { "不要な場合あり", RESTART_CONDITIONAL },
+        { "必要", RESTART_REQUIRED },
+        { "あり", RESTART_REQUIRED },
+        { "不要", RESTART_NOT_REQUIRED },
+        { "なし", RESTART_NOT_REQUIRED },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_uninstall[] = {
+        { "可能", UNINSTALL_POSSIBLE },
+        { "可", UNINSTALL_POSSIBLE },
+        { "不可能", UNINSTALL_NOT_POSSIBLE },
+        { "不可", UNINSTALL_NOT_POSSIBLE },
+        { NULL, 0 },
+};
+
+const struct hotfix_word hotfix_words_attack[] = {
+        { "リモート攻撃", FIELD_ATTACK_REMOTE },
+        { "ウイルス/ワーム", FIELD_ATTACK_WORM },
+        { "電子メール添付", FIELD_ATTACK_EMAIL },
+        { "Webサイトへの誘導", FIELD_ATTACK_WEB },
+        { "コードの実行", FIELD_IMPACT_CODE_EXECUTION },
+        { "特権の昇格", FIELD_IMPACT_PRIVILEGE_ELEVATION },
+        { "権限の昇格", FIELD_IMPACT_PRIVILEGE_ELEVATION },
+        { "情報の漏えい", FIELD_IMPACT_INFORMATION_DISCLOSURE },
+        { "サービス拒否", FIELD_IMPACT_DENIAL_OF_SERVICE },
+        { "なりすまし", FIELD_IMPACT_SPOOFING },
+        { NULL, 0 },
+};
+
+static const char *const label_texts[LABEL_MAX] = {
+        [LABEL_SEVERITY] = "深刻度",
+        [LABEL_EXPLOIT_CODE] = "攻撃コードの有無",
+        [LABEL_MEASURE] = "対策",
+        [LABEL_RESTART] = "再起動の必要性",
+        [LABEL_UNINSTALL] = "アンインストール",
+        [LABEL_ENVIRONMENT] = "対象環境",
+        [LABEL_SECURITY_BULLETIN] = "セキュリティ情報",
+        [LABEL_SUPPORT_ARTICLE] = "サポート技術情報",
+        [LABEL_QUESTIONS] = "よく寄せられる質問",
+        [LABEL_HISTORY] = "更新履歴",
+        [LABEL_SUPERSEDES] = "含まれる過去の修正",
+        [LABEL_CVES] = "脆弱性識別番号",
+        [LABEL_RESPONSE] = "対応策",
+        [LABEL_RESPONSE_LEVEL] = "緊急対応度",
+        [LABEL_RESPONSE_URGENCY] = "対応の緊急性",
+        [LABEL_RISK] = "危険性",
+        [LABEL_ATTACKS] = "可能性のある攻撃",
+};
+
+static const char *const section_heads[] = {
+        "概要",
+        "脆弱性の内容",
+        "対象プラットフォーム",
+        "適用テストの結果",
+        "適用時の注意点",
+        "修正プログラムのダウンロード先",
+        "適用されるファイル情報",
+        "確認方法",
+        "予想適用時間",
+        "UpdateEXPERT上の表示",
+        "DALab:HotFixテスティング・チームからのコメント",
+        "DALab.:HotFixテスティング・チームからのコメント",
+};
+
+int hotfix_word_value(const struct hotfix_word *words, const char *key)
+{
+        for (; words->key; words++)
+                if (g_str_equal(words->key, key))
+                        return words->value;
+        return 0;
+}
+
+const struct hotfix_word *hotfix_word_prefix(const struct hotfix_word *words, const char *key)
+{
+        const struct hotfix_word *best = NULL;
+        for (; words->key; words++)
+                if (g_str_has_prefix(key, words->key) && (!best || strlen(words->key) > strlen(best->key)))
+                        best = words;
+        return best;
+}
+
+guint hotfix_word_count(const struct hotfix_word *words)
+{
+        guint count = 0;
+        while (words[count].key)
+                count++;
+        return count;
+}
+
+const char *hotfix_label_text(enum hotfix_label label)
+{
+        return (unsigned) label < LABEL_MAX && label_texts[label] ? label_texts[label] : "";
+}
+
+/* Whether a space stands right behind the word in normal, which may also have spaces inside the word. */
+static bool is_followed_by_space(const char *normal, const char *word)
+{
+        for (; *word; normal++) {
+                if (*normal == ' ')
+                        continue;
+                if (*normal != *word)
+                        return false;
+                word++;
+        }
+        return *normal == ' ';
+}
+
+enum hotfix_label hotfix_label_match(const char *normal, const char *key, enum hotfix_label first,
+                                     enum hotfix_label last, size_t *ret_length)
+{
+        for (unsigned label = first; label <= (unsigned) last; label++) {
+                const char *word = label_texts[label];
+                if (!word || !g_str_has_prefix(key, word))
+                        continue;
+                size_t length = strlen(word);
+                if (key[length] != '\0' && key[length] != ':' && !is_followed_by_space(normal, word))
+                        continue;
+                *ret_length = key[length] == ':' ? length + 1 : length;
+                return (enum hotfix_label) label;
+        }
+        *ret_length = 0;
+        return LABEL_NONE;
+}
+
+static bool is_dot(char c)
+{
+        return c == '.';
+}
+
+bool hotfix_is_section_head(const char *key)
+{
+        if (g_str_has_prefix(key, "■") && key[strlen("■")])
+                return true;
+        size_t length = strlen(key);
+        if (length == 0)
+                return false;
+        size_t before = 0, behind = 0;
+        while (before < length && is_dot(key[before]))
+                before++;
+        while (behind < length - before && is_dot(key[length - 1 - behind]))
+                behind++;
+        if (before == length)
+                return false;
+        if (before >= 6 && behind >= 6) /* "‥‥‥ head ‥‥‥": six dots each under NFKC */
+                return true;
+        size_t bare = length - before - behind;
+        for (size_t i = 0; i < G_N_ELEMENTS(section_heads); i++)
+                if (strlen(section_heads[i]) == bare && memcmp(key + before, section_heads[i], bare) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_decoration(gunichar c)
+{
+        return c == 0x2025 || c == 0x2026 || c == '.' || c == 0xFF0E || g_unichar_isspace(c);
+}
+
+char *hotfix_section_heading(const char *text)
+{
+        while (*text && is_decoration(g_utf8_get_char(text)))
+                text = g_utf8_next_char(text);
+        const char *end = text;
+        for (const char *at = text; *at; at = g_utf8_next_char(at))
+                if (!is_decoration(g_utf8_get_char(at)))
+                        end = g_utf8_next_char(at);
+        return g_strndup(text, (gsize) (end - text));
+}
+
+bool hotfix_is_footer(const char *key)
+{
+        return g_str_has_prefix(key, "HotFixReportは") || g_str_has_prefix(key, "HotFixReportでは") ||
+               g_str_has_prefix(key, "Copyright(C)") || g_str_equal(key, "--"); /* a signature's separator */
+}
+
+/* Spaces, and what takes no place: zero-width characters, soft hyphens, variation selectors. */
+static bool is_left_out(gunichar c)
+{
+        return c == ' ' || c == 0x00AD || (c >= 0x200B && c <= 0x200F) || c == 0x2060 || c == 0xFEFF ||
+               (c >= 0xFE00 && c <= 0xFE0F);
+}
+
+char *hotfix_key(const char *normal)
+{
+        char *key = g_malloc(strlen(normal) + 1), *out = key;
+        while (*normal) {
+                const char *next = g_utf8_next_char(normal);
+                if (!is_left_out(g_utf8_get_char(normal))) {
+                        memcpy(out, normal, (size_t) (next - normal));
+                        out += next - normal;
+                }
+                normal = next;
+        }
+        *out = '\0';
+        return key;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A list of options as it stands on the page, each with the mark before it. hotfix_choices.c says which is chosen. */
+#ifndef INGEST_HOTFIX_OPTIONS_H
+#define INGEST_HOTFIX_OPTIONS_H
+
+#include "ingest/hotfix_p.h"
+
+struct option {
+        int value;
+        char *text;      /* as the mail words it */
+        char *mark;      /* "text:→", "image:alt", or NULL */
+        unsigned indent;
+        bool shares_line; /* with another option */
+        unsigned cell;   /* number of the cell, counted over the value */
+};
+
+struct option_list {
+        GPtrArray *options; /* struct option */
+        char *unknown;      /* text that is neither option nor mark, or NULL */
+        unsigned baseline;  /* indentation of the label */
+        bool in_cells;
+        bool is_cut; /* the mail ends within the list */
+};
+
+/* NULL where the label does not occur. */
+struct option_list *option_list_read(const struct page *page, enum hotfix_label label, const struct hotfix_word *words);
+void option_list_free(struct option_list *list);
+#define option_at(list, i) ((struct option *) g_ptr_array_index((list)->options, (i)))
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rules for HotFix Report share: the page, i.e. the document's blocks with the label each of them carries.
+ *
+ * A label counts only in its place: those of the top table between 深刻度 and the identifier line, those of the middle
+ * before the first section's head, heads and tables after it. So a word of a label inside prose is never one.
+ */
+#ifndef INGEST_HOTFIX_P_H
+#define INGEST_HOTFIX_P_H
+
+#include "common/bulletin.h"
+#include "ingest/document.h"
+#include "ingest/hotfix_labels.h"
+
+struct line {
+        const struct block *block;
+        char *key; /* block->normal without spaces */
+        enum hotfix_label label;
+        size_t label_length; /* bytes of key that the label and its colon take */
+        bool taken;          /* a rule has read it into a field: it is not prose */
+};
+
+struct page {
+        const struct document *document;
+        struct bulletin *bulletin;
+        struct line *lines;
+        guint count;
+        guint top;    /* the first label of the top table; count if there is none */
+        guint middle; /* the identifier line or, without one, where the top ends */
+        guint body;   /* the first section's head; count if there is none */
+        gint first[LABEL_MAX]; /* the first line of each label, or -1 */
+        /* What the severity list taught about marks: NULL, or the chosen option's mark and the others'. */
+        char *chosen_mark, *other_mark;
+        bool is_wrapped;     /* plain lines of which none is longer than a mail program makes them */
+        bool marks_are_lost; /* the severity list shows that this document has neither marks nor indentation */
+};
+
+/* One line of a label's value: the rest of the label's own line, or a line below it. */
+struct piece {
+        const char *text; /* original */
+        const char *key;
+        const struct block *block;
+        bool beside_label; /* on the label's own line */
+};
+
+void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin);
+void hotfix_page_clear(struct page *page);
+
+/* The lines from a labelled one to the next labelled one: first becomes the line behind the label's own. */
+guint hotfix_page_region_end(const struct page *page, guint label_line);
+
+/* The value of a label: an array of struct piece (g_array_unref), or NULL where the label does not occur. */
+GArray *hotfix_page_value(const struct page *page, enum hotfix_label label);
+#define piece_at(pieces, i) (&g_array_index((pieces), struct piece, (i)))
+
+/* "MS07-028" at the start of the key; returns its bytes, or 0. ret_id may be NULL. */
+size_t hotfix_match_id(const char *key, char **ret_id);
+/* Whether the key is an identifier line; ret_id and ret_kbs (an array of char *, appended to) may be NULL. */
+bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs);
+
+/* The part of text behind the characters that make up the first size bytes of its key. */
+const char *hotfix_text_behind(const char *text, const char *key, size_t size);
+
+/* Appends a line to a text that was wrapped at the end of the previous one: with a space only between two ASCII
+ * characters. */
+void hotfix_append_wrapped(GString *out, const char *text);
+
+/* A copy, cut at the length that one text of a bulletin may have. */
+char *hotfix_bounded(const char *text);
+/* Lists of a bulletin are cut at this many members. */
+#define HOTFIX_LIST_MAX 2000u
+#define HOTFIX_LINKS_MAX 500u
+
+/* The non-blank pieces, one a line, bounded. Newly allocated; "" for none. */
+char *hotfix_pieces_text(const GArray *pieces);
+/* The same in key form, all in one. */
+char *hotfix_pieces_key(const GArray *pieces);
+
+/* A table's cell, or a line where there are no cells. */
+struct cell {
+        char *text; /* its lines joined as wrapped ones; owned */
+        char *lines; /* its lines with line ends; owned */
+        char *key;  /* owned */
+        const struct block *block; /* its first */
+        bool has_image;
+        const char *image_alt; /* or NULL */
+        guint first, end; /* lines of the page */
+        bool ended; /* by MARK_CELL_END */
+};
+
+/* The cells from line first to end, empty ones included; an array of struct cell that frees its members. */
+GPtrArray *hotfix_page_cells(const struct page *page, guint first, guint end);
+#define cell_at(cells, i) ((struct cell *) g_ptr_array_index((cells), (i)))
+
+/* For hotfix_page_init: the value of is_wrapped. */
+bool hotfix_page_is_wrapped(const struct page *page);
+
+/* Marks lines first to end - 1 as read. */
+void hotfix_page_take(struct page *page, guint first, guint end);
+
+/* The text of a section or table from first to end without what was taken; newly allocated. */
+char *hotfix_page_prose(const struct page *page, guint first, guint end);
+
+/* A date at the start of the key: bytes taken, or 0 if there is none. A date that does not exist gives ret_date "". */
+size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE]);
+
+/* The date that starts with rest on line at, put together from the lines it was split over; newly allocated. */
+char *hotfix_collect_date(const struct page *page, guint at, const char *rest);
+
+/* What follows "HotFix Alert:" on its line, or NULL where the line is no such title. */
+const char *hotfix_match_alert_title(const char *key);
+
+/* Whether the page has a news item's tag and labels. */
+bool hotfix_is_news(const struct page *page);
+
+/* 登録日 and 更新日 where a kind has them at will: nothing is said if they are missing. */
+void hotfix_read_stated_dates(struct page *page);
+
+/* The rules, one file each. They fill page->bulletin. */
+void hotfix_read_dates(struct page *page);
+void hotfix_read_identifier(struct page *page);
+void hotfix_read_severity(struct page *page);
+void hotfix_read_environments(struct page *page);
+void hotfix_read_top_fields(struct page *page);
+void hotfix_read_urgency(struct page *page);
+void hotfix_read_attacks(struct page *page);
+void hotfix_read_tables(struct page *page);
+/* The table of 予想適用時間 whose header is at this line. */
+void hotfix_read_deployments(struct page *page, guint label_line);
+void hotfix_read_packages(struct page *page);
+void hotfix_read_sections(struct page *page);
+void hotfix_read_links(struct page *page);
+void hotfix_read_other_kind(struct page *page);
+
+#endif

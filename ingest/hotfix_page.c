@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Which block carries which label. */
+#include <string.h>
+
+#include "common/text.h"
+#include "ingest/hotfix_p.h"
+
+/* 深刻度 starts the top table only if options or another label follow this closely. */
+#define TOP_LOOKAHEAD 24u
+#define KB_DIGITS_MIN 5u
+#define KB_DIGITS_MAX 7u
+
+static bool is_dash(gunichar c)
+{
+        return c == '-' || c == 0x2010 || c == 0x2013 || c == 0x30FC;
+}
+
+static size_t count_digits(const char *key)
+{
+        return strspn(key, "0123456789");
+}
+
+size_t hotfix_match_id(const char *key, char **ret_id)
+{
+        if (g_ascii_strncasecmp(key, "MS", 2) != 0 || count_digits(key + 2) != 2)
+                return 0;
+        const char *at = key + 4;
+        if (!is_dash(g_utf8_get_char(at)))
+                return 0;
+        at = g_utf8_next_char(at);
+        if (count_digits(at) != 3)
+                return 0;
+        if (ret_id)
+                *ret_id = g_strdup_printf("MS%.2s-%.3s", key + 2, at);
+        return (size_t) (at + 3 - key);
+}
+
+bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
+{
+        size_t id_size = hotfix_match_id(key, NULL);
+        if (id_size == 0 || key[id_size] != '/')
+                return false;
+        g_autoptr(GPtrArray) kbs = g_ptr_array_new_with_free_func(g_free);
+        for (const char *at = key + id_size; *at;) {
+                if (*at++ != '/')
+                        return false;
+                if (g_ascii_strncasecmp(at, "KB", 2) == 0)
+                        at += 2;
+                else if (g_ascii_toupper(*at) == 'Q')
+                        at++;
+                size_t digits = count_digits(at);
+                if (digits < KB_DIGITS_MIN || digits > KB_DIGITS_MAX)
+                        return false;
+                g_ptr_array_add(kbs, g_strndup(at, digits));
+                at += digits;
+        }
+        if (ret_id)
+                hotfix_match_id(key, ret_id);
+        for (guint i = 0; ret_kbs && i < kbs->len; i++)
+                g_ptr_array_add(ret_kbs, g_strdup(g_ptr_array_index(kbs, i)));
+        return true;
+}
+
+/* A block that is only an image says what its alternative text says: heads and labels were often pictures. */
+static char *head_key(const struct line *line)
+{
+        if (line->key[0] || !line->block->image_alt)
+                return g_strdup(line->key);
+        g_autofree char *alt = text_normalize(line->block->image_alt);
+        return hotfix_key(alt);
+}
+
+/* The label that the line carries, from first to last; *ret_length as in hotfix_label_match. */
+static enum hotfix_label match_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
+                                     size_t *ret_length)
+{
+        if (line->key[0] || !line->block->image_alt)
+                return hotfix_label_match(line->block->normal, line->key, first, last, ret_length);
+        g_autofree char *key = head_key(line);
+        enum hotfix_label label = hotfix_label_match(key, key, first, last, ret_length);
+        *ret_length = 0; /* nothing of the line's own text */
+        return label;
+}
+
+static bool is_top_label(const struct line *line, enum hotfix_label first)
+{
+        size_t length;
+        return match_label(line, first, LABEL_CVES, &length) != LABEL_NONE;
+}
+
+static bool starts_top(const struct page *page, guint at)
+{
+        const struct line *line = &page->lines[at];
+        size_t length;
+        if (match_label(line, LABEL_SEVERITY, LABEL_SEVERITY, &length) == LABEL_NONE)
+                return false;
+        for (guint i = at; i < page->count && i <= at + TOP_LOOKAHEAD; i++) {
+                const struct line *near = &page->lines[i];
+                if (i > at && match_label(near, LABEL_SEVERITY, LABEL_SEVERITY, &length) != LABEL_NONE)
+                        return false; /* this one is the word in a menu; that one may be the label */
+                if (i > at && is_top_label(near, LABEL_EXPLOIT_CODE))
+                        return true;
+                for (const struct hotfix_word *word = hotfix_words_severity; word->key; word++)
+                        if (strstr(near->key, word->key))
+                                return true;
+        }
+        return false;
+}
+
+/* Without 深刻度 (an excerpt) the top starts at the first label that is no everyday word. */
+static guint find_top(const struct page *page)
+{
+        for (guint i = 0; i < page->count; i++)
+                if (starts_top(page, i))
+                        return i;
+        for (guint i = 0; i < page->count; i++) {
+                const struct line *line = &page->lines[i];
+                if (hotfix_match_identifier(line->key, NULL, NULL) || hotfix_is_section_head(line->key))
+                        break;
+                size_t length;
+                enum hotfix_label label = match_label(line, LABEL_EXPLOIT_CODE, LABEL_ENVIRONMENT, &length);
+                if (label != LABEL_NONE && label != LABEL_MEASURE)
+                        return i;
+        }
+        return page->count;
+}
+
+static guint find_identifier(const struct page *page, guint from)
+{
+        for (guint i = from; i < page->count; i++)
+                if (hotfix_match_identifier(page->lines[i].key, NULL, NULL))
+                        return i;
+        return page->count;
+}
+
+static bool is_head(const struct page *page, guint at)
+{
+        const struct line *line = &page->lines[at];
+        if (line->key[0] ? !hotfix_is_section_head(line->key) : line->block->image_alt == NULL)
+                return false;
+        g_autofree char *key = head_key(line);
+        if (!hotfix_is_section_head(key))
+                return false;
+        /* 対象プラットフォーム is also the name of a column. */
+        return at == 0 || !g_str_equal(page->lines[at - 1].key, "影響を受けるソフトウェア");
+}
+
+static enum hotfix_label match_table(const struct page *page, guint at)
+{
+        static const struct {
+                const char *first, *second;
+                enum hotfix_label label;
+        } tables[] = {
+                { "影響を受けるソフトウェア", "対象プラットフォーム", LABEL_TABLE_AFFECTED },
+                { "プラットフォーム", "適用テスト結果", LABEL_TABLE_TESTS },
+                { "プラットフォーム", "ダウンロード・センター", LABEL_TABLE_DOWNLOADS },
+                { "ファイル名", "日付", LABEL_TABLE_FILES },
+                { "修正プログラム名", "50台", LABEL_TABLE_MINUTES },
+        };
+        const char *key = page->lines[at].key;
+        for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+                if (!g_str_has_prefix(key, tables[i].first))
+                        continue;
+                const char *rest = key + strlen(tables[i].first);
+                if (!*rest && at + 1 < page->count)
+                        rest = page->lines[at + 1].key;
+                if (g_str_has_prefix(rest, tables[i].second))
+                        return tables[i].label;
+        }
+        return LABEL_NONE;
+}
+
+static void set_label(struct page *page, guint at, enum hotfix_label label, size_t length)
+{
+        page->lines[at].label = label;
+        page->lines[at].label_length = length;
+        if (page->first[label] < 0)
+                page->first[label] = (gint) at;
+}
+
+static void label_range(struct page *page, guint from, guint to, enum hotfix_label first, enum hotfix_label last)
+{
+        for (guint i = from; i < to && i < page->count; i++) {
+                struct line *line = &page->lines[i];
+                size_t length;
+                enum hotfix_label label = match_label(line, first, last, &length);
+                if (label != LABEL_NONE && line->label == LABEL_NONE)
+                        set_label(page, i, label, length);
+        }
+}
+
+/* "Windows Vista:" right before a table of files. */
+static void label_product(struct page *page, guint table)
+{
+        for (guint i = table; i-- > page->body;) {
+                struct line *line = &page->lines[i];
+                if (!line->key[0])
+                        continue;
+                if (line->label == LABEL_NONE && g_str_has_suffix(line->key, ":"))
+                        set_label(page, i, LABEL_PRODUCT, strlen(line->key));
+                return;
+        }
+}
+
+static void label_body(struct page *page)
+{
+        for (guint i = page->body; i < page->count; i++) {
+                const struct line *line = &page->lines[i];
+                enum hotfix_label table = match_table(page, i);
+                if (table != LABEL_NONE) {
+                        set_label(page, i, table, strlen(line->key));
+                        if (table == LABEL_TABLE_FILES)
+                                label_product(page, i);
+                } else if (is_head(page, i) || ((line->block->marks & MARK_HEADING) && line->key[0])) {
+                        set_label(page, i, LABEL_SECTION, strlen(line->key));
+                } else if (hotfix_is_footer(line->key)) {
+                        set_label(page, i, LABEL_FOOTER, strlen(line->key));
+                }
+        }
+}
+
+static guint find_body(const struct page *page, guint from)
+{
+        for (guint i = from; i < page->count; i++)
+                if (is_head(page, i) || match_table(page, i) != LABEL_NONE)
+                        return i;
+        return page->count;
+}
+
+/* Normally top, identifier, middle, body; an excerpt starts with any of them, and a layout in two columns may put the
+ * identifier before the top. */
+static void find_places(struct page *page)
+{
+        page->top = find_top(page);
+        guint identifier = find_identifier(page, page->top < page->count ? page->top : 0);
+        if (identifier == page->count)
+                identifier = find_identifier(page, 0);
+        bool has_top = page->top < page->count, has_identifier = identifier < page->count;
+        guint from = has_top ? page->top : 0;
+        if (has_identifier && identifier > from)
+                from = identifier;
+        page->body = find_body(page, from);
+        page->middle = has_identifier ? identifier : from;
+        if (has_identifier)
+                set_label(page, identifier, LABEL_IDENTIFIER, strlen(page->lines[identifier].key));
+}
+
+void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin)
+{
+        *page = (struct page){ .document = document, .bulletin = bulletin, .count = document->blocks->len };
+        page->lines = g_new0(struct line, page->count);
+        for (guint i = 0; i < LABEL_MAX; i++)
+                page->first[i] = -1;
+        for (guint i = 0; i < page->count; i++) {
+                page->lines[i].block = document_block(document, i);
+                page->lines[i].key = hotfix_key(page->lines[i].block->normal);
+        }
+        page->is_wrapped = hotfix_page_is_wrapped(page);
+        find_places(page);
+        bool top_is_first = page->first[LABEL_IDENTIFIER] < 0 || page->top < page->middle;
+        label_range(page, page->top, top_is_first && page->first[LABEL_IDENTIFIER] >= 0 ? page->middle : page->body,
+                    LABEL_SEVERITY, LABEL_CVES);
+        label_range(page, MIN(page->middle, page->top), page->body, LABEL_RESPONSE, LABEL_ATTACKS);
+        label_body(page);
+}
+
+void hotfix_page_clear(struct page *page)
+{
+        for (guint i = 0; i < page->count; i++)
+                g_free(page->lines[i].key);
+        g_clear_pointer(&page->lines, g_free);
+        g_clear_pointer(&page->chosen_mark, g_free);
+        g_clear_pointer(&page->other_mark, g_free);
+}
+
+guint hotfix_page_region_end(const struct page *page, guint label_line)
+{
+        guint end = label_line + 1;
+        while (end < page->count && page->lines[end].label == LABEL_NONE)
+                end++;
+        return end;
+}
+
+GArray *hotfix_page_value(const struct page *page, enum hotfix_label label)
+{
+        if (page->first[label] < 0)
+                return NULL;
+        guint at = (guint) page->first[label], end = hotfix_page_region_end(page, at);
+        GArray *pieces = g_array_new(FALSE, TRUE, sizeof(struct piece));
+        const struct line *line = &page->lines[at];
+        if (line->key[line->label_length]) {
+                struct piece beside = { .key = line->key + line->label_length, .block = line->block,
+                                        .beside_label = true };
+                beside.text = hotfix_text_behind(line->block->text, line->key, line->label_length);
+                g_array_append_val(pieces, beside);
+        }
+        for (guint i = at + 1; i < end; i++) {
+                struct piece piece = { .text = page->lines[i].block->text, .key = page->lines[i].key,
+                                       .block = page->lines[i].block };
+                g_array_append_val(pieces, piece);
+        }
+        return pieces;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* HTML to the document model; the only module that includes libxml. Never loads anything, never expands entities from
+ * outside. */
+#ifndef INGEST_HTML_H
+#define INGEST_HTML_H
+
+#include <stddef.h>
+
+#include "ingest/document.h"
+
+/* Starts libxml2. Call once per process before any other call here. */
+void html_prepare(void);
+
+/* text is valid UTF-8 (a charset named inside the page is ignored). Broken HTML is read as browsers do. Scripts, styles
+ * and comments are left out. Errors: -ERR_LIMIT (bytes, depth, cells), -ERR_MALFORMED where nothing could be read. */
+int html_read(const char *text, size_t size, struct document **ret_document, struct error *err);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One logged-in IMAP connection, written as a straight sequence of steps (RFC 9051; RFC 2177 IDLE; RFC 4315 UIDPLUS;
+ * RFC 6851 MOVE). Not thread-safe: one mailbox thread owns it.
+ */
+#ifndef INGEST_IMAP_SESSION_H
+#define INGEST_IMAP_SESSION_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/errors.h"
+#include "ingest/stream.h"
+
+struct imap_session;
+
+struct imap_session_options {
+        int64_t command_timeout_ms; /* longest silence while an answer is owed */
+        guint64 max_message_bytes;  /* a larger message is cut: struct imap_message, data */
+};
+
+struct imap_mailbox {
+        guint32 uid_validity;
+        guint32 uid_next;  /* 0 where the server does not say */
+        guint32 exists;
+        bool read_only;
+};
+
+struct imap_message {
+        guint32 uid;
+        guint64 size_bytes;      /* RFC822.SIZE as the server says; of a message that was cut, what it really was */
+        int64_t internal_date_ms; /* 0 where unreadable */
+        char *data;              /* raw bytes, NUL behind; NULL where only the size was asked. A message that proves
+                                  * to be above max_message_bytes is cut: data_size is then max_message_bytes + 1 */
+        gsize data_size;
+};
+
+/* Called for each message in the order the server sends them; takes ownership of message->data by setting it NULL.
+ * A negative return ends the fetch with that code. */
+typedef int (*imap_message_function)(struct imap_message *message, void *context);
+
+/* Takes a stream that is connected and logged in (libcurl has done TLS and login) and owns it from now on, also on
+ * failure. Sends NOOP and CAPABILITY and trusts only what follows the NOOP's answer: bytes right behind the login's OK
+ * may have been lost. Errors of all calls here: -ERR_CONNECTION, -ERR_TLS, -ERR_TIMEOUT, -ERR_PROTOCOL, -ERR_REFUSED
+ * (NO), -ERR_LIMIT, -ERR_CANCELLED; after all but -ERR_REFUSED the session can only be closed (-EINVAL, for arguments
+ * that cannot be sent, leaves it as it was). */
+int imap_session_open(struct stream *stream, const struct imap_session_options *options,
+                      struct imap_session **ret_session, struct error *err);
+
+/* Says LOGOUT, waits briefly for BYE where the stream is still good, and frees. NULL is fine. */
+void imap_session_close(struct imap_session *session);
+
+/* False for "IDLE" after the server has refused or ended it by itself. */
+bool imap_session_has(const struct imap_session *session, const char *capability);
+
+/* EXAMINE (read_only) or SELECT. name is UTF-8; it is sent as modified UTF-7 (RFC 3501 section 5.1.3), quoted.
+ * -EINVAL for a name that is not UTF-8 or holds CR, LF or NUL. */
+int imap_session_select(struct imap_session *session, const char *name, bool read_only,
+                        struct imap_mailbox *ret_mailbox, struct error *err);
+
+/* UIDs of all messages with UID >= first_uid, ascending (an array of guint32). "UID SEARCH UID n:*" answers with the
+ * last message even where its UID is below n; such UIDs are left out. */
+int imap_session_search(struct imap_session *session, guint32 first_uid, GArray **ret_uids, struct error *err);
+
+/* Sizes of the messages (UID FETCH (UID RFC822.SIZE)), for planning chunks and for refusing oversize ones. */
+int imap_session_fetch_sizes(struct imap_session *session, const GArray *uids, imap_message_function function,
+                             void *context, struct error *err);
+
+/* UID FETCH (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]) for all uids in chunks (LIMIT_IMAP_CHUNK_*), two commands in
+ * flight, in ascending order. sizes[i] (guint64) belongs to uids[i] and bounds the chunks. For a message that vanished
+ * meanwhile the function is just not called; before the cursor passes one, search again to see that it is gone. A
+ * negative return of the function leaves commands in flight: the session can then only be closed. */
+int imap_session_fetch(struct imap_session *session, const GArray *uids, const GArray *sizes,
+                       imap_message_function function, void *context, struct error *err);
+
+/* The first bytes of one message: UID FETCH (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.max_bytes>). For messages that
+ * are too large to be fetched whole. */
+int imap_session_fetch_head(struct imap_session *session, guint32 uid, guint32 max_bytes,
+                            imap_message_function function, void *context, struct error *err);
+
+/* UID STORE +FLAGS.SILENT (\Seen). */
+int imap_session_mark_seen(struct imap_session *session, const GArray *uids, struct error *err);
+
+/* UID MOVE; else UID COPY, UID STORE \Deleted and, with UIDPLUS, UID EXPUNGE of just these. Without UIDPLUS the
+ * messages stay flagged \Deleted: a plain EXPUNGE would take others' mails. */
+int imap_session_move(struct imap_session *session, const GArray *uids, const char *folder, struct error *err);
+
+/* Waits for something new: with IDLE where the server has it (ended with DONE after at most timeout_ms), else by
+ * waiting timeout_ms and a NOOP. Returns at once where messages were announced since the last search was sent.
+ * *ret_changed: the server announced EXISTS, EXPUNGE or FETCH. Returns -ERR_CANCELLED or -EINTR as the stream's wait
+ * does; after -EINTR the session is usable (IDLE has been ended) and no message announced is forgotten. */
+int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,
+                      struct error *err);
+
+/* The message count as last announced. */
+guint32 imap_session_exists(const struct imap_session *session);
+
+#endif

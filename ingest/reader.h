@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* One mail's bytes to one bulletin: MIME, charset, document, feed, in that order. What the worker process runs. */
+#ifndef INGEST_READER_H
+#define INGEST_READER_H
+
+#include <stddef.h>
+
+#include "common/bulletin.h"
+#include "common/errors.h"
+
+enum reader_form { READER_MAIL, READER_TEXT, READER_HTML, READER_GUESS, READER_FORM_MAX };
+
+enum reader_outcome {
+        READER_RECOGNISED,
+        READER_UNRECOGNISED, /* readable, but no feed knows it; bulletin has kind unknown and the mail's head */
+        READER_REFUSED,      /* a limit, or bytes that cannot be read: to be quarantined, reason says why */
+        READER_OUTCOME_MAX
+};
+
+struct reader_result {
+        enum reader_outcome outcome;
+        struct bulletin *bulletin; /* NULL if refused */
+        char *text;                /* the text for search, valid UTF-8; NULL if refused */
+        char *archive_name;        /* NULL unless recognised */
+        char *reason;              /* why not recognised or refused; else NULL */
+};
+
+/* Starts the libraries underneath and opens what they would load later. Once per process. */
+void reader_prepare(void);
+
+/* Reads one input. READER_GUESS takes a mail, or plain text or HTML of a bulletin, judged by its first lines. Where a
+ * mail has several readable parts, each is tried and the one that determines most wins. Always fills *ret_result. */
+void reader_read(const void *data, size_t size, enum reader_form form, struct reader_result *ret_result);
+
+void reader_result_clear(struct reader_result *result);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/text_document.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+#include "ingest/text_lines.h"
+
+#define line_at(lines, i) (&g_array_index((lines), struct text_line, (i)))
+
+/* A share of the lines, 1/SHARE_DIVISOR, must have the form for the whole text to be read that way. */
+#define SHARE_DIVISOR 5
+#define PIPES_MIN 3
+
+struct builder {
+        struct document *document;
+        bool paragraph;      /* a blank line has been seen since the last block */
+        bool cell_open;      /* rendering P: lines of a cell whose pipe has not come yet */
+        bool in_table;       /* rendering T */
+        int row;
+        unsigned cells;
+        unsigned line;
+};
+
+/* A piece of a line without white space at either end. */
+struct piece {
+        const char *start, *end;
+};
+
+static struct piece strip_piece(const char *start, const char *end)
+{
+        while (start < end && g_unichar_isspace(g_utf8_get_char(start)))
+                start = g_utf8_next_char(start);
+        while (end > start) {
+                const char *last = g_utf8_prev_char(end);
+                if (!g_unichar_isspace(g_utf8_get_char(last)))
+                        break;
+                end = last;
+        }
+        return (struct piece){ start, end };
+}
+
+static struct piece strip_line(const char *text)
+{
+        return strip_piece(text, text + strlen(text));
+}
+
+static bool ends_with_pipe(const struct piece *piece)
+{
+        return piece->end > piece->start && piece->end[-1] == '|';
+}
+
+static bool is_row(const struct piece *piece)
+{
+        return piece->end - piece->start >= 2 && piece->start[0] == '|' && ends_with_pipe(piece);
+}
+
+/* "---", ":-:", "===", but not "-", which is a cell's way to say "nothing". */
+static bool is_dashes(struct piece piece)
+{
+        if (piece.end - piece.start < 2)
+                return false;
+        piece.start += piece.start[0] == ':';
+        piece.end -= piece.end[-1] == ':';
+        for (const char *p = piece.start; p < piece.end; p++)
+                if (*p != '-' && *p != '=')
+                        return false;
+        return piece.start < piece.end;
+}
+
+/* "|---|---|" and "+---+---+". */
+static bool is_ruler(const struct piece *piece)
+{
+        if (piece->end - piece->start < 3 || piece->start[0] != piece->end[-1] ||
+            (piece->start[0] != '|' && piece->start[0] != '+'))
+                return false;
+        for (const char *start = piece->start + 1; start < piece->end;) {
+                const char *end = start;
+                while (*end != '|' && *end != '+')
+                        end++;
+                if (!is_dashes(strip_piece(start, end)))
+                        return false;
+                start = end + 1;
+        }
+        return true;
+}
+
+static enum document_rendering judge_rendering(const GArray *lines)
+{
+        guint filled = 0, rows = 0, pipes = 0;
+        for (guint i = 0; i < lines->len; i++) {
+                if (line_at(lines, i)->blank)
+                        continue;
+                struct piece piece = strip_line(line_at(lines, i)->text);
+                filled++;
+                if (is_row(&piece))
+                        rows++;
+                else if (ends_with_pipe(&piece))
+                        pipes++;
+        }
+        if (pipes >= PIPES_MIN && pipes > rows && pipes * SHARE_DIVISOR >= filled)
+                return RENDERING_PIPES;
+        if (rows > 0 && rows * SHARE_DIVISOR >= filled)
+                return RENDERING_ROWS;
+        return RENDERING_LINES;
+}
+
+/* NULL at the limit. */
+static struct block *add_block(struct builder *b, const struct piece *piece, unsigned marks, unsigned indent)
+{
+        if (b->paragraph)
+                marks |= MARK_PARAGRAPH;
+        b->paragraph = false;
+        g_autofree char *text = g_strndup(piece->start, piece->end - piece->start);
+        struct block *block = document_add(b->document, text, marks, indent);
+        if (block)
+                block->line = b->line;
+        return block;
+}
+
+/* A lone pipe ends the cell of the lines before it, or is an empty cell where these have ended already. */
+static bool add_pipe(struct builder *b)
+{
+        static const struct piece empty = { "", "" };
+        GPtrArray *blocks = b->document->blocks;
+        if (!b->cell_open)
+                return add_block(b, &empty, MARK_CELL_END, 0) != NULL;
+        document_block(b->document, blocks->len - 1)->marks |= MARK_CELL_END;
+        b->cell_open = false;
+        return true;
+}
+
+/* The next pipe that parts cells: the first or last thing of the line, or one between white space. */
+static const char *find_cell_pipe(const char *from, const struct piece *line)
+{
+        for (const char *p = from; p < line->end; p++) {
+                if (*p != '|')
+                        continue;
+                bool space_before = p == line->start || p == from || g_ascii_isspace(p[-1]);
+                if (p == line->start || p + 1 == line->end || (space_before && g_ascii_isspace(p[1])))
+                        return p;
+        }
+        return NULL;
+}
+
+static bool add_pipe_line(struct builder *b, const struct piece *line, unsigned indent)
+{
+        const char *from = line->start;
+        for (const char *pipe; (pipe = find_cell_pipe(from, line)); from = pipe + 1, indent = 0) {
+                struct piece piece = strip_piece(from, pipe);
+                if (piece.start == piece.end) {
+                        if (!add_pipe(b))
+                                return false;
+                        continue;
+                }
+                if (!add_block(b, &piece, MARK_CELL_END, indent))
+                        return false;
+                b->cell_open = false;
+        }
+        struct piece rest = strip_piece(from, line->end);
+        if (rest.start == rest.end)
+                return true;
+        b->cell_open = true;
+        return add_block(b, &rest, 0, indent) != NULL;
+}
+
+static bool add_row(struct builder *b, const struct piece *line)
+{
+        if (!b->in_table) {
+                b->in_table = true;
+                b->row = 0;
+                b->document->table_count++;
+        }
+        int column = 0;
+        for (const char *start = line->start + 1; start < line->end; column++) {
+                const char *end = memchr(start, '|', line->end - start);
+                struct piece piece = strip_piece(start, end);
+                struct block *block = add_block(b, &piece, MARK_CELL_END, 0);
+                if (!block || ++b->cells > LIMIT_TABLE_CELLS)
+                        return false;
+                block->table = b->document->table_count - 1;
+                block->row = b->row;
+                block->column = column;
+                start = end + 1;
+        }
+        b->row++;
+        return true;
+}
+
+/* A "+---+" line belongs to a table only beside its rows; "|---|" always does. */
+static bool is_table_ruler(const struct builder *b, const GArray *lines, guint i, const struct piece *piece)
+{
+        if (!is_ruler(piece))
+                return false;
+        if (piece->start[0] == '|' || b->in_table)
+                return true;
+        if (i + 1 >= lines->len)
+                return false;
+        struct piece next = strip_line(line_at(lines, i + 1)->text);
+        return is_row(&next);
+}
+
+static bool add_line(struct builder *b, const GArray *lines, guint i)
+{
+        const struct text_line *line = line_at(lines, i);
+        if (line->blank) {
+                b->paragraph = true;
+                b->in_table = false;
+                return true;
+        }
+        b->line = line->number;
+        struct piece piece = strip_line(line->text);
+        const char *rest;
+        unsigned indent = document_split_indent(line->text, &rest);
+        if (b->document->rendering == RENDERING_PIPES)
+                return add_pipe_line(b, &piece, indent);
+        if (is_table_ruler(b, lines, i, &piece))
+                return true;
+        if (is_row(&piece))
+                return add_row(b, &piece);
+        b->in_table = false;
+        return add_block(b, &piece, 0, indent) != NULL;
+}
+
+int text_document_read(const char *text, const struct text_document_options *options, struct document **ret_document,
+                       struct error *err)
+{
+        static const struct text_document_options none;
+        if (g_str_has_prefix(text, "\xef\xbb\xbf")) /* a byte order mark is no text */
+                text += 3;
+        size_t size = strlen(text);
+        if (size > LIMIT_TEXT_BYTES)
+                return error_set(err, -ERR_LIMIT, "the text has more than %u bytes", LIMIT_TEXT_BYTES);
+        g_autofree char *buffer = g_strndup(text, size);
+        g_autoptr(GArray) lines = NULL;
+        int r = text_lines_split(buffer, options ? options : &none, &lines, err);
+        if (r < 0)
+                return r;
+        struct builder b = { .document = document_new(judge_rendering(lines)) };
+        for (guint i = 0; i < lines->len; i++) {
+                if (add_line(&b, lines, i))
+                        continue;
+                document_free(b.document);
+                return error_set(err, -ERR_LIMIT, "the text has more than %u lines or %u cells", LIMIT_DOCUMENT_BLOCKS,
+                                 LIMIT_TABLE_CELLS);
+        }
+        *ret_document = b.document;
+        return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser worker: a process without network, writable files or secrets, limited in time and memory, that runs
+ * reader_read on hostile bytes. This file is both ends of its pipe. The child is this same program started again as
+ * "PROGRAM --parser-worker", with an empty environment and one socket (file descriptor 3).
+ *
+ * Protocol, native byte order (one machine, one binary): request = magic, form, size, bytes; reply = magic, outcome,
+ * size, JSON {"bulletin", "text", "archive_name", "reason"}. The reply is untrusted and fully checked.
+ */
+#ifndef INGEST_WORKER_H
+#define INGEST_WORKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/errors.h"
+#include "ingest/reader.h"
+
+#define WORKER_ARGUMENT "--parser-worker"
+
+struct worker_options {
+        const char *program;     /* path to run; NULL: /proc/self/exe */
+        int64_t wall_ms;         /* longest time for one mail; 0: LIMIT_WORKER_WALL_MS */
+};
+
+struct worker;
+
+/* The child's main: puts the limits and the system call filter on and serves until the other end closes. Returns the
+ * exit status. main() calls it first of all when argv[1] is WORKER_ARGUMENT. */
+int worker_main(void);
+
+/* The parent's end. The process is started at the first request and again after it died or served LIMIT_WORKER_MAILS.
+ * One thread at a time may use a worker. */
+struct worker *worker_new(const struct worker_options *options);
+void worker_free(struct worker *worker);
+
+/* Has the child read one input. A crash gives -ERR_WORKER_CRASHED, running out of time -ERR_WORKER_TIMEOUT, an invalid
+ * answer -ERR_MALFORMED, failing to start a child -errno; after each the next request starts a fresh child. stop_fd
+ * (or -1) becoming readable ends the wait with -ERR_CANCELLED. */
+int worker_read(struct worker *worker, const void *data, size_t size, enum reader_form form, int stop_fd,
+                struct reader_result *ret_result, struct error *err);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of channel types and what they share. */
+#include "notify/channel.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+#include "notify/channel_p.h"
+
+#define SECRET_BYTES_MIN 4u    /* a shorter one cannot be told from ordinary text */
+#define URL_SECRET_BYTES_MIN 12u /* what may be a key among the parts of an address */
+
+static const struct channel_driver *const drivers[CHANNEL_TYPE_MAX] = {
+        [CHANNEL_SLACK] = &slack_channel_driver,
+        [CHANNEL_EMAIL] = &email_channel_driver,
+        [CHANNEL_LOG] = &log_channel_driver,
+};
+
+const char *channel_type_name(enum channel_type type)
+{
+        return (unsigned) type < CHANNEL_TYPE_MAX ? drivers[type]->name : "unknown";
+}
+
+int channel_type_parse(const char *name, enum channel_type *ret_type)
+{
+        for (unsigned i = 0; i < CHANNEL_TYPE_MAX; i++)
+                if (g_str_equal(drivers[i]->name, name)) {
+                        *ret_type = i;
+                        return 0;
+                }
+        return -ERR_NOT_FOUND;
+}
+
+struct channel *channel_new(const char *name, enum channel_type type)
+{
+        struct channel *channel = g_new0(struct channel, 1);
+        channel->name = g_strdup(name);
+        channel->type = type;
+        channel->to = g_ptr_array_new_with_free_func(g_free);
+        return channel;
+}
+
+static void free_secret(char *secret)
+{
+        if (secret)
+                explicit_bzero(secret, strlen(secret));
+        g_free(secret);
+}
+
+void channel_free(struct channel *channel)
+{
+        if (!channel)
+                return;
+        g_free(channel->name);
+        free_secret(channel->url);
+        g_free(channel->mention);
+        g_free(channel->smtp_url);
+        g_free(channel->ca_file);
+        g_free(channel->from);
+        g_ptr_array_unref(channel->to);
+        g_free(channel->user);
+        free_secret(channel->password);
+        g_free(channel->log_level);
+        g_free(channel);
+}
+
+void http_answer_clear(struct http_answer *answer)
+{
+        g_clear_pointer(&answer->body, g_free);
+}
+
+void smtp_answer_clear(struct smtp_answer *answer)
+{
+        g_clear_pointer(&answer->text, g_free);
+}
+
+void delivery_report_clear(struct delivery_report *report)
+{
+        g_clear_pointer(&report->answer, g_free);
+}
+
+char *channel_dump_json(json_t *json)
+{
+        char *dumped = json_dumps(json, JSON_COMPACT);
+        json_decref(json);
+        char *text = g_strdup(dumped ? dumped : "{}");
+        free(dumped);
+        return text;
+}
+
+const char *channel_payload_text(const json_t *payload, const char *key)
+{
+        const char *text = json_string_value(json_object_get(payload, key));
+        return text ? text : "";
+}
+
+static void redact(GString *text, const char *secret)
+{
+        if (secret && strlen(secret) >= SECRET_BYTES_MIN)
+                g_string_replace(text, secret, "[secret]", 0);
+}
+
+/* The whole address, its path, and the parts of the path: one of them is the key to the webhook. */
+static void redact_webhook(GString *text, const char *url)
+{
+        redact(text, url);
+        const char *scheme = strstr(url, "://");
+        const char *path = scheme ? strchr(scheme + 3, '/') : NULL;
+        if (!path)
+                return;
+        redact(text, path);
+        redact(text, path + 1);
+        g_auto(GStrv) parts = g_strsplit_set(path, "/?&=", -1);
+        for (char **part = parts; *part; part++) {
+                if (strlen(*part) >= URL_SECRET_BYTES_MIN || !part[1])
+                        redact(text, *part);
+                explicit_bzero(*part, strlen(*part));
+        }
+}
+
+/* The password as it is and as SASL PLAIN and LOGIN put it, for a server that repeats what it was sent. */
+static void redact_password(GString *text, const char *user, const char *password)
+{
+        redact(text, password);
+        g_autofree char *coded = g_base64_encode((const guchar *) password, strlen(password));
+        redact(text, coded);
+        g_autoptr(GString) plain = g_string_new(NULL);
+        g_string_append_len(plain, "", 1);
+        g_string_append_len(plain, user ? user : "", user ? (gssize) strlen(user) + 1 : 1);
+        g_string_append(plain, password);
+        g_autofree char *coded_plain = g_base64_encode((const guchar *) plain->str, plain->len);
+        redact(text, coded_plain);
+        explicit_bzero(plain->str, plain->len);
+        explicit_bzero(coded, strlen(coded));
+        explicit_bzero(coded_plain, strlen(coded_plain));
+}
+
+/* Longest prefix of at most max bytes that does not cut a character. */
+static void truncate_bytes(GString *text, gsize max)
+{
+        if (text->len <= max)
+                return;
+        while (max > 0 && ((unsigned char) text->str[max] & 0xC0) == 0x80)
+                max--;
+        g_string_truncate(text, max);
+}
+
+void channel_report(const struct channel *channel, struct delivery_report *report, enum delivery_result result,
+                    const char *format, ...)
+{
+        va_list arguments;
+        va_start(arguments, format);
+        g_autoptr(GString) raw = g_string_new(NULL);
+        g_string_vprintf(raw, format, arguments);
+        va_end(arguments);
+        if (channel->url)
+                redact_webhook(raw, channel->url);
+        if (channel->password)
+                redact_password(raw, channel->user, channel->password);
+        g_autofree char *line = message_clean_line(raw->str, LIMIT_ANSWER_KEPT_BYTES);
+        g_autoptr(GString) kept = g_string_new(line);
+        truncate_bytes(kept, LIMIT_ANSWER_KEPT_BYTES);
+        g_free(report->answer);
+        report->answer = g_strdup(kept->str);
+        report->result = result;
+}
+
+void channel_report_error(const struct channel *channel, struct delivery_report *report, int code,
+                          const struct error *err)
+{
+        const char *text = err->text ? err->text : error_name(code);
+        /* Whatever went wrong on the way, the other side has not said no: the delivery stays due. */
+        channel_report(channel, report, code == -ERR_CANCELLED ? RESULT_CANCELLED : RESULT_TRY_AGAIN, "%s", text);
+}
+
+char *channel_render(const struct channel *channel, const struct message *message)
+{
+        return drivers[channel->type]->render(channel, message);
+}
+
+void channel_send(const struct channel *channel, const struct notify_transport *transport,
+                  const struct delivery_request *request, struct delivery_report *ret_report)
+{
+        struct delivery_report report = { .result = RESULT_TRY_AGAIN, .answer = NULL, .retry_after_ms = -1 };
+        json_error_t problem;
+        json_t *payload = json_loads(request->payload, JSON_REJECT_DUPLICATES, &problem);
+        if (json_is_object(payload))
+                drivers[channel->type]->send(channel, transport, request, payload, &report);
+        else
+                channel_report(channel, &report, RESULT_REFUSED, "the stored payload is damaged: %s",
+                               payload ? "it is not an object" : problem.text);
+        json_decref(payload);
+        *ret_report = report;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What channel.c and the channel types share: a type is one file and one row in channel.c's table. */
+#ifndef NOTIFY_CHANNEL_P_H
+#define NOTIFY_CHANNEL_P_H
+
+#include <jansson.h>
+
+#include "notify/channel.h"
+
+#define CHANNEL_TIMEOUT_MS 30000
+
+/* send gets the payload already parsed (an object); the report starts as RESULT_TRY_AGAIN without an answer. */
+struct channel_driver {
+        const char *name;
+        char *(*render)(const struct channel *channel, const struct message *message);
+        void (*send)(const struct channel *channel, const struct notify_transport *transport,
+                     const struct delivery_request *request, const json_t *payload, struct delivery_report *report);
+};
+
+extern const struct channel_driver slack_channel_driver, email_channel_driver, log_channel_driver;
+
+/* Sets result and answer. The answer becomes one line of at most LIMIT_ANSWER_KEPT_BYTES without the channel's
+ * secrets. */
+void channel_report(const struct channel *channel, struct delivery_report *report, enum delivery_result result,
+                    const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* What a failed transport call means: cancelled, or try again. */
+void channel_report_error(const struct channel *channel, struct delivery_report *report, int code,
+                          const struct error *err);
+
+/* One line of JSON, newly allocated (g_free); json's reference is taken over. */
+char *channel_dump_json(json_t *json);
+
+/* A member of the payload that must be a string; "" where it is missing or something else. */
+const char *channel_payload_text(const json_t *payload, const char *key);
+
+#endif

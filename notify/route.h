@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Routes: which bulletins concern whom (pure). A route has thresholds, filters and channels; for a revision it decides
+ * what to do and says why in one English sentence.
+ */
+#ifndef NOTIFY_ROUTE_H
+#define NOTIFY_ROUTE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "common/bulletin.h"
+
+enum route_match { ROUTE_ANY, ROUTE_ALL };              /* either threshold suffices, or both are needed */
+enum route_environment { ROUTE_ENV_ANY, ROUTE_ENV_SERVER, ROUTE_ENV_CLIENT };
+enum route_exploit { ROUTE_EXPLOIT_ANY, ROUTE_EXPLOIT_AVAILABLE, ROUTE_EXPLOIT_PUBLISHED, ROUTE_EXPLOIT_ATTACKS };
+
+struct route {
+        char *name;
+        int severity, urgency;  /* the lowest value that is above the threshold; 0: that field does not count */
+        enum route_match match;
+        enum route_environment environment;
+        enum route_exploit exploit;
+        GPtrArray *products;    /* char *, patterns on affected software, platforms and titles; empty: all. A pattern is found
+                                 * anywhere in the text, in any case and width; '*' and '?' are wild */
+        unsigned kinds;         /* bits 1 << enum bulletin_kind; default: alert only */
+        bool updates;           /* wants "updated" */
+        bool undetermined;      /* undetermined counts as above (default true) */
+        GPtrArray *channels;    /* char *, names */
+};
+struct route *route_new(const char *name); /* with the defaults */
+void route_free(struct route *route);
+
+enum route_action { ACTION_NONE, ACTION_NEW, ACTION_RAISED, ACTION_UPDATED, ACTION_LOWERED, ACTION_MAX };
+const char *route_action_name(enum route_action action);
+
+/* What happened to the bulletin, as the store says it. */
+enum route_event { EVENT_FIRST, EVENT_LATER, EVENT_VARIANT, EVENT_UNDATED, EVENT_EARLIER, EVENT_DUPLICATE };
+
+struct route_input {
+        const struct bulletin *bulletin; /* the incoming content */
+        enum route_event event;
+        bool history;
+        bool known, above, sent;         /* the route's state before, see struct route_state in store/outbox.h */
+        int severity, urgency;
+        const GPtrArray *changes;        /* struct bulletin_change since what stood before; may be NULL */
+};
+
+struct route_decision {
+        enum route_action action;
+        char *reason;                    /* one English sentence; owned */
+        bool known, above, sent;         /* the state afterwards, to be stored */
+        int severity, urgency;
+        bool compared;                   /* raised, lowered: the state before was known; what it held is in … */
+        int before_severity, before_urgency; /* … these, for the wording of the message; 0 undetermined */
+};
+void route_decision_clear(struct route_decision *decision);
+
+/* Never fails. reason is always set. */
+void route_decide(const struct route *route, const struct route_input *input, struct route_decision *ret_decision);
+
+/* Whether the content is above the thresholds and passes the filters; *ret_reason (newly allocated) says which and why. */
+bool route_matches(const struct route *route, const struct bulletin *bulletin, char **ret_reason);
+
+#endif

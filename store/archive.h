@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The archive mirror: a tree of files rendered from the database alone, by the publisher's own paths, each written
+ * atomically. The same database gives the same tree, byte for byte; so does any order of arrival of the same mails.
+ *
+ *      index.html  alert/2007/ms07-028.html  .json  .eml  (further mails: ms07-028.<12 digits of SHA-256>.eml)
+ */
+#ifndef STORE_ARCHIVE_H
+#define STORE_ARCHIVE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "store/database.h"
+
+/* Writes the files of one bulletin; removes mails beside it that do not belong to it any more. */
+int archive_write_bulletin(struct database *db, const char *directory, int64_t bulletin_id, struct error *err);
+
+/* Writes index.html. */
+int archive_write_index(struct database *db, const char *directory, struct error *err);
+
+/* Works off the to-do list, then the index if anything was written. *ret_written may be NULL. A bulletin that can't be
+ * written stays on the list and does not keep the others from being written; the first error is returned at the end. */
+int archive_update(struct database *db, const char *directory, unsigned *ret_written, struct error *err);
+
+typedef void (*archive_progress_function)(unsigned done, unsigned total, void *context);
+
+/* Writes every file anew and removes files under the archive's own folders that belong to no bulletin. */
+int archive_rebuild(struct database *db, const char *directory, archive_progress_function progress, void *context,
+                    unsigned *ret_written, unsigned *ret_removed, struct error *err);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading bulletins. */
+#include "store/bulletins.h"
+
+#include <string.h>
+
+#include "common/bulletin_json.h"
+#include "common/text.h"
+#include "store/bulletins_p.h"
+
+/* ?1 is set where the content is not wanted: it is then not read from the disk either. */
+#define ROW_SELECT \
+        "SELECT b.id, b.feed, b.key, b.archive_name, b.kind, b.current_revision_id, b.history, b.number, b.title," \
+        " b.date, b.severity, b.urgency, (SELECT count(*) FROM revision WHERE bulletin_id = b.id), v.id," \
+        " CASE WHEN ?1 THEN NULL ELSE v.content END FROM bulletin b" \
+        " JOIN revision r ON r.id = b.current_revision_id JOIN variant v ON v.id = r.standing_variant_id"
+
+void bulletin_row_free(struct bulletin_row *row)
+{
+        if (!row)
+                return;
+        g_free(row->feed);
+        g_free(row->key);
+        g_free(row->archive_name);
+        g_free(row->number);
+        g_free(row->title);
+        g_free(row->date);
+        g_clear_pointer(&row->current, bulletin_free);
+        g_free(row);
+}
+
+static void free_row(void *row)
+{
+        bulletin_row_free(row);
+}
+
+int bulletins_read_content(struct database *db, struct statement *statement, int column, int64_t variant_id,
+                           struct bulletin **ret_content, struct error *err)
+{
+        const char *text = statement_text(statement, column);
+        if (!text)
+                return error_set(err, -ERR_STORE_CORRUPT, "%s: variant %" G_GINT64_FORMAT " has no content",
+                                 database_path(db), variant_id);
+        struct error cause = ERROR_INIT;
+        if (bulletin_from_text(text, strlen(text), ret_content, &cause) == 0)
+                return 0;
+        error_set(err, -ERR_STORE_CORRUPT, "%s: the content of variant %" G_GINT64_FORMAT " can't be read: %s",
+                  database_path(db), variant_id, error_text(&cause));
+        error_clear(&cause);
+        return -ERR_STORE_CORRUPT;
+}
+
+char *bulletins_fold(const char *text)
+{
+        g_autofree char *valid = g_utf8_make_valid(text, -1), *normal = text_normalize(valid);
+        return g_utf8_casefold(normal, -1);
+}
+
+static int read_row(struct database *db, struct statement *statement, bool without_content,
+                    struct bulletin_row **ret_row, struct error *err)
+{
+        struct bulletin *current = NULL;
+        if (!without_content) {
+                int r = bulletins_read_content(db, statement, 14, statement_int(statement, 13), &current, err);
+                if (r < 0)
+                        return r;
+        }
+        int64_t kind = statement_int(statement, 4);
+        struct bulletin_row *row = g_new0(struct bulletin_row, 1);
+        *row = (struct bulletin_row) {
+                .id = statement_int(statement, 0),
+                .feed = statement_text_copy(statement, 1),
+                .key = statement_text_copy(statement, 2),
+                .archive_name = statement_text_copy(statement, 3),
+                .kind = kind > 0 && kind < BULLETIN_KIND_MAX ? (enum bulletin_kind) kind : BULLETIN_UNKNOWN,
+                .current_revision_id = statement_int(statement, 5),
+                .history = statement_int(statement, 6) != 0,
+                .number = statement_text_copy(statement, 7),
+                .title = statement_text_copy(statement, 8),
+                .date = statement_text_copy(statement, 9),
+                .severity = statement_is_null(statement, 10) ? -1 : (int) statement_int(statement, 10),
+                .urgency = statement_is_null(statement, 11) ? -1 : (int) statement_int(statement, 11),
+                .revisions = (unsigned) statement_int(statement, 12),
+                .current = current,
+        };
+        *ret_row = row;
+        return 0;
+}
+
+int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, ROW_SELECT " WHERE b.id = ?2", &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, false);
+        statement_bind_int(statement, 2, bulletin_id);
+        r = statement_step(statement, err);
+        if (r > 0)
+                r = read_row(db, statement, false, ret_row, err);
+        else if (r == 0)
+                r = error_set(err, -ERR_NOT_FOUND, "there is no bulletin with the number %" G_GINT64_FORMAT,
+                              bulletin_id);
+        statement_done(statement);
+        return r;
+}
+
+/* An undetermined severity or urgency (0) passes every threshold; a kind that has none (NULL) passes no threshold. */
+static const char list_sql[] =
+        ROW_SELECT " WHERE (?2 < 0 OR b.kind = ?2) AND (?3 = 0 OR b.severity >= ?3 OR b.severity = 0)"
+                   " AND (?4 = 0 OR b.urgency >= ?4 OR b.urgency = 0) AND (?5 IS NULL OR b.date >= ?5 OR b.date = '')"
+                   " ORDER BY b.date DESC, b.feed, b.key LIMIT ?6";
+
+int bulletins_list(struct database *db, const struct bulletin_filter *filter, GPtrArray **ret_rows, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, list_sql, &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, filter->without_content);
+        statement_bind_int(statement, 2, filter->kind);
+        statement_bind_int(statement, 3, filter->min_severity);
+        statement_bind_int(statement, 4, filter->min_urgency);
+        statement_bind_text(statement, 5, filter->since);
+        statement_bind_int(statement, 6, filter->limit ? (int64_t) filter->limit : -1);
+        g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_row);
+        while ((r = statement_step(statement, err)) > 0) {
+                struct bulletin_row *row;
+                r = read_row(db, statement, filter->without_content, &row, err);
+                if (r < 0)
+                        break;
+                g_ptr_array_add(rows, row);
+        }
+        statement_done(statement);
+        if (r < 0) {
+                error_prefix(err, "cannot list the bulletins");
+                return r;
+        }
+        *ret_rows = g_steal_pointer(&rows);
+        return 0;
+}
+
+/* Exactly this key first, then an alert before other kinds that carry the same number, then the newest. */
+static int find_in_feed(struct database *db, const char *feed, const char *id, int64_t *ret_id, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT id FROM bulletin WHERE (folded_key = ?1 OR folded_number = ?1)"
+                                 " AND (?2 IS NULL OR feed = ?2)"
+                                 " ORDER BY key = ?3 DESC, kind = ?4 DESC, date DESC, feed, key LIMIT 1",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        g_autofree char *folded = bulletins_fold(id);
+        statement_bind_text(statement, 1, folded);
+        statement_bind_text(statement, 2, feed);
+        statement_bind_text(statement, 3, id);
+        statement_bind_int(statement, 4, BULLETIN_ALERT);
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_id = statement_int(statement, 0);
+        statement_done(statement);
+        return r;
+}
+
+int bulletins_find(struct database *db, const char *id, struct bulletin_row **ret_row, struct error *err)
+{
+        int64_t found = 0;
+        int r = find_in_feed(db, NULL, id, &found, err);
+        const char *colon = strchr(id, ':');
+        if (r == 0 && colon) {
+                g_autofree char *feed = g_strndup(id, (gsize) (colon - id));
+                r = find_in_feed(db, feed, colon + 1, &found, err);
+        }
+        if (r > 0)
+                r = bulletins_get(db, found, ret_row, err);
+        else if (r == 0) {
+                g_autofree char *valid = g_utf8_make_valid(id, -1);
+                return error_set(err, -ERR_NOT_FOUND, "no bulletin with the id \"%s\"", valid);
+        }
+        if (r < 0)
+                error_prefix(err, "cannot look up a bulletin");
+        return r;
+}
+
+int bulletins_mails(struct database *db, int64_t bulletin_id, GArray **ret_mail_ids, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(
+                db,
+                "SELECT m.id FROM bulletin b JOIN revision r ON r.bulletin_id = b.id"
+                " JOIN variant v ON v.revision_id = r.id JOIN mail_variant x ON x.variant_id = v.id"
+                " JOIN mail m ON m.id = x.mail_id WHERE b.id = ?1 ORDER BY"
+                " (r.id = b.current_revision_id AND v.id = r.standing_variant_id AND m.id = v.mail_id) DESC,"
+                " m.sha256",
+                &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, bulletin_id);
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        while ((r = statement_step(statement, err)) > 0) {
+                int64_t id = statement_int(statement, 0);
+                g_array_append_val(ids, id);
+        }
+        statement_done(statement);
+        if (r == 0)
+                *ret_mail_ids = g_steal_pointer(&ids);
+        return r;
+}
+
+int bulletins_count(struct database *db, int64_t *ret_bulletins, int64_t *ret_revisions, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT (SELECT count(*) FROM bulletin), (SELECT count(*) FROM revision)",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        r = statement_step(statement, err);
+        if (r > 0) {
+                *ret_bulletins = statement_int(statement, 0);
+                *ret_revisions = statement_int(statement, 1);
+        }
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}

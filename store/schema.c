@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/schema.h"
+
+#include <glib.h>
+
+/*
+ * A migration is never changed after a release: databases in the field have run it. What changes the schema is a new
+ * entry at the end. Times are milliseconds since 1970; dates are "YYYY-MM-DD" or "" where undetermined; enumerations
+ * are those of the headers, which therefore only grow at their end.
+ */
+static const char migration_1[] =
+        /* A mail, known by the digest of its bytes. revision_id and event: what it did when it came. */
+        "CREATE TABLE mail ("
+        "        id INTEGER PRIMARY KEY,"
+        "        sha256 TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),"
+        "        message_id TEXT,"
+        "        sender TEXT,"
+        "        subject TEXT,"
+        "        date TEXT,"
+        "        size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),"
+        "        received_ms INTEGER NOT NULL,"
+        "        stored_ms INTEGER NOT NULL,"
+        "        history INTEGER NOT NULL CHECK (history IN (0, 1)),"
+        "        outcome INTEGER NOT NULL,"
+        "        reason TEXT,"
+        "        revision_id INTEGER REFERENCES revision,"
+        "        event TEXT) STRICT;"
+        "CREATE INDEX mail_message_id ON mail (message_id) WHERE message_id IS NOT NULL;"
+        "CREATE INDEX mail_outcome ON mail (outcome, id);"
+        "CREATE INDEX mail_revision ON mail (revision_id) WHERE revision_id IS NOT NULL;"
+
+        /* Its exact bytes as one zstd frame; apart, so that what reads mail does not page over them. */
+        "CREATE TABLE mail_data ("
+        "        mail_id INTEGER PRIMARY KEY REFERENCES mail,"
+        "        data BLOB NOT NULL) STRICT;"
+
+        /* Where and when a mail was seen. */
+        "CREATE TABLE sighting ("
+        "        id INTEGER PRIMARY KEY,"
+        "        mail_id INTEGER NOT NULL REFERENCES mail,"
+        "        source TEXT NOT NULL,"
+        "        uid_validity INTEGER NOT NULL,"
+        "        uid INTEGER NOT NULL,"
+        "        seen_ms INTEGER NOT NULL,"
+        "        UNIQUE (mail_id, source, uid_validity, uid)) STRICT;"
+        "CREATE INDEX sighting_source ON sighting (source, seen_ms);"
+
+        /* A mail that could not be read, and how often that was tried. */
+        "CREATE TABLE quarantine ("
+        "        mail_id INTEGER PRIMARY KEY REFERENCES mail,"
+        "        code INTEGER NOT NULL,"
+        "        reason TEXT NOT NULL,"
+        "        attempts INTEGER NOT NULL,"
+        "        first_ms INTEGER NOT NULL,"
+        "        last_ms INTEGER NOT NULL) STRICT;"
+
+        /* A bulletin. Behind history: what its current content says, for lists and look-ups. severity and urgency are 0
+         * where undetermined and NULL where this kind of message has none. archive_wanted is the first
+         * of the names its contents ask for, archive_name the one it has. */
+        "CREATE TABLE bulletin ("
+        "        id INTEGER PRIMARY KEY,"
+        "        feed TEXT NOT NULL,"
+        "        key TEXT NOT NULL,"
+        "        folded_key TEXT NOT NULL,"
+        "        current_revision_id INTEGER REFERENCES revision,"
+        "        archive_wanted TEXT NOT NULL,"
+        "        archive_name TEXT UNIQUE,"
+        "        history INTEGER NOT NULL CHECK (history IN (0, 1)),"
+        "        kind INTEGER NOT NULL,"
+        "        number TEXT,"
+        "        folded_number TEXT,"
+        "        title TEXT,"
+        "        date TEXT NOT NULL,"
+        "        severity INTEGER,"
+        "        urgency INTEGER,"
+        "        UNIQUE (feed, key)) STRICT;"
+        "CREATE INDEX bulletin_folded_key ON bulletin (folded_key);"
+        "CREATE INDEX bulletin_folded_number ON bulletin (folded_number) WHERE folded_number IS NOT NULL;"
+        "CREATE INDEX bulletin_date ON bulletin (date DESC, feed, key);"
+        "CREATE INDEX bulletin_archive_wanted ON bulletin (archive_wanted, feed, key);"
+
+        /* A revision of a bulletin, known by its two dates. standing_variant_id: the content that stands for it. */
+        "CREATE TABLE revision ("
+        "        id INTEGER PRIMARY KEY,"
+        "        bulletin_id INTEGER NOT NULL REFERENCES bulletin,"
+        "        registered TEXT NOT NULL,"
+        "        updated TEXT NOT NULL,"
+        "        standing_variant_id INTEGER REFERENCES variant,"
+        "        history INTEGER NOT NULL CHECK (history IN (0, 1)),"
+        "        stored_ms INTEGER NOT NULL,"
+        "        UNIQUE (bulletin_id, registered, updated)) STRICT;"
+
+        /* One content of a revision (JSON, hotfixd.bulletin/1). mail_id and mail_date (seconds): the mail it is taken
+         * from among those that said the same. */
+        "CREATE TABLE variant ("
+        "        id INTEGER PRIMARY KEY,"
+        "        revision_id INTEGER NOT NULL REFERENCES revision,"
+        "        fingerprint TEXT NOT NULL,"
+        "        mail_id INTEGER NOT NULL REFERENCES mail,"
+        "        mail_date INTEGER NOT NULL,"
+        "        content TEXT NOT NULL,"
+        "        UNIQUE (revision_id, fingerprint)) STRICT;"
+        "CREATE INDEX variant_mail_id ON variant (mail_id);"
+
+        /* Which mail said which content. */
+        "CREATE TABLE mail_variant ("
+        "        mail_id INTEGER PRIMARY KEY REFERENCES mail,"
+        "        variant_id INTEGER NOT NULL REFERENCES variant) STRICT;"
+        "CREATE INDEX mail_variant_variant ON mail_variant (variant_id);"
+
+        /* Bulletins whose files are to be written, longest waiting first; every new reason to gives a new mark, and no
+         * mark is used twice. */
+        "CREATE TABLE archive_todo ("
+        "        mark INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "        bulletin_id INTEGER NOT NULL UNIQUE REFERENCES bulletin) STRICT;"
+
+        /* Names that a bulletin had in the archive and has no more: their files are to be removed. */
+        "CREATE TABLE archive_stale (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+
+        /* How far a mailbox has been read. */
+        "CREATE TABLE cursor ("
+        "        mailbox TEXT NOT NULL,"
+        "        location TEXT NOT NULL,"
+        "        uid_validity INTEGER NOT NULL,"
+        "        last_uid INTEGER NOT NULL,"
+        "        history_uid INTEGER NOT NULL,"
+        "        history_done INTEGER NOT NULL CHECK (history_done IN (0, 1)),"
+        "        synced_ms INTEGER NOT NULL,"
+        "        PRIMARY KEY (mailbox, location)) STRICT, WITHOUT ROWID;"
+
+        /* What a mailbox is doing, for people. */
+        "CREATE TABLE mailbox_state ("
+        "        mailbox TEXT PRIMARY KEY,"
+        "        state TEXT NOT NULL,"
+        "        error TEXT,"
+        "        changed_ms INTEGER NOT NULL,"
+        "        retry_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+        /* What a route last knew and sent of a bulletin. */
+        "CREATE TABLE route_state ("
+        "        route TEXT NOT NULL,"
+        "        bulletin_id INTEGER NOT NULL REFERENCES bulletin,"
+        "        above INTEGER NOT NULL CHECK (above IN (0, 1)),"
+        "        sent INTEGER NOT NULL CHECK (sent IN (0, 1)),"
+        "        severity INTEGER NOT NULL,"
+        "        urgency INTEGER NOT NULL,"
+        "        PRIMARY KEY (route, bulletin_id)) STRICT, WITHOUT ROWID;"
+
+        /* What a route decided on a mail's content, and why. */
+        "CREATE TABLE decision ("
+        "        id INTEGER PRIMARY KEY,"
+        "        bulletin_id INTEGER REFERENCES bulletin,"
+        "        revision_id INTEGER REFERENCES revision,"
+        "        mail_id INTEGER REFERENCES mail,"
+        "        route TEXT NOT NULL,"
+        "        action TEXT NOT NULL,"
+        "        reason TEXT NOT NULL,"
+        "        decided_ms INTEGER NOT NULL) STRICT;"
+        "CREATE INDEX decision_bulletin ON decision (bulletin_id, id);"
+
+        /* A delivery. state: 0 pending, 1 sent, 2 dead. thread: the identity of the first one for this bulletin on this
+         * channel. owner and expires_ms: who is sending it, and until when nobody else may. */
+        "CREATE TABLE outbox ("
+        "        id INTEGER PRIMARY KEY,"
+        "        identity TEXT NOT NULL UNIQUE,"
+        "        channel TEXT NOT NULL,"
+        "        kind TEXT NOT NULL,"
+        "        bulletin_id INTEGER REFERENCES bulletin,"
+        "        payload TEXT NOT NULL,"
+        "        thread TEXT REFERENCES outbox (identity),"
+        "        state INTEGER NOT NULL,"
+        "        attempts INTEGER NOT NULL,"
+        "        created_ms INTEGER NOT NULL,"
+        "        next_ms INTEGER NOT NULL,"
+        "        sent_ms INTEGER NOT NULL,"
+        "        answer TEXT,"
+        "        owner TEXT,"
+        "        expires_ms INTEGER) STRICT;"
+        "CREATE INDEX outbox_due ON outbox (channel, next_ms, id) WHERE state = 0;"
+        "CREATE INDEX outbox_state ON outbox (state, id);"
+        "CREATE INDEX outbox_bulletin ON outbox (bulletin_id, channel, id) WHERE bulletin_id IS NOT NULL;"
+        "CREATE INDEX outbox_owner ON outbox (owner) WHERE owner IS NOT NULL;"
+
+        /* Each attempt to send a delivery. */
+        "CREATE TABLE attempt ("
+        "        id INTEGER PRIMARY KEY,"
+        "        delivery_id INTEGER NOT NULL REFERENCES outbox,"
+        "        at_ms INTEGER NOT NULL,"
+        "        result TEXT NOT NULL,"
+        "        answer TEXT) STRICT;"
+        "CREATE INDEX attempt_delivery ON attempt (delivery_id, id);"
+
+        /* Which decisions asked for a delivery. */
+        "CREATE TABLE decision_delivery ("
+        "        decision_id INTEGER NOT NULL REFERENCES decision,"
+        "        delivery_id INTEGER NOT NULL REFERENCES outbox,"
+        "        PRIMARY KEY (decision_id, delivery_id)) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX decision_delivery_delivery ON decision_delivery (delivery_id);";
+
+static const char *const migrations[] = { migration_1 };
+
+int schema_version_latest(void)
+{
+        return (int) G_N_ELEMENTS(migrations);
+}
+
+static int read_version(struct database *db, int64_t *ret_version, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "PRAGMA user_version", &statement, err);
+        if (r < 0)
+                return r;
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_version = statement_int(statement, 0);
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
+/* One step up, in the running transaction. *ret_done: there was nothing to do. */
+static int migrate_step(struct database *db, bool *ret_done, struct error *err)
+{
+        int64_t version = 0;
+        int r = read_version(db, &version, err);
+        if (r < 0)
+                return r;
+        if (version < 0 || version > schema_version_latest())
+                return error_set(err, -ERR_STORE_NEWER, "%s: the database has schema %d, this program knows up to %d",
+                                 database_path(db), (int) version, schema_version_latest());
+        *ret_done = version == schema_version_latest();
+        if (*ret_done)
+                return 0;
+        r = database_execute(db, migrations[version], err);
+        if (r < 0)
+                return r;
+        g_autofree char *marks = g_strdup_printf("PRAGMA application_id=%d; PRAGMA user_version=%d",
+                                                 DATABASE_APPLICATION_ID, (int) version + 1);
+        return database_execute(db, marks, err);
+}
+
+int schema_migrate(struct database *db, struct error *err)
+{
+        int64_t version = 0;
+        int r = read_version(db, &version, err);
+        if (r < 0 || version == schema_version_latest()) /* without a lock: the usual case */
+                return r;
+        for (bool done = false; !done;) {
+                /* The version is read again inside: another process may be doing the same. */
+                r = database_begin(db, err);
+                if (r == 0)
+                        r = migrate_step(db, &done, err);
+                if (r == 0)
+                        r = database_commit(db, err);
+                if (r < 0) {
+                        database_rollback(db);
+                        error_prefix(err, "cannot bring the schema from %d to %d", (int) version,
+                                     schema_version_latest());
+                        return r;
+                }
+        }
+        return 0;
+}

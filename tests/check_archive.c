@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/archive.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/bulletins.h"
+#include "tests/pipeline_kit.h"
+#include "tests/support.h"
+
+static struct kit kit;
+
+static void setup(void)
+{
+        kit_open(&kit);
+}
+
+static void teardown(void)
+{
+        kit_close(&kit);
+}
+
+static void list_into(GPtrArray *lines, const char *root, const char *relative)
+{
+        g_autofree char *folder = g_build_filename(root, relative, NULL);
+        GDir *dir = g_dir_open(folder, 0, NULL);
+        ck_assert_ptr_nonnull(dir);
+        const char *entry;
+        while ((entry = g_dir_read_name(dir))) {
+                g_autofree char *name = g_build_filename(relative, entry, NULL);
+                g_autofree char *path = g_build_filename(root, name, NULL);
+                if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+                        list_into(lines, root, name);
+                        continue;
+                }
+                g_autofree char *content = support_read_file(path, NULL);
+                g_ptr_array_add(lines, g_strdup_printf("%s %s", name, content));
+        }
+        g_dir_close(dir);
+}
+
+static gint compare(gconstpointer a, gconstpointer b)
+{
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Every file of a tree with its content, as one text. */
+static char *tree(const char *root)
+{
+        g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+        list_into(lines, root, "");
+        g_ptr_array_sort(lines, compare);
+        g_ptr_array_add(lines, NULL);
+        return g_strjoinv("\n", (char **) lines->pdata);
+}
+
+static void update(void)
+{
+        struct error err = ERROR_INIT;
+        g_mkdir_with_parents(kit.config->archive_dir, 0700);
+        int r = archive_update(kit.db, kit.config->archive_dir, NULL, &err);
+        ck_assert_msg(r == 0, "%s", error_text(&err));
+}
+
+static void rebuild(unsigned *ret_removed)
+{
+        struct error err = ERROR_INIT;
+        unsigned written;
+        int r = archive_rebuild(kit.db, kit.config->archive_dir, NULL, NULL, &written, ret_removed, &err);
+        ck_assert_msg(r == 0, "%s", error_text(&err));
+        ck_assert_uint_gt(written, 0);
+}
+
+static char *path_of(const char *name)
+{
+        return g_build_filename(kit.config->archive_dir, name, NULL);
+}
+
+static bool exists(const char *name)
+{
+        g_autofree char *path = path_of(name);
+        return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* The mails of these tests: two revisions, a duplicate, a variant, another bulletin. */
+static struct job *letter(int number)
+{
+        switch (number) {
+        case 0:
+                return kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_MODERATE, URGENCY_EARLY, "字幕の問題", "a");
+        case 1:
+                return kit_mail(&kit, "MS07-904", "2007-09-26", "2007-10-02", SEVERITY_CRITICAL, URGENCY_EARLY, "字幕の問題", "b");
+        case 2:
+                return kit_mail(&kit, "MS07-904", "2007-09-26", "2007-10-02", SEVERITY_CRITICAL, URGENCY_EARLY, "字幕の問題", "c");
+        case 3:
+                return kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_MODERATE, URGENCY_EARLY, "字幕の欠陥", "d");
+        default:
+                return kit_mail(&kit, "MS07-905", "2007-09-28", "2007-09-28", SEVERITY_LOW, 0, "<script>alert('x')</script>", "e");
+        }
+}
+
+START_TEST(the_files_are_there)
+{
+        kit_commit(&kit, letter(0), letter(4), NULL);
+        update();
+        ck_assert(exists("index.html"));
+        ck_assert(exists("alert/2007/ms07-904.html"));
+        ck_assert(exists("alert/2007/ms07-904.json"));
+        g_autofree char *eml = path_of("alert/2007/ms07-904.eml");
+        g_autofree char *bytes = support_read_file(eml, NULL);
+        ck_assert_ptr_nonnull(strstr(bytes, "Subject: MS07-904\r\n"));
+        g_autofree char *page = path_of("alert/2007/ms07-905.html");
+        g_autofree char *html = support_read_file(page, NULL);
+        ck_assert_ptr_null(strstr(html, "<script"));
+        ck_assert_ptr_nonnull(strstr(html, "&lt;script&gt;"));
+        ck_assert_ptr_nonnull(strstr(html, "urgency undetermined"));
+        g_autofree char *index = path_of("index.html");
+        g_autofree char *list = support_read_file(index, NULL);
+        ck_assert_ptr_null(strstr(list, "<script"));
+        ck_assert_ptr_nonnull(strstr(list, "href=\"alert/2007/ms07-904.html\""));
+        /* Nothing is left to do. */
+        GArray *pending;
+        ck_assert_int_eq(bulletins_archive_pending(kit.db, 0, &pending, NULL), 0);
+        ck_assert_uint_eq(pending->len, 0);
+        g_array_unref(pending);
+}
+END_TEST
+
+START_TEST(any_order_gives_the_same_tree)
+{
+        static const int orders[][5] = { { 0, 1, 2, 3, 4 }, { 4, 3, 2, 1, 0 }, { 2, 0, 4, 1, 3 }, { 3, 1, 0, 4, 2 }, { 1, 4, 3, 2, 0 } };
+        g_autofree char *first = NULL;
+        for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
+                if (i > 0) {
+                        kit_close(&kit);
+                        kit_open(&kit);
+                }
+                for (int k = 0; k < 5; k++) {
+                        kit_commit(&kit, letter(orders[i][k]), NULL);
+                        update(); /* after each: what is superseded must go again */
+                }
+                g_autofree char *now = tree(kit.config->archive_dir);
+                if (!first)
+                        first = g_strdup(now);
+                ck_assert_str_eq(now, first);
+        }
+        ck_assert_ptr_nonnull(strstr(first, "字幕の問題"));
+}
+END_TEST
+
+START_TEST(a_rebuild_gives_the_same_tree)
+{
+        kit_commit(&kit, letter(0), letter(1), letter(2), letter(3), letter(4), NULL);
+        update();
+        g_autofree char *before = tree(kit.config->archive_dir);
+        unsigned removed;
+        rebuild(&removed);
+        ck_assert_uint_eq(removed, 0);
+        g_autofree char *again = tree(kit.config->archive_dir);
+        ck_assert_str_eq(again, before);
+
+        g_autofree char *page = path_of("alert/2007/ms07-904.html"), *json = path_of("alert/2007/ms07-905.json");
+        g_autofree char *stray = path_of("alert/2007/stray.html"), *other = path_of("news/2003/x.html"), *own = path_of("notes.txt");
+        g_autofree char *left = path_of("alert/2007/.tmp-abc"), *news = path_of("news/2003");
+        ck_assert_int_eq(g_unlink(page), 0);
+        ck_assert(g_file_set_contents(json, "damaged", -1, NULL));
+        ck_assert(g_file_set_contents(stray, "x", -1, NULL) && g_file_set_contents(left, "x", -1, NULL));
+        ck_assert_int_eq(g_mkdir_with_parents(news, 0700), 0);
+        ck_assert(g_file_set_contents(other, "x", -1, NULL) && g_file_set_contents(own, "mine", -1, NULL));
+        rebuild(&removed);
+        ck_assert_uint_eq(removed, 3);
+        ck_assert(!exists("news"));
+        ck_assert(exists("notes.txt")); /* not in a folder of the archive's own */
+        ck_assert_int_eq(g_unlink(own), 0);
+        g_autofree char *mended = tree(kit.config->archive_dir);
+        ck_assert_str_eq(mended, before);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_stays_to_do)
+{
+        kit_commit(&kit, letter(0), letter(4), NULL);
+        g_autofree char *folder = path_of("alert/2007/ms07-904.html");
+        /* A folder where a file should be. */
+        ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
+        struct error err = ERROR_INIT;
+        ck_assert_int_lt(archive_update(kit.db, kit.config->archive_dir, NULL, &err), 0);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "ms07-904"));
+        error_clear(&err);
+        ck_assert(exists("alert/2007/ms07-905.html")); /* the other one is written all the same */
+        ck_assert_int_eq(g_rmdir(folder), 0);
+        update();
+        ck_assert(exists("alert/2007/ms07-904.html"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("archive");
+        TCase *tests = tcase_create("archive");
+        tcase_add_checked_fixture(tests, setup, teardown);
+        tcase_add_test(tests, the_files_are_there);
+        tcase_add_test(tests, any_order_gives_the_same_tree);
+        tcase_add_test(tests, a_rebuild_gives_the_same_tree);
+        tcase_add_test(tests, what_cannot_be_written_stays_to_do);
+        suite_add_tcase(s, tests);
+        return s;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}

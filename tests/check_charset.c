@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+#include <glib.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "ingest/charset.h"
+#include "tests/support.h"
+
+#define R "\xEF\xBF\xBD" /* U+FFFD */
+
+/* A sentence of our own with the characters that break decoders: ①㈱髙, half-width katakana, a backslash, a tilde. */
+#define SAMPLE "①株式会社㈱の髙橋さんへ: ｻｰﾊﾞ C:\\temp ~ 更新のお知らせ"
+
+static void expect(const char *declared, const char *bytes, size_t size, const char *text, const char *used, bool repaired,
+                   size_t replaced)
+{
+        struct charset_result result;
+        charset_decode(declared, bytes, size, &result);
+        ck_assert_str_eq(result.text, text);
+        ck_assert_uint_eq(result.size, strlen(text));
+        ck_assert_str_eq(result.used, used);
+        ck_assert_msg(result.repaired == repaired, "repaired is %d for %s", result.repaired, text);
+        ck_assert_uint_eq(result.replaced, replaced);
+        g_free(result.text);
+}
+
+#define EXPECT(declared, bytes, ...) expect(declared, bytes, sizeof(bytes) - 1, __VA_ARGS__)
+
+/* UTF-8 to another encoding by the C library. */
+static char *encode(const char *charset, const char *text, gsize *ret_size)
+{
+        GError *error = NULL;
+        char *bytes = g_convert(text, -1, charset, "UTF-8", NULL, ret_size, &error);
+        ck_assert_msg(bytes != NULL, "%s", error ? error->message : "");
+        return bytes;
+}
+
+/* UTF-8 to CP932, with 髙 where ISO-2022-JP and EUC-JP can reach it: in NEC's selection of IBM characters. */
+static char *encode_sjis_nec(const char *text, gsize *ret_size)
+{
+        char *bytes = encode("CP932", text, ret_size);
+        for (char *p = bytes; (p = strstr(p, "\xFB\xFC"));)
+                memcpy(p, "\xEE\xE0", 2);
+        return bytes;
+}
+
+static void append_unshifted(GString *jis, const unsigned char *p, char *mode)
+{
+        if (*mode != 'B')
+                g_string_append(jis, "\033(B");
+        *mode = 'B';
+        g_string_append_c(jis, (char) *p);
+}
+
+/* UTF-8 to ISO-2022-JP with the vendors' characters, the reverse of the arithmetic under test, by way of CP932. */
+static GString *encode_jis(const char *text)
+{
+        gsize size;
+        g_autofree char *sjis = encode_sjis_nec(text, &size);
+        GString *jis = g_string_new(NULL);
+        char mode = 'B';
+        for (const unsigned char *p = (unsigned char *) sjis, *end = p + size; p < end;) {
+                if (*p < 0x80) {
+                        append_unshifted(jis, p++, &mode);
+                } else if (*p >= 0xA1 && *p <= 0xDF) {
+                        g_string_append(jis, mode == 'I' ? "" : "\033(I");
+                        mode = 'I';
+                        g_string_append_c(jis, (char) (*p++ & 0x7F));
+                } else {
+                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u, trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
+                        g_string_append(jis, mode == '$' ? "" : "\033$B");
+                        mode = '$';
+                        g_string_append_c(jis, (char) (lead * 2 + 0x21 + (trail >= 94)));
+                        g_string_append_c(jis, (char) (trail % 94 + 0x21));
+                        p += 2;
+                }
+        }
+        if (mode != 'B')
+                g_string_append(jis, "\033(B");
+        return jis;
+}
+
+/* UTF-8 to EUC-JP with the vendors' rows as Windows writes them. */
+static GString *encode_euc(const char *text)
+{
+        gsize size;
+        g_autofree char *sjis = encode_sjis_nec(text, &size);
+        GString *euc = g_string_new(NULL);
+        for (const unsigned char *p = (unsigned char *) sjis, *end = p + size; p < end; p++) {
+                if (*p < 0x80) {
+                        g_string_append_c(euc, (char) *p);
+                } else if (*p >= 0xA1 && *p <= 0xDF) {
+                        g_string_append_c(euc, (char) 0x8E);
+                        g_string_append_c(euc, (char) *p);
+                } else {
+                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u, trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
+                        g_string_append_c(euc, (char) (lead * 2 + 0xA1 + (trail >= 94)));
+                        g_string_append_c(euc, (char) (trail % 94 + 0xA1));
+                        p++;
+                }
+        }
+        return euc;
+}
+
+START_TEST(test_shift_jis_names)
+{
+        static const char *const names[] = { "Shift_JIS", "shift-jis", "SJIS", "x-sjis", "MS_Kanji", "Windows-31J", "cp932", "ms932",
+                                             "csShiftJIS", "\"shift_jis\"", "x-ms-cp932", " SHIFT_JIS ", "shift_jis; format=flowed",
+                                             "shiftjis", "x_sjis", "'Shift_JIS'" };
+        gsize size;
+        g_autofree char *sjis = encode("CP932", SAMPLE "\nアプリの更新\n", &size);
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+                expect(names[i], sjis, size, SAMPLE "\nアプリの更新\n", "cp932", false, 0);
+}
+END_TEST
+
+START_TEST(test_every_label_of_the_others)
+{
+        static const struct { const char *label, *used; } names[] = {
+                { "ISO-2022-JP", "iso-2022-jp" }, { "iso2022jp", "iso-2022-jp" }, { "CP50220", "iso-2022-jp" },
+                { "x-windows-50221", NULL },      { "ISO-2022-JP-MS", "iso-2022-jp" }, { "csISO2022JP", "iso-2022-jp" },
+                { "utf8", "utf-8" },              { "UTF-8", "utf-8" },           { "US-ASCII", "us-ascii" },
+                { "ANSI_X3.4-1968", "us-ascii" }, { "latin1", "iso-8859-1" },     { "ISO-8859-1", "iso-8859-1" },
+                { "cp1252", "windows-1252" },     { "euc-jp", "euc-jp" },         { "x-euc-jp", "euc-jp" },
+                { "EUCJP-win", "euc-jp" },        { "us-ascii (Plain text)", "us-ascii" }, { "utf-8*ja", "utf-8" },
+                { "gb2312", "gb18030" },          { "koi8-r", "koi8-r" },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+                expect(names[i].label, "plain", 5, "plain", names[i].used ? names[i].used : "us-ascii", !names[i].used, 0);
+        EXPECT(NULL, "plain", "plain", "us-ascii", false, 0);
+        EXPECT("", "plain", "plain", "us-ascii", false, 0);
+        EXPECT("x-unknown-99", "plain", "plain", "us-ascii", true, 0);
+        EXPECT("%n%s\x80\xff", "plain", "plain", "us-ascii", true, 0);
+        EXPECT("utf-8", "", "", "utf-8", false, 0);
+        expect(NULL, NULL, 0, "", "us-ascii", false, 0);
+}
+END_TEST
+
+START_TEST(test_iso2022jp_whole_repertoire)
+{
+        g_autoptr(GString) jis = encode_jis(SAMPLE);
+        expect("ISO-2022-JP", jis->str, jis->len, SAMPLE, "iso-2022-jp", false, 0);
+        expect("iso-2022-jp-ms", jis->str, jis->len, SAMPLE, "iso-2022-jp", false, 0);
+        expect(NULL, jis->str, jis->len, SAMPLE, "iso-2022-jp", false, 0);
+        expect("us-ascii", jis->str, jis->len, SAMPLE, "iso-2022-jp", true, 0);
+        expect("utf-8", jis->str, jis->len, SAMPLE, "iso-2022-jp", true, 0);
+        expect("shift_jis", jis->str, jis->len, SAMPLE, "iso-2022-jp", true, 0);
+        expect("iso-8859-1", jis->str, jis->len, SAMPLE, "iso-2022-jp", true, 0);
+        EXPECT("iso-2022-jp", "\033$B|b\033(B", "髙", "iso-2022-jp", false, 0); /* an IBM character in NEC's row 92 */
+}
+END_TEST
+
+START_TEST(test_iso2022jp_escapes)
+{
+        EXPECT("iso-2022-jp", "\033$@4A;z\033(J\\~", "漢字\\~", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033&@\033$B4A;z\033(B.", "漢字.", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$(B4A;z\033(B", "漢字", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033(I;0J^\033(B", "ｻｰﾊﾞ", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "a\016;0J^\017b", "aｻｰﾊﾞb", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$(D0!0\"\033(B", "丂丄", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp-3", "\033$(O.!\033(B", "俱", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp-2", "\033$AVPND\033(B", "中文", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp-2", "\033$(CGQ1[\033(B", "한글", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$B4A\n;z\n", "漢\n;z\n", "iso-2022-jp", false, 0); /* the line's end resets */
+        EXPECT("iso-2022-jp", "\033$B4A;z\r\nabc", "漢字\r\nabc", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$B4A ;z\033(B", "漢 字", "iso-2022-jp", false, 0);
+}
+END_TEST
+
+START_TEST(test_iso2022jp_damage)
+{
+        EXPECT("iso-2022-jp", "\033$B4A;z\033", "漢字" R, "iso-2022-jp", false, 1);
+        EXPECT("iso-2022-jp", "\033$B4A;\033(Babc", "漢" R "abc", "iso-2022-jp", false, 1);
+        EXPECT("iso-2022-jp", "\033$B4A;\nabc", "漢" R "\nabc", "iso-2022-jp", false, 1);
+        EXPECT("iso-2022-jp", "\033$B4A;", "漢" R, "iso-2022-jp", false, 1);
+        EXPECT("iso-2022-jp", "a\033Zb \033$B4A;z\033(B", "a" R "Zb 漢字", "iso-2022-jp", false, 1);
+        EXPECT("iso-2022-jp", "\033$B4A)!;z\033(B", "漢" R "字", "iso-2022-jp", false, 1); /* row 9 is empty */
+}
+END_TEST
+
+START_TEST(test_eucjp)
+{
+        g_autoptr(GString) euc = encode_euc(SAMPLE);
+        expect("EUC-JP", euc->str, euc->len, SAMPLE, "euc-jp", false, 0);
+        expect(NULL, euc->str, euc->len, SAMPLE, "euc-jp", false, 0);
+        expect("us-ascii", euc->str, euc->len, SAMPLE, "euc-jp", true, 0);
+        expect("utf-8", euc->str, euc->len, SAMPLE, "euc-jp", true, 0);
+        expect("iso-8859-1", euc->str, euc->len, SAMPLE, "euc-jp", true, 0);
+        EXPECT("euc-jp", "\x8F\xB0\xA1", "丂", "euc-jp", false, 0);
+        EXPECT("euc-jp", "\xB4\xC1\xBB", "漢" R, "euc-jp", false, 1);
+        EXPECT("euc-jp", "\xB4\xC1\xBB\n\xA4\xCE", "漢" R "\nの", "euc-jp", false, 1);
+}
+END_TEST
+
+START_TEST(test_utf8_and_utf16)
+{
+        EXPECT("utf-8", SAMPLE, SAMPLE, "utf-8", false, 0);
+        EXPECT("utf-8", "\xEF\xBB\xBF" SAMPLE, SAMPLE, "utf-8", false, 0);
+        EXPECT("shift_jis", "\xEF\xBB\xBF" SAMPLE, SAMPLE, "utf-8", true, 0);
+        EXPECT("utf-8", "\xE6\xBC", R, "utf-8", false, 1);
+        EXPECT("utf-8", "漢\xE6\xBC字漢字", "漢" R "字漢字", "utf-8", false, 1);
+        EXPECT("utf-8", "漢字の\xC0\x80漢字", "漢字の" R R "漢字", "utf-8", false, 2);
+        EXPECT("utf-16", "\xFF\xFE\x22\x6F\x57\x5B\x0A\x00", "漢字\n", "utf-16", false, 0);
+        EXPECT("utf-16", "\xFE\xFF\x6F\x22\x5B\x57", "漢字", "utf-16", false, 0);
+        EXPECT("utf-16le", "\x22\x6F\x3D\xD8\x00\xDE\x0A", "漢😀" R, "utf-16le", false, 1);
+        EXPECT("utf-16be", "\x00" "a\xD8\x3D\x00" "b", "a" R "b", "utf-16be", false, 1);
+        EXPECT("utf-16", "a\0b\0c\0\n\0", "abc\n", "utf-16", false, 0);
+        EXPECT(NULL, "\xFF\xFE\x22\x6F\x57\x5B\x0A\x00", "漢字\n", "utf-16", false, 0);
+        EXPECT("utf-8", "\xFF\xFE\x22\x6F\x57\x5B\x0A\x00", "漢字\n", "utf-16", true, 0);
+        EXPECT("utf-16", "plain text\n", "plain text\n", "utf-8", true, 0);
+}
+END_TEST
+
+START_TEST(test_wrong_labels)
+{
+        gsize size;
+        g_autofree char *sjis = encode("CP932", SAMPLE, &size);
+        expect(NULL, sjis, size, SAMPLE, "cp932", false, 0);
+        expect("us-ascii", sjis, size, SAMPLE, "cp932", true, 0);
+        expect("utf-8", sjis, size, SAMPLE, "cp932", true, 0);
+        expect("euc-jp", sjis, size, SAMPLE, "cp932", true, 0);
+        expect("iso-2022-jp", sjis, size, SAMPLE, "cp932", true, 0);
+        expect("iso-8859-1", sjis, size, SAMPLE, "cp932", true, 0);
+        expect("x-nonsense", sjis, size, SAMPLE, "cp932", true, 0);
+
+        static const char *const labels[] = { "shift_jis", "euc-jp", "iso-2022-jp", "iso-8859-1", "windows-1252", "us-ascii", "gb2312" };
+        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+                EXPECT(labels[i], SAMPLE, SAMPLE, "utf-8", true, 0);
+                EXPECT(labels[i], "緊急", "緊急", "utf-8", true, 0);
+        }
+        g_autoptr(GString) euc = encode_euc("更新のお知らせです。サーバの管理者の方へ。");
+        expect("shift_jis", euc->str, euc->len, "更新のお知らせです。サーバの管理者の方へ。", "euc-jp", true, 0);
+        expect("iso-2022-jp", euc->str, euc->len, "更新のお知らせです。サーバの管理者の方へ。", "euc-jp", true, 0);
+}
+END_TEST
+
+START_TEST(test_right_labels_stay)
+{
+        EXPECT("iso-8859-1", "caf\xE9 cr\xE8me br\xFBl\xE9" "e", "café crème brûlée", "iso-8859-1", false, 0);
+        EXPECT("windows-1252", "\x93quoted\x94 \x80 5", "“quoted” € 5", "windows-1252", false, 0);
+        EXPECT("iso-8859-1", "\x93quoted\x94 caf\xE9", "“quoted” café", "windows-1252", true, 0);
+        EXPECT("koi8-r", "\xF0\xD2\xC9\xD7\xC5\xD4", "Привет", "koi8-r", false, 0);
+        EXPECT("gb2312", "\xD6\xD0\xCE\xC4", "中文", "gb18030", false, 0);
+        EXPECT("shift_jis", "\xBB\xB0\xCA\xDE", "ｻｰﾊﾞ", "cp932", false, 0); /* also two kanji of EUC-JP */
+        EXPECT("shift_jis", "\x81\x60 C:\\ ~", "～ C:\\ ~", "cp932", false, 0);
+        EXPECT("shift_jis", "\x8B\xD9\x8B\x7D\x81", "緊急" R, "cp932", false, 1);
+        EXPECT("shift_jis", "\x8B\xD9\x8B\n", "緊" R "\n", "cp932", false, 1); /* the line end is not swallowed */
+        EXPECT(NULL, "caf\xE9 cr\xE8me", "café crème", "windows-1252", false, 0);
+        EXPECT("utf-7", "+byJbVw-", "漢字", "utf-7", false, 0);
+}
+END_TEST
+
+START_TEST(test_controls_are_counted)
+{
+        EXPECT("us-ascii", "a\0b\x01" "c\t\r\n", "a" R "b" R "c\t\r\n", "utf-8", true, 2);
+        EXPECT("utf-8", "漢\0字\f", "漢" R "字" R, "utf-8", false, 2);
+        EXPECT("shift_jis", "\x8B\xD9\0\x8B\x7D", "緊" R "急", "cp932", false, 1);
+        EXPECT("iso-2022-jp", "\033$B4A\0;z\033(B", "漢" R "字", "iso-2022-jp", false, 1);
+}
+END_TEST
+
+START_TEST(test_long_text_is_judged_by_its_first_strange_bytes)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+        while (text->len < 200000)
+                g_string_append(text, "plain line of ASCII\n");
+        g_string_append(text, SAMPLE "\n");
+        gsize size;
+        g_autofree char *sjis = encode("CP932", text->str, &size);
+        expect("utf-8", sjis, size, text->str, "cp932", true, 0);
+        expect(NULL, sjis, size, text->str, "cp932", false, 0);
+}
+END_TEST
+
+START_TEST(test_any_bytes_give_valid_text)
+{
+        static const char *const labels[] = { NULL, "utf-8", "cp932", "euc-jp", "iso-2022-jp", "utf-16", "iso-8859-1", "gb18030",
+                                              "big5", "euc-kr", "iso-2022-kr", "utf-7", "windows-1255", "us-ascii", "windows-874" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(20070511);
+        for (unsigned round = 0; round < 400; round++) {
+                char bytes[64];
+                size_t size = (size_t) g_rand_int_range(random, 0, sizeof bytes);
+                for (size_t i = 0; i < size; i++)
+                        bytes[i] = (char) (round & 1 ? g_rand_int_range(random, 0, 256) : "\033$(B@DIJ\x0E\x0F\x81\x8F\xE3\xA4\xB0 a\n"[g_rand_int_range(random, 0, 17)]);
+                for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+                        struct charset_result result;
+                        charset_decode(labels[i], bytes, size, &result);
+                        ck_assert(g_utf8_validate(result.text, (gssize) result.size, NULL));
+                        ck_assert_uint_eq(strlen(result.text), result.size);
+                        g_free(result.text);
+                }
+        }
+}
+END_TEST
+
+START_TEST(test_guess)
+{
+        gsize size;
+        g_autofree char *sjis = encode("CP932", SAMPLE, &size);
+        g_autoptr(GString) euc = encode_euc(SAMPLE), jis = encode_jis(SAMPLE);
+        ck_assert_str_eq(charset_guess("abc", 3), "us-ascii");
+        ck_assert_str_eq(charset_guess(SAMPLE, strlen(SAMPLE)), "utf-8");
+        ck_assert_str_eq(charset_guess(sjis, size), "cp932");
+        ck_assert_str_eq(charset_guess(euc->str, euc->len), "euc-jp");
+        ck_assert_str_eq(charset_guess(jis->str, jis->len), "iso-2022-jp");
+        ck_assert_ptr_null(charset_guess("\x81\x00\xFF\xFE\x80\x90\xFD\x02\xA0", 9));
+}
+END_TEST
+
+static void expect_header(const char *raw, const char *text)
+{
+        g_autofree char *decoded = charset_decode_header(raw);
+        ck_assert_str_eq(decoded, text);
+}
+
+START_TEST(test_header_words)
+{
+        expect_header("plain", "plain");
+        expect_header("=?UTF-8?B?57eK5oCl?=", "緊急");
+        expect_header("=?utf-8?q?=E7=B7=8A_=E6=80=A5?=", "緊 急");
+        expect_header("=?ISO-2022-JP?B?GyRCNls1XhsoQg==?=", "緊急");
+        expect_header("[a] =?ISO-2022-JP?B?GyRCNls1XhsoQg==?= (b)", "[a] 緊急 (b)");
+        expect_header("\"=?ISO-2022-JP?B?GyRCNls1XhsoQg==?=\" <a@b.example>", "\"緊急\" <a@b.example>");
+        expect_header("=?shift_jis?B?i9mLfQ==?=", "緊急");
+        expect_header("=?windows-31j?B?h0A=?=", "①");
+        expect_header("=?UTF-8*ja?B?57eK5oCl?=", "緊急");
+        expect_header("=?iso-8859-1?Q?caf=E9?= =?utf-8?Q?_=C3=A9?=", "café é");
+        expect_header("=?utf-8?Q?a?=\r\n =?utf-8?Q?b?= c =?utf-8?Q?d?=", "ab c d");
+}
+END_TEST
+
+START_TEST(test_header_words_split_inside_a_character)
+{
+        expect_header("=?UTF-8?B?57eK5g==?=\r\n =?UTF-8?B?gKU=?=", "緊急");
+        expect_header("=?UTF-8?Q?=E7=B7=8A=E6?= =?utf-8?Q?=80=A5?=", "緊急");
+        expect_header("=?Shift_JIS?B?i9mL?= =?Shift_JIS?B?fQ==?=", "緊急");
+        expect_header("=?ISO-2022-JP?B?GyRCNls1?= =?ISO-2022-JP?B?XhsoQg==?=", "緊急");
+        /* Each word right by itself, without a return to ASCII at its end: the second must not be read as kanji. */
+        expect_header("=?ISO-2022-JP?B?GyRCNls1Xg==?= =?ISO-2022-JP?Q?abc?=", "緊急abc");
+}
+END_TEST
+
+START_TEST(test_header_broken)
+{
+        expect_header("=?utf-8?B?57eK", "=?utf-8?B?57eK");
+        expect_header("=?utf-8?B?57eK5oCl? =", "=?utf-8?B?57eK5oCl? =");
+        expect_header("=?x =?utf-8?B?57eK5oCl?=", "=?x 緊急");
+        expect_header("=?", "=?");
+        expect_header("=?=?==?", "=?=?==?");
+        expect_header("=?utf-8?X?abc?=", "=?utf-8?X?abc?=");
+        expect_header("=?shift_jis?B?57eK5oCl?=", "緊急"); /* wrong label */
+        expect_header("=?x-none?B?57eK5oCl?=", "緊急");
+        expect_header("=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x");
+        expect_header("=?utf-8?Q?a=00b=07?=", "a" R "b" R);
+        expect_header(NULL, "");
+}
+END_TEST
+
+START_TEST(test_header_raw_bytes)
+{
+        expect_header("緊急のお知らせ", "緊急のお知らせ");
+        expect_header("\x8B\xD9\x8B\x7D\x82\xCC\x82\xA8\x92\x6D\x82\xE7\x82\xB9", "緊急のお知らせ");
+        expect_header("\xB6\xDB\xB5\xDE\xA4\xCE\xA4\xAA\xC3\xCE\xA4\xE9\xA4\xBB", "緊急のお知らせ");
+        expect_header("\033$B6[5^\033(B abc", "緊急 abc");
+        expect_header("\033$B6[5^=?\033(B =?utf-8?B?57eK5oCl?=", "緊急戎 緊急"); /* "=?" is a kanji here */
+        expect_header("a\r\n b\n\tc\r\n\r\n", "a b c");
+        expect_header(" a  b ", "a  b");
+}
+END_TEST
+
+START_TEST(test_header_is_bounded)
+{
+        g_autoptr(GString) raw = g_string_new(NULL);
+        while (raw->len < 200000)
+                g_string_append(raw, "=?utf-8?B?57eK5oCl?= =?iso-2022-jp?B?GyRCNls1XhsoQg==?= ");
+        g_autofree char *text = charset_decode_header(raw->str);
+        ck_assert_uint_le(strlen(text), LIMIT_HEADER_VALUE_BYTES);
+        ck_assert(g_utf8_validate(text, -1, NULL));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("charset");
+        TCase *decode = tcase_create("decode"), *header = tcase_create("header");
+        tcase_add_test(decode, test_shift_jis_names);
+        tcase_add_test(decode, test_every_label_of_the_others);
+        tcase_add_test(decode, test_iso2022jp_whole_repertoire);
+        tcase_add_test(decode, test_iso2022jp_escapes);
+        tcase_add_test(decode, test_iso2022jp_damage);
+        tcase_add_test(decode, test_eucjp);
+        tcase_add_test(decode, test_utf8_and_utf16);
+        tcase_add_test(decode, test_wrong_labels);
+        tcase_add_test(decode, test_right_labels_stay);
+        tcase_add_test(decode, test_controls_are_counted);
+        tcase_add_test(decode, test_long_text_is_judged_by_its_first_strange_bytes);
+        tcase_add_test(decode, test_any_bytes_give_valid_text);
+        tcase_add_test(decode, test_guess);
+        tcase_add_test(header, test_header_words);
+        tcase_add_test(header, test_header_words_split_inside_a_character);
+        tcase_add_test(header, test_header_broken);
+        tcase_add_test(header, test_header_raw_bytes);
+        tcase_add_test(header, test_header_is_bounded);
+        suite_add_tcase(s, decode);
+        suite_add_tcase(s, header);
+        return s;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}

@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+#include "daemon/config.h"
+#include "daemon/config_p.h"
+#include "tests/support.h"
+
+#define MAILBOX "[mailbox m]\nurl = imaps://imap.example.org\nuser = u\npassword-file = @/secret\n"
+
+static char *directory;
+static struct config *config;
+static GPtrArray *problems, *warnings;
+
+/* Writes a file of the test's directory; "@/" in the text stands for that directory. */
+static void write_file(const char *name, const char *text)
+{
+        g_autofree char *path = g_build_filename(directory, name, NULL), *parent = g_path_get_dirname(path);
+        g_auto(GStrv) parts = g_strsplit(text, "@/", -1);
+        g_autofree char *slash = g_strconcat(directory, "/", NULL), *full = g_strjoinv(slash, parts);
+        ck_assert_int_eq(g_mkdir_with_parents(parent, 0700), 0);
+        ck_assert(g_file_set_contents(path, full, -1, NULL));
+        ck_assert_int_eq(g_chmod(path, 0600), 0);
+}
+
+static void forget(void)
+{
+        g_clear_pointer(&config, config_free);
+        g_clear_pointer(&problems, g_ptr_array_unref);
+        g_clear_pointer(&warnings, g_ptr_array_unref);
+}
+
+static void setup(void)
+{
+        directory = support_temporary_directory();
+        write_file("hook", "https://hooks.example.org/T/B/s3cret\n");
+        write_file("secret", "hunter2\n");
+}
+
+static void teardown(void)
+{
+        forget();
+        g_free(directory);
+}
+
+static int load_for(enum config_purpose purpose)
+{
+        forget();
+        g_autofree char *file = g_build_filename(directory, "test.conf", NULL);
+        int r = config_load(file, purpose, &config, &problems, &warnings);
+        ck_assert(r < 0 ? !config && problems && problems->len > 0 : config && !problems);
+        ck_assert_ptr_nonnull(warnings);
+        return r;
+}
+
+static int load_text(const char *text)
+{
+        write_file("test.conf", text);
+        return load_for(CONFIG_FOR_DAEMON);
+}
+
+static char *join(GPtrArray *lines)
+{
+        GString *all = g_string_new(NULL);
+        for (guint i = 0; lines && i < lines->len; i++)
+                g_string_append_printf(all, "%s\n", (char *) g_ptr_array_index(lines, i));
+        return g_string_free(all, FALSE);
+}
+
+static void assert_loads(const char *text)
+{
+        int r = load_text(text);
+        g_autofree char *all = join(problems);
+        ck_assert_msg(r == 0, "%s", all);
+}
+
+/* One line with this end; the lines start with the file's path. */
+static void assert_has(GPtrArray *lines, const char *end)
+{
+        g_autofree char *all = join(lines);
+        for (guint i = 0; lines && i < lines->len; i++) {
+                ck_assert_msg(g_str_has_prefix(g_ptr_array_index(lines, i), directory), "%s", all);
+                if (g_str_has_suffix(g_ptr_array_index(lines, i), end))
+                        return;
+        }
+        ck_abort_msg("no line ends in \"%s\":\n%s", end, all);
+}
+
+/* This text beside a good mailbox gives exactly one problem, which ends so. */
+static void assert_one_problem(const char *text, const char *end)
+{
+        g_autofree char *full = g_strconcat(MAILBOX, text, NULL);
+        ck_assert_int_eq(load_text(full), -ERR_CONFIG);
+        assert_has(problems, end);
+        g_autofree char *all = join(problems);
+        ck_assert_msg(problems->len == 1, "%s", all);
+}
+
+static const struct config_mailbox *mailbox(guint index)
+{
+        ck_assert_uint_lt(index, config->mailboxes->len);
+        return g_ptr_array_index(config->mailboxes, index);
+}
+
+START_TEST(defaults)
+{
+        assert_loads(MAILBOX);
+        ck_assert_str_eq(config->state_dir, CONFIG_DEFAULT_STATE_DIR);
+        ck_assert_str_eq(config->database_file, CONFIG_DEFAULT_STATE_DIR "/hotfixd.db");
+        ck_assert_str_eq(config->archive_dir, CONFIG_DEFAULT_STATE_DIR "/archive");
+        ck_assert_int_eq(config->log_level, LOG_LEVEL_INFO);
+        ck_assert_uint_eq(config->workers, 2);
+        ck_assert_uint_eq(config->max_message_bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
+        const struct config_mailbox *m = mailbox(0);
+        ck_assert_str_eq(m->host, "imap.example.org");
+        ck_assert_str_eq(m->folder, "INBOX");
+        ck_assert_uint_eq(m->port, 993);
+        ck_assert_int_eq(m->tls, CONFIG_TLS_IMPLICIT);
+        ck_assert_str_eq(m->password, "hunter2");
+        ck_assert_str_eq(m->auth, "auto");
+        ck_assert(m->idle && !m->insecure);
+        ck_assert_int_eq(m->poll_interval_ms, 60000);
+        ck_assert_int_eq(m->idle_renew_ms, 540000);
+        ck_assert_int_eq(m->timeout_ms, 60000);
+        ck_assert_int_eq(m->after, CONFIG_AFTER_NONE);
+        ck_assert_str_eq(m->location, "u@imap.example.org:993/INBOX");
+        ck_assert_ptr_null(m->ca_file);
+}
+END_TEST
+
+START_TEST(every_daemon_key_is_read)
+{
+        assert_loads(MAILBOX
+                     "[daemon]\nstate-dir = /srv//hotfix/\nlog-level = debug\nworkers = 16\nmax-message-size = 64k\n");
+        ck_assert_str_eq(config->state_dir, "/srv/hotfix");
+        ck_assert_str_eq(config->database_file, "/srv/hotfix/hotfixd.db");
+        ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
+        ck_assert_uint_eq(config->workers, 16);
+        ck_assert_uint_eq(config->max_message_bytes, 64 * KIB);
+}
+END_TEST
+
+START_TEST(every_mailbox_key_is_read)
+{
+        g_setenv("CREDENTIALS_DIRECTORY", directory, TRUE);
+        assert_loads(
+                "[mailbox m]\nurl = imap://[2001:db8::1]:1143/%E6%9B%B4%E6%96%B0/a%3Fb\nuser = me@example.org\n"
+                "password-credential = secret\nauth = login\ntls-ca-file = @/secret\nidle = no\npoll-interval = 5m\n"
+                "idle-renew = 29m\ntimeout = 10\nafter-ingest = move:処理済み/2007\n");
+        const struct config_mailbox *m = mailbox(0);
+        g_autofree char *ca_file = g_build_filename(directory, "secret", NULL);
+        ck_assert_str_eq(m->host, "2001:db8::1");
+        ck_assert_uint_eq(m->port, 1143);
+        ck_assert_str_eq(m->folder, "更新/a?b");
+        ck_assert_int_eq(m->tls, CONFIG_TLS_STARTTLS);
+        ck_assert_str_eq(m->user, "me@example.org");
+        ck_assert_str_eq(m->password, "hunter2");
+        ck_assert_str_eq(m->auth, "login");
+        ck_assert_str_eq(m->ca_file, ca_file);
+        ck_assert(!m->idle);
+        ck_assert_int_eq(m->poll_interval_ms, 300000);
+        ck_assert_int_eq(m->idle_renew_ms, 29 * 60000);
+        ck_assert_int_eq(m->timeout_ms, 10000);
+        ck_assert_int_eq(m->after, CONFIG_AFTER_MOVE);
+        ck_assert_str_eq(m->after_folder, "処理済み/2007");
+        ck_assert_str_eq(m->location, "me@example.org@[2001:db8::1]:1143/更新/a?b");
+        assert_loads("[mailbox m]\nurl = imap://localhost/x/\nuser = u\npassword-file = @/secret\ninsecure = yes\n"
+                     "after-ingest = seen\n");
+        ck_assert_int_eq(mailbox(0)->tls, CONFIG_TLS_NONE);
+        ck_assert_int_eq(mailbox(0)->after, CONFIG_AFTER_SEEN);
+        ck_assert(mailbox(0)->insecure);
+}
+END_TEST
+
+START_TEST(every_channel_key_is_read)
+{
+        write_file("plain-hook", "http://127.0.0.1:8080/x\n");
+        assert_loads(MAILBOX "[channel s]\ntype = slack\nurl-file = @/hook\nmention = <!here>\ntls-ca-file = @/secret\n"
+                     "[channel p]\ntype = slack\nurl-file = @/plain-hook\ninsecure = yes\n"
+                     "[channel e]\ntype = email\nsmtp-url = smtp://mail.example.org:587\nfrom = a@example.org\n"
+                     "to = b@example.org, c@example.org;d@localhost;\nuser = u\npassword-file = @/secret\n"
+                     "[channel l]\ntype = log\nlevel = error\n");
+        const struct channel *s = config_channel(config, "s"), *p = config_channel(config, "p");
+        const struct channel *e = config_channel(config, "e"), *l = config_channel(config, "l");
+        ck_assert_str_eq(s->url, "https://hooks.example.org/T/B/s3cret");
+        ck_assert_str_eq(s->mention, "<!here>");
+        ck_assert_ptr_nonnull(s->ca_file);
+        ck_assert(p->insecure && !s->insecure);
+        ck_assert_int_eq(e->type, CHANNEL_EMAIL);
+        ck_assert_str_eq(e->smtp_url, "smtp://mail.example.org:587");
+        ck_assert_str_eq(e->from, "a@example.org");
+        ck_assert_uint_eq(e->to->len, 3);
+        ck_assert_str_eq(g_ptr_array_index(e->to, 2), "d@localhost");
+        ck_assert_str_eq(e->user, "u");
+        ck_assert_str_eq(e->password, "hunter2");
+        ck_assert_str_eq(l->log_level, "error");
+        ck_assert_ptr_null(config_channel(config, "x"));
+}
+END_TEST
+
+START_TEST(every_route_key_is_read)
+{
+        assert_loads(MAILBOX "[channel l]\ntype = log\n[route r]\nseverity = important\nurgency = early\nmatch = all\n"
+                     "environment = client\nproducts = *Windows \\* XP*; *Office*,\nexploit = attacks\n"
+                     "kinds = alert, news\nupdates = yes\nundetermined = no\nchannels = l\n[route d]\nchannels = l\n");
+        const struct route *r = config_route(config, "r"), *d = config_route(config, "d");
+        ck_assert_int_eq(r->severity, SEVERITY_IMPORTANT);
+        ck_assert_int_eq(r->urgency, URGENCY_EARLY);
+        ck_assert_int_eq(r->match, ROUTE_ALL);
+        ck_assert_int_eq(r->environment, ROUTE_ENV_CLIENT);
+        ck_assert_uint_eq(r->products->len, 2);
+        ck_assert_str_eq(g_ptr_array_index(r->products, 0), "*Windows \\* XP*");
+        ck_assert_int_eq(r->exploit, ROUTE_EXPLOIT_ATTACKS);
+        ck_assert_uint_eq(r->kinds, 1u << BULLETIN_ALERT | 1u << BULLETIN_NEWS);
+        ck_assert(r->updates && !r->undetermined);
+        ck_assert_str_eq(g_ptr_array_index(r->channels, 0), "l");
+        ck_assert_ptr_null(config_route(config, "x"));
+
+        /* What the table calls a default is what a route has by itself. */
+        struct route *plain = route_new("d");
+        ck_assert_int_eq(d->severity, plain->severity);
+        ck_assert_int_eq(d->urgency, plain->urgency);
+        ck_assert_int_eq(d->match, plain->match);
+        ck_assert_int_eq(d->environment, plain->environment);
+        ck_assert_int_eq(d->exploit, plain->exploit);
+        ck_assert_uint_eq(d->kinds, plain->kinds);
+        ck_assert_int_eq(d->updates, plain->updates);
+        ck_assert_int_eq(d->undetermined, plain->undetermined);
+        route_free(plain);
+}
+END_TEST
+
+START_TEST(all_problems_come_at_once)
+{
+        ck_assert_int_eq(load_text("[daemon]\nworkers = 0\nlog-level = loud\n"
+                                   "[mailbox m]\nurll = imaps://h\nuser = u\npassword = hunter2\n"
+                                   "[channel c]\ntype = slak\n[chanel x]\n[route r]\nchannels = nobody\n"),
+                         -ERR_CONFIG);
+        assert_has(problems, "[daemon] workers: bad value \"0\"; it takes 1 to 16");
+        assert_has(problems,
+                   "[daemon] log-level: bad value \"loud\"; it takes error | warning | notice | info | debug");
+        assert_has(problems, "[mailbox m] urll: unknown key; did you mean \"url\"?");
+        assert_has(problems, "[mailbox m]: needs url");
+        assert_has(problems, "[mailbox m] password: secrets have no place here; use password-credential = NAME or "
+                             "password-file = PATH");
+        assert_has(problems, "[mailbox m]: needs password-credential or password-file");
+        assert_has(problems, "[channel c] type: bad value \"slak\"; did you mean \"slack\"?");
+        g_autofree char *all = join(problems);
+        ck_assert_ptr_null(strstr(all, "hunter2"));
+}
+END_TEST
+
+START_TEST(sections_are_checked)
+{
+        assert_one_problem("[chanel x]\ntype = log\n", "[chanel x]: unknown section; did you mean [channel NAME]?");
+        assert_one_problem("[zzz]\n",
+                           "[zzz]: unknown section; there are [daemon], [mailbox NAME], [channel NAME], [route NAME]");
+        assert_one_problem("[daemon x]\n", "[daemon x]: the section [daemon] has no name");
+        assert_one_problem("[route]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        assert_one_problem("[route a b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        assert_one_problem("[route a/b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        ck_assert_int_eq(load_text("[daemon]\n"), -ERR_CONFIG);
+        assert_has(problems, "[mailbox NAME]: there is no mailbox; at least one is needed");
+}
+END_TEST
+
+START_TEST(keys_are_checked)
+{
+        assert_one_problem("[daemon]\nstate_dir = /x\n",
+                           "[daemon] state_dir: unknown key; did you mean \"state-dir\"?");
+        assert_one_problem("[daemon]\nzzz = 1\n", "[daemon] zzz: unknown key");
+        assert_one_problem("[daemon]\nworkers[ja] = 1\n", "[daemon] workers[ja]: unknown key");
+        assert_one_problem("[channel l]\ntype = log\nto = a@b\n",
+                           "[channel l] to: only a channel of type email has this key");
+        assert_one_problem("[channel l]\ntype = log\ninsecure = no\n",
+                           "[channel l] insecure: only a channel of type slack or email has this key");
+        assert_one_problem("[channel l]\nlevel = info\n", "[channel l]: needs type (slack | email | log)");
+}
+END_TEST
+
+START_TEST(values_are_checked)
+{
+        static const char *const bad[] = {
+                "workers = 17",           "workers = -1",
+                "workers = 2x",           "workers = 99999999999999999999",
+                "max-message-size = 63k", "max-message-size = 257M",
+                "max-message-size = 1T",  "state-dir = relative",
+                "log-level = INFO",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                g_autofree char *text = g_strdup_printf(MAILBOX "[daemon]\n%s\n", bad[i]);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                ck_assert_uint_eq(problems->len, 1);
+        }
+        static const char *const bad_mailbox[] = {
+                "auth = cram-md5",
+                "idle = true",
+                "poll-interval = 4s",
+                "poll-interval = 2d",
+                "idle-renew = 30m",
+                "timeout = 0",
+                "timeout = 11m",
+                "timeout = ten",
+                "after-ingest = delete",
+                "after-ingest = move:",
+                "after-ingest = move:INBOX",
+                "insecure = yes",
+                "tls-ca-file = /nonexistent/ca.pem",
+                "tls-ca-file = ca.pem",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad_mailbox); i++) {
+                g_autofree char *text = g_strdup_printf(MAILBOX "%s\n", bad_mailbox[i]);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad_mailbox[i]);
+                ck_assert_uint_eq(problems->len, 1);
+        }
+        static const char *const bad_route[] = {
+                "severity = high", "urgency = now", "match = both", "environment = servers", "exploit = yes",
+                "kinds = alerts", "kinds = unknown", "updates = 1", "undetermined = maybe", "channels = l, m",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad_route); i++) {
+                g_autofree char *text =
+                        g_strdup_printf(MAILBOX "[channel l]\ntype = log\n[route r]\n%s\n", bad_route[i]);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad_route[i]);
+                ck_assert_uint_eq(problems->len, 1);
+        }
+}
+END_TEST
+
+/* A URL may hold a secret, so that no problem repeats it. */
+START_TEST(urls_are_checked)
+{
+        static const char *const bad[] = {
+                "imap.example.org",     "https://s3cret",     "imaps://",         "imaps:///x",
+                "imaps://me:s3cret@h/", "imaps://h:0/",       "imaps://h:65536/", "imaps://h:x/",
+                "imaps://h:/",          "imaps://[::1/",      "imaps://[h]/",     "imaps://[::1]x/",
+                "imaps://h s3cret/",    "imaps://h/%zz",      "imaps://h/%00",    "imaps://h/%0a",
+                "imaps://h/%ff",        "imaps://h/a?s3cret", "imaps://h/a#b",    "imaps://[fe80::1%eth0]/",
+                "imaps://-h/",          "imaps://.h/",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                g_autofree char *text =
+                        g_strdup_printf("[mailbox m]\nurl = %s\nuser = u\npassword-file = @/secret\n", bad[i]);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                g_autofree char *all = join(problems);
+                ck_assert_msg(problems->len == 1 && strstr(all, "[mailbox m] url: ") && !strstr(all, "s3cret"),
+                              "%s: %s", bad[i], all);
+        }
+        assert_loads("[mailbox m]\nurl = IMAPS://例え.example.org/更新 済\nuser = u\npassword-file = @/secret\n");
+        ck_assert_str_eq(mailbox(0)->host, "xn--r8jz45g.example.org");
+        ck_assert_str_eq(mailbox(0)->folder, "更新 済");
+}
+END_TEST
+
+START_TEST(plain_text_is_for_loopback_only)
+{
+        static const char *const bad[] = {
+                "url = imap://mail.example.org\n", "url = imaps://localhost\n", "url = imap://127.0.0.1.example.org\n",
+                "url = imap://10.0.0.1\n", "url = imap://localhost.example.org\n", "url = imap://[::2]\n",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                g_autofree char *text =
+                        g_strconcat("[mailbox m]\nuser = u\npassword-file = @/secret\ninsecure = yes\n", bad[i], NULL);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                assert_has(problems, "[mailbox m] insecure: \"yes\" is only for imap:// to a loopback address");
+        }
+        write_file("plain", "http://hooks.example.org/s3cret\n");
+        assert_one_problem(
+                "[channel s]\ntype = slack\nurl-file = @/plain\n",
+                "the URL does not start with https://; plain text needs insecure = yes and a loopback address");
+        assert_one_problem("[channel s]\ntype = slack\ninsecure = yes\nurl-file = @/plain\n",
+                           "[channel s] insecure: \"yes\" is only for http:// to a loopback address");
+        assert_one_problem(
+                "[channel e]\ntype = email\ninsecure = yes\nsmtp-url = smtp://mail.example.org\nfrom = a@b\nto = c@d\n",
+                "[channel e] insecure: \"yes\" is only for smtp:// to a loopback address");
+}
+END_TEST
+
+START_TEST(secrets_in_the_configuration_are_named_and_not_shown)
+{
+        static const char *const keys[] = { "url", "webhook", "password", "token", "secret" };
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+                g_autofree char *text = g_strdup_printf("[channel s]\ntype = slack\n%s = https://h/s3cret\n", keys[i]);
+                ck_assert_int_eq(load_text(text), -ERR_CONFIG);
+                g_autofree char *all = join(problems);
+                g_autofree char *start = g_strdup_printf("[channel s] %s: ", keys[i]);
+                ck_assert_msg(strstr(all, start) && strstr(all, "-credential = NAME") && !strstr(all, "s3cret"), "%s",
+                              all);
+        }
+        assert_one_problem(
+                "[channel s]\ntype = slack\nurl-credential = https://h/s3cret\n",
+                "[channel s] url-credential: this is not the name of a credential (a file name without \"/\")");
+        assert_one_problem("[channel s]\ntype = slack\nurl-credential = a\nurl-file = /b\n",
+                           "[channel s] url-file: url-credential is set as well; one of the two is enough");
+}
+END_TEST
+
+START_TEST(email_is_checked)
+{
+        static const char *const bad[] = { "a",         "a@",    "@b",  "a@b@c", "<a@b>",
+                                           "A B <a@b>", "a@b c", "ä@b", "a@b_c", "\"a\"@b" };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                g_autofree char *text = g_strdup_printf(
+                        "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = a@b\nto = %s\n", bad[i]);
+                g_autofree char *end =
+                        g_strdup_printf("[channel e] to: \"%s\" is not an address of the form user@host", bad[i]);
+                assert_one_problem(text, end);
+        }
+        assert_loads(MAILBOX "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = 更新 <a@b>\nto = c@d\n");
+        ck_assert_str_eq(config_channel(config, "e")->from, "更新 <a@b>");
+        static const char *const bad_from[] = { "a", "<>", "A <a>", "A <a@b> x", "A\x01 <a@b>", "A <a@b", "a@b>" };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad_from); i++) {
+                g_autofree char *text = g_strdup_printf(
+                        MAILBOX "[channel e]\ntype = email\nsmtp-url = smtps://h\nto = c@d\nfrom = %s\n", bad_from[i]);
+                ck_assert_msg(load_text(text) == -ERR_CONFIG && problems->len == 1, "%s", bad_from[i]);
+        }
+        assert_one_problem("[channel s]\ntype = slack\nurl-file = @/hook\nmention = @here\n",
+                           "[channel s] mention: \"@here\" calls nobody; Slack's form is <!here>, <!channel>, <@U…> or "
+                           "<!subteam^S…>");
+#define EMAIL "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = a@b\n"
+        assert_one_problem(EMAIL "to = ,;\n", "[channel e]: needs to");
+        assert_one_problem(EMAIL "to = c@d\nuser = u\n", "[channel e]: needs password-credential or password-file");
+        assert_one_problem(EMAIL "to = c@d\npassword-file = @/secret\n", "[channel e]: has a password and no user");
+        assert_one_problem("[channel e]\ntype = email\nsmtp-url = smtps://h/x\nfrom = a@b\nto = c@d\n",
+                           "[channel e] smtp-url: the URL has something behind host and port");
+        ck_assert_int_eq(load_text(MAILBOX "[channel e]\ntype = email\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(problems->len, 3);
+}
+END_TEST
+
+START_TEST(references_are_checked)
+{
+        assert_one_problem("[channel oops]\ntype = log\n[route r]\nchannels = oops, ops\n",
+                           "[route r] channels: there is no [channel ops]; did you mean \"oops\"?");
+        assert_one_problem("[route r]\nchannels = nobody\n", "[route r] channels: there is no [channel nobody]");
+        assert_one_problem(
+                "[mailbox n]\nurl = imaps://IMAP.example.org:993/inbox\nuser = u\npassword-file = @/secret\n",
+                "[mailbox n] url: the same folder as [mailbox m]");
+}
+END_TEST
+
+START_TEST(doubtful_things_are_warnings)
+{
+        g_autofree char *secret = g_build_filename(directory, "secret", NULL);
+        ck_assert_int_eq(g_chmod(secret, 0644), 0);
+        assert_loads(MAILBOX "[channel l]\ntype = log\n[channel k]\ntype = log\n[route r]\nchannels = k, k\n[route q]\n"
+                             "products = *C #*\n");
+        assert_has(warnings, "[channel l]: no route uses it");
+        assert_has(warnings, "[route r] channels: names \"k\" more than once");
+        assert_has(warnings, "[route q]: has no channels; what matches it is recorded and sent to nobody");
+        assert_has(warnings, "a comment needs a line of its own");
+        g_autofree char *exposed =
+                g_strdup_printf("[mailbox m] password-file: every user of this machine can read %s", secret);
+        assert_has(warnings, exposed);
+        ck_assert_uint_eq(warnings->len, 5);
+        ck_assert_uint_eq(config_route(config, "r")->channels->len, 1);
+        assert_loads(MAILBOX);
+        ck_assert_uint_eq(warnings->len, 2);
+        assert_has(warnings, "there is no [route NAME]; bulletins are archived and sent to nobody");
+}
+END_TEST
+
+START_TEST(drop_ins_win_in_the_order_of_their_names)
+{
+        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 5\n");
+        write_file("test.conf.d/10-a.conf", "[daemon]\nworkers = 4\nlog-level = debug\n[channel l]\ntype = log\n");
+        write_file("test.conf.d/30-c.conf.bak", "[daemon]\nworkers = 6\n");
+        write_file("test.conf.d/.40-d.conf", "[daemon]\nworkers = 7\n");
+        assert_loads(MAILBOX "[daemon]\nworkers = 3\nlog-level = error\nmax-message-size = 1M\n");
+        ck_assert_uint_eq(config->workers, 5);
+        ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
+        ck_assert_uint_eq(config->max_message_bytes, MIB);
+        ck_assert_ptr_nonnull(config_channel(config, "l"));
+
+        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 50\n[route r]\nchannels =\nseverityy = low\n");
+        ck_assert_int_eq(load_text(MAILBOX), -ERR_CONFIG);
+        assert_has(problems, "/test.conf.d/20-b.conf: [daemon] workers: bad value \"50\"; it takes 1 to 16");
+        assert_has(problems, "/test.conf.d/20-b.conf: [route r] severityy: unknown key; did you mean \"severity\"?");
+        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers =\n");
+        assert_loads(MAILBOX);
+        ck_assert_uint_eq(config->workers, 2);
+}
+END_TEST
+
+/* Created in rising and in falling order, so that no order of the directory itself passes by chance. */
+START_TEST(drop_ins_are_sorted)
+{
+        for (int round = 0; round < 2; round++)
+                for (int i = 1; i <= 9; i++) {
+                        int number = round == 0 ? i : 10 - i;
+                        g_autofree char *name = g_strdup_printf("test.conf.d/%d.conf", number);
+                        g_autofree char *path = g_build_filename(directory, name, NULL);
+                        g_autofree char *text = g_strdup_printf("[daemon]\nworkers = %d\n", number);
+                        g_unlink(path);
+                        write_file(name, text);
+                        assert_loads(MAILBOX);
+                        ck_assert_uint_eq(config->workers, round == 0 ? (unsigned) number : 9);
+                }
+}
+END_TEST
+
+START_TEST(syntax_errors_name_the_line)
+{
+        ck_assert_int_eq(load_text("# comment\n\n[daemon]\nworkers = 2\nhunter2\n[mailbox m\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(problems->len, 1);
+        assert_has(problems,
+                   "test.conf: line 5: neither \"key = value\" inside a section, nor \"[section]\", nor a comment "
+                   "starting with \"#\"");
+        ck_assert_int_eq(load_text("workers = 2\n[daemon]\n"), -ERR_CONFIG);
+        g_autofree char *all = join(problems);
+        ck_assert_ptr_nonnull(strstr(all, "line 1:"));
+        ck_assert_int_eq(load_text("[daemon]\n# \xff\n"), -ERR_CONFIG);
+        assert_has(problems, "line 2: not valid UTF-8");
+
+        /* A broken drop-in is reported with the main file's name untouched, and nothing that only follows from it is.
+         */
+        write_file("test.conf.d/x.conf", "[channel l\n");
+        ck_assert_int_eq(load_text(MAILBOX "[route r]\nchannels = l\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(problems->len, 1);
+        g_autofree char *drop_in = join(problems);
+        ck_assert_ptr_nonnull(strstr(drop_in, "x.conf: line 1:"));
+}
+END_TEST
+
+START_TEST(odd_files)
+{
+        g_autofree char *none = g_build_filename(directory, "none.conf", NULL);
+        ck_assert_int_eq(config_load(none, CONFIG_FOR_DAEMON, &config, &problems, NULL), -ENOENT);
+        ck_assert_uint_eq(problems->len, 1);
+        ck_assert_ptr_nonnull(strstr(g_ptr_array_index(problems, 0), none));
+        g_clear_pointer(&problems, g_ptr_array_unref);
+        ck_assert_int_lt(config_load(directory, CONFIG_FOR_DAEMON, &config, &problems, NULL), 0);
+        ck_assert_int_eq(load_text(""), -ERR_CONFIG);
+        g_autofree char *large = g_strnfill(LIMIT_CONFIG_BYTES + 1, '\n');
+        ck_assert_int_eq(load_text(large), -ERR_LIMIT);
+        large[LIMIT_CONFIG_BYTES] = '\0';
+        ck_assert_int_eq(load_text(large), -ERR_CONFIG);
+        assert_loads(MAILBOX "[mailbox m]\nidle = no\n[daemon]\r\nworkers = 3\r\n"); /* a section twice; CR LF */
+        ck_assert(!mailbox(0)->idle);
+        ck_assert_uint_eq(config->workers, 3);
+}
+END_TEST
+
+START_TEST(control_reads_no_secrets)
+{
+        write_file("test.conf", "[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"
+                                "tls-ca-file = /nonexistent/ca\n[channel s]\ntype = slack\nurl-credential = none\n");
+        ck_assert_int_eq(load_for(CONFIG_FOR_CONTROL), 0);
+        ck_assert_ptr_null(mailbox(0)->password);
+        ck_assert_ptr_null(config_channel(config, "s")->url);
+        ck_assert_int_eq(load_for(CONFIG_FOR_DAEMON), -ERR_CONFIG);
+        ck_assert_uint_eq(problems->len, 3);
+        write_file("test.conf", "[daemon]\n");
+        ck_assert_int_eq(load_for(CONFIG_FOR_CONTROL), 0);
+}
+END_TEST
+
+START_TEST(missing_secrets_have_a_code_of_their_own)
+{
+        ck_assert_int_eq(load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"),
+                         -ERR_CREDENTIAL);
+        ck_assert_uint_eq(problems->len, 1);
+        ck_assert_int_eq(load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\nx = y\n"),
+                         -ERR_CONFIG);
+        ck_assert_uint_eq(problems->len, 2);
+}
+END_TEST
+
+START_TEST(suggestions)
+{
+        static const char *const words[] = { "severity", "urgency", "to", "idle", NULL };
+        ck_assert_str_eq(config_suggest("sevrity", words), "severity");
+        ck_assert_str_eq(config_suggest("SEVERITY", words), "severity");
+        ck_assert_str_eq(config_suggest("urgecny", words), "urgency");
+        ck_assert_str_eq(config_suggest("seve", words), "severity");
+        ck_assert_str_eq(config_suggest("ot", words), "to");
+        ck_assert_ptr_null(config_suggest("x", words));
+        ck_assert_ptr_null(config_suggest("", words));
+        ck_assert_ptr_null(config_suggest("password", words));
+        g_autofree char *long_word = g_strnfill(100000, 'i');
+        ck_assert_ptr_null(config_suggest(long_word, words));
+}
+END_TEST
+
+/* The sample: its sections and keys, commented or not, against the table. */
+
+struct sample_key { char *section, *key, *value; };
+
+static void sample_key_free(void *data)
+{
+        struct sample_key *k = data;
+        g_free(k->section);
+        g_free(k->key);
+        g_free(k->value);
+        g_free(k);
+}
+
+static char *source_file(const char *name)
+{
+        g_autofree char *tests = support_source_path(".."), *path = g_build_filename(tests, name, NULL);
+        return support_read_file(path, NULL);
+}
+
+static GPtrArray *sample_keys(void)
+{
+        GPtrArray *list = g_ptr_array_new_with_free_func(sample_key_free);
+        g_autofree char *text = source_file("systemd/hotfixd.conf"), *section = NULL;
+        g_autoptr(GRegex) section_line = g_regex_new("^\\[(\\w+)( [^]]+)?\\]$", 0, 0, NULL);
+        g_autoptr(GRegex) key_line = g_regex_new("^#?([a-z-]+) = (.+)$", 0, 0, NULL);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (size_t i = 0; lines[i]; i++) {
+                g_autoptr(GMatchInfo) match = NULL, key_match = NULL;
+                if (g_regex_match(section_line, lines[i], 0, &match)) {
+                        g_free(section);
+                        section = g_match_info_fetch(match, 1);
+                } else if (g_regex_match(key_line, lines[i], 0, &key_match)) {
+                        struct sample_key *k = g_new0(struct sample_key, 1);
+                        k->section = g_strdup(section);
+                        k->key = g_match_info_fetch(key_match, 1);
+                        k->value = g_match_info_fetch(key_match, 2);
+                        g_ptr_array_add(list, k);
+                } else
+                        ck_assert_msg(*lines[i] == '\0' || g_str_has_prefix(lines[i], "# ") ||
+                                              strcmp(lines[i], "#") == 0,
+                                      "what is this line of the sample: %s", lines[i]);
+        }
+        return list;
+}
+
+START_TEST(sample_has_every_key_with_its_default)
+{
+        g_autoptr(GPtrArray) sample = sample_keys();
+        for (guint i = 0; i < sample->len; i++) {
+                const struct sample_key *s = g_ptr_array_index(sample, i);
+                ck_assert_msg(config_key_find(s->section, s->key), "the sample has [%s] %s", s->section, s->key);
+        }
+        for (const struct config_key *k = config_keys(); k->section; k++) {
+                bool found = false;
+                for (guint i = 0; i < sample->len; i++) {
+                        const struct sample_key *s = g_ptr_array_index(sample, i);
+                        if (strcmp(s->section, k->section) != 0 || strcmp(s->key, k->key) != 0)
+                                continue;
+                        found = true;
+                        ck_assert_msg(!*k->default_value || strcmp(s->value, k->default_value) == 0,
+                                      "[%s] %s: the sample says %s, the code %s", k->section, k->key, s->value,
+                                      k->default_value);
+                }
+                ck_assert_msg(found, "the sample lacks [%s] %s", k->section, k->key);
+        }
+}
+END_TEST
+
+START_TEST(sample_loads)
+{
+        g_autofree char *sample = source_file("systemd/hotfixd.conf");
+        write_file("test.conf", sample);
+        int r = load_for(CONFIG_FOR_CONTROL);
+        g_autofree char *all = join(problems), *doubts = join(warnings);
+        ck_assert_msg(r == 0, "%s", all);
+        ck_assert_msg(warnings->len == 0, "%s", doubts);
+        ck_assert_int_eq(load_for(CONFIG_FOR_DAEMON), -ERR_CREDENTIAL); /* nothing but the secrets is missing */
+}
+END_TEST
+
+/* With the comment signs in front of keys taken off, each key is accepted where it stands (but for the pairs of which
+ * only one may be set, and files that are not there). */
+START_TEST(sample_without_comment_signs_loads)
+{
+        g_autofree char *sample = source_file("systemd/hotfixd.conf");
+        g_autoptr(GRegex) commented =
+                g_regex_new("^#(?!(?:password|url)-file )([a-z-]+ = )", G_REGEX_MULTILINE, 0, NULL);
+        g_autofree char *text = g_regex_replace(commented, sample, -1, 0, "\\1", 0, NULL);
+        write_file("test.conf", text);
+        int r = load_for(CONFIG_FOR_CONTROL);
+        g_autofree char *all = join(problems);
+        ck_assert_msg(r == 0, "%s", all);
+}
+END_TEST
+
+START_TEST(limits_and_defaults_agree)
+{
+        guint64 bytes = 0;
+        ck_assert_int_eq(text_parse_size(config_key_find("daemon", "max-message-size")->default_value, &bytes), 0);
+        ck_assert_uint_eq(bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
+        ck_assert_uint_eq(LIMIT_MESSAGE_BYTES_MAX, 256 * MIB); /* as the table's help and the manual say */
+        for (const struct config_key *k = config_keys(); k->section; k++)
+                ck_assert(*k->key && *k->values && *k->help && k->default_value);
+}
+END_TEST
+
+/* In the manual each key is an item ".It Ic KEY" below ".Ss … [SECTION", with ".Pq default VALUE" if it has one. */
+START_TEST(manual_has_every_key_with_its_default)
+{
+        g_autofree char *text = source_file("man/hotfixd.conf.5");
+        g_autoptr(GRegex) heading = g_regex_new("^\\.Ss .*\\[(\\w+)", 0, 0, NULL);
+        g_autoptr(GRegex) item = g_regex_new("^\\.It Ic ([a-z-]+)", 0, 0, NULL);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        g_autofree char *section = NULL, *current = NULL;
+        for (size_t i = 0; lines[i]; i++) {
+                g_autoptr(GMatchInfo) m1 = NULL, m2 = NULL;
+                if (g_regex_match(heading, lines[i], 0, &m1)) {
+                        g_free(section);
+                        section = g_match_info_fetch(m1, 1);
+                } else if (g_regex_match(item, lines[i], 0, &m2)) {
+                        g_autofree char *key = g_match_info_fetch(m2, 1);
+                        ck_assert_msg(section && config_key_find(section, key), "the manual has [%s] %s", section, key);
+                        g_free(current);
+                        current = g_strdup_printf("%s %s", section, key);
+                        g_hash_table_replace(found, g_strdup(current), g_strdup(""));
+                } else if (current && g_str_has_prefix(lines[i], ".Pq default ")) {
+                        g_hash_table_replace(found, g_strdup(current), g_strdup(lines[i] + strlen(".Pq default ")));
+                }
+        }
+        for (const struct config_key *k = config_keys(); k->section; k++) {
+                g_autofree char *name = g_strdup_printf("%s %s", k->section, k->key);
+                const char *said = g_hash_table_lookup(found, name);
+                ck_assert_msg(said, "the manual lacks [%s] %s", k->section, k->key);
+                ck_assert_msg(strcmp(said, k->default_value) == 0, "[%s] %s: the manual says \"%s\", the code \"%s\"",
+                              k->section, k->key, said, k->default_value);
+        }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *suite = suite_create("config");
+        TCase *tcase = tcase_create("config");
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, defaults);
+        tcase_add_test(tcase, every_daemon_key_is_read);
+        tcase_add_test(tcase, every_mailbox_key_is_read);
+        tcase_add_test(tcase, every_channel_key_is_read);
+        tcase_add_test(tcase, every_route_key_is_read);
+        tcase_add_test(tcase, all_problems_come_at_once);
+        tcase_add_test(tcase, sections_are_checked);
+        tcase_add_test(tcase, keys_are_checked);
+        tcase_add_test(tcase, values_are_checked);
+        tcase_add_test(tcase, urls_are_checked);
+        tcase_add_test(tcase, plain_text_is_for_loopback_only);
+        tcase_add_test(tcase, secrets_in_the_configuration_are_named_and_not_shown);
+        tcase_add_test(tcase, email_is_checked);
+        tcase_add_test(tcase, references_are_checked);
+        tcase_add_test(tcase, doubtful_things_are_warnings);
+        tcase_add_test(tcase, drop_ins_win_in_the_order_of_their_names);
+        tcase_add_test(tcase, drop_ins_are_sorted);
+        tcase_add_test(tcase, syntax_errors_name_the_line);
+        tcase_add_test(tcase, odd_files);
+        tcase_add_test(tcase, control_reads_no_secrets);
+        tcase_add_test(tcase, missing_secrets_have_a_code_of_their_own);
+        tcase_add_test(tcase, suggestions);
+        tcase_add_test(tcase, sample_has_every_key_with_its_default);
+        tcase_add_test(tcase, sample_loads);
+        tcase_add_test(tcase, sample_without_comment_signs_loads);
+        tcase_add_test(tcase, limits_and_defaults_agree);
+        tcase_add_test(tcase, manual_has_every_key_with_its_default);
+        suite_add_tcase(suite, tcase);
+        return suite;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "daemon/job.h"
+#include "tests/support.h"
+
+static struct job *mail_job(guint32 uid, size_t size)
+{
+        struct job *job = job_new(JOB_MAIL);
+        job->uid = uid;
+        job->data = g_malloc0(size);
+        job->size = size;
+        return job;
+}
+
+static guint32 uid_at(GPtrArray *jobs, guint i)
+{
+        return ((struct job *) g_ptr_array_index(jobs, i))->uid;
+}
+
+START_TEST(order_is_kept_whatever_is_parsed_first)
+{
+        struct job_queue *queue = job_queue_new(1 << 20);
+        for (guint32 uid = 1; uid <= 3; uid++)
+                ck_assert_int_eq(job_queue_put(queue, mail_job(uid, 10)), 0);
+        ck_assert_int_eq(job_queue_put(queue, job_new(JOB_MARK)), 0);
+        struct job *first = job_queue_take_unparsed(queue), *second = job_queue_take_unparsed(queue);
+        struct job *third = job_queue_take_unparsed(queue);
+        job_queue_set_parsed(queue, third);
+        job_queue_set_parsed(queue, second);
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 0); /* the head is not parsed */
+        g_ptr_array_unref(ready);
+        job_queue_set_parsed(queue, first);
+        ready = job_queue_take_ready(queue, 2, 0);
+        ck_assert_uint_eq(ready->len, 2);
+        ck_assert_uint_eq(uid_at(ready, 0), 1);
+        ck_assert_uint_eq(uid_at(ready, 1), 2);
+        g_ptr_array_unref(ready);
+        ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 2);
+        ck_assert_uint_eq(uid_at(ready, 0), 3);
+        ck_assert_int_eq(((struct job *) g_ptr_array_index(ready, 1))->kind, JOB_MARK);
+        g_ptr_array_unref(ready);
+        job_queue_free(queue);
+}
+END_TEST
+
+static gpointer put_one(gpointer data)
+{
+        return GINT_TO_POINTER(job_queue_put(data, mail_job(2, 600)) == 0 ? 1 : 2);
+}
+
+START_TEST(a_full_queue_waits_for_room)
+{
+        struct job_queue *queue = job_queue_new(1000);
+        /* Larger than the whole queue: alone it gets in. */
+        ck_assert_int_eq(job_queue_put(queue, mail_job(1, 5000)), 0);
+        GThread *thread = g_thread_new("put", put_one, queue);
+        struct job *first = job_queue_take_unparsed(queue);
+        job_queue_set_parsed(queue, first);
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 1); /* the second was kept out until now */
+        g_ptr_array_unref(ready);
+        ck_assert_int_eq(GPOINTER_TO_INT(g_thread_join(thread)), 1);
+        struct job *second = job_queue_take_unparsed(queue);
+        ck_assert_uint_eq(second->uid, 2);
+        job_queue_free(queue);
+}
+END_TEST
+
+START_TEST(a_closed_queue_lets_everybody_go)
+{
+        struct job_queue *queue = job_queue_new(1000);
+        ck_assert_int_eq(job_queue_put(queue, mail_job(1, 5000)), 0);
+        GThread *thread = g_thread_new("put", put_one, queue);
+        job_queue_close(queue);
+        ck_assert_int_eq(GPOINTER_TO_INT(g_thread_join(thread)), 2);
+        ck_assert_ptr_null(job_queue_take_unparsed(queue));
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 60000);
+        ck_assert_uint_eq(ready->len, 0);
+        g_ptr_array_unref(ready);
+        job_queue_free(queue);
+}
+END_TEST
+
+START_TEST(an_oversize_mail_needs_no_parser)
+{
+        struct job_queue *queue = job_queue_new(1000);
+        struct job *job = mail_job(7, 10);
+        job->oversize_bytes = 99;
+        ck_assert_int_eq(job_queue_put(queue, job), 0);
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 1);
+        g_ptr_array_unref(ready);
+        job_queue_free(queue);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("job");
+        TCase *tests = tcase_create("queue");
+        tcase_add_test(tests, order_is_kept_whatever_is_parsed_first);
+        tcase_add_test(tests, a_full_queue_waits_for_room);
+        tcase_add_test(tests, a_closed_queue_lets_everybody_go);
+        tcase_add_test(tests, an_oversize_mail_needs_no_parser);
+        suite_add_tcase(s, tests);
+        return s;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}

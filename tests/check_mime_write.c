@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include <glib.h>
+#include <string.h>
+
+#include "ingest/charset.h"
+#include "ingest/mime.h"
+#include "tests/support.h"
+
+static const char *const recipients[] = { "ops@b.example", "\"Doe, Jane\" <jane@b.example>", "管理者 <admin@b.example>", NULL };
+static const char *const thread[] = { "root@a.example", "a-rather-long-identifier-that-makes-the-line-fold@a.example", NULL };
+static const char *const extra[] = { "X-Hotfixd-Delivery", "0123456789", "Auto-Submitted", "auto-generated", NULL };
+
+#define SUBJECT "[緊急] MS07-028: 「暗号の部品」に問題があり、早めの更新を管理者の皆様にお願いしております (3件)"
+
+static struct mime_draft make_draft(void)
+{
+        return (struct mime_draft){
+                .from = "hotfixd <hotfixd@a.example>", .to = recipients, .subject = SUBJECT, .message_id = "d1@a.example",
+                .in_reply_to = "root@a.example", .references = thread, .date_ms = G_GINT64_CONSTANT(1178852645000),
+                .text = "alert for you: 緊急.\n\n.dot\nFrom here\ntrailing \nequals = sign\n", .html = "<p>緊急の更新</p>\n", .extra = extra,
+        };
+}
+
+static char *write_draft(const struct mime_draft *draft)
+{
+        char *data = NULL;
+        size_t size = 0;
+        struct error err = ERROR_INIT;
+        ck_assert_msg(mime_write(draft, &data, &size, &err) == 0, "%s", error_text(&err));
+        ck_assert_uint_eq(strlen(data), size);
+        return data;
+}
+
+/* 7-bit, CRLF only, short lines; header lines below 78 columns. */
+static void expect_clean(const char *data)
+{
+        g_auto(GStrv) lines = g_strsplit(data, "\r\n", -1);
+        bool header = true;
+        for (char **line = lines; *line; line++) {
+                ck_assert_ptr_null(strpbrk(*line, "\r\n"));
+                ck_assert_uint_le(strlen(*line), 998);
+                header = header && **line;
+                if (header)
+                        ck_assert_msg(strlen(*line) < 78, "%s", *line);
+                for (const char *p = *line; *p; p++)
+                        ck_assert(((unsigned char) *p >= 0x20 && (unsigned char) *p < 0x7F) || *p == '\t');
+        }
+}
+
+static struct mime_mail *read_back(const char *data)
+{
+        struct mime_mail *mail = NULL;
+        struct error err = ERROR_INIT;
+        ck_assert_msg(mime_read(data, strlen(data), &mail, &err) == 0, "%s", error_text(&err));
+        ck_assert_uint_eq(mail->warnings->len, 0);
+        return mail;
+}
+
+static void expect_body(const struct mime_mail *mail, guint i, const char *type, const char *text)
+{
+        const struct mime_part *part = g_ptr_array_index(mail->parts, i);
+        g_autofree char *ended = g_strconcat(text, g_str_has_suffix(text, "\n") ? "" : "\n", NULL);
+        g_auto(GStrv) lines = g_strsplit(ended, "\n", -1);
+        g_autofree char *crlf = g_strjoinv("\r\n", lines);
+        ck_assert_str_eq(part->type, type);
+        ck_assert_str_eq(part->charset, "utf-8");
+        ck_assert(strcmp(part->data, crlf) == 0);
+}
+
+START_TEST(test_write_and_read_back)
+{
+        struct mime_draft draft = make_draft();
+        g_autofree char *data = write_draft(&draft), *again = write_draft(&draft);
+        expect_clean(data);
+        ck_assert_str_eq(data, again);
+        struct mime_mail *mail = read_back(data);
+        g_autofree char *subject = charset_decode_header(mail->subject);
+        ck_assert_str_eq(subject, SUBJECT);
+        ck_assert_str_eq(mail->from, "hotfixd <hotfixd@a.example>");
+        ck_assert_str_eq(mail->message_id, "<d1@a.example>");
+        ck_assert_int_eq(mail->date_ms, draft.date_ms);
+        ck_assert_uint_eq(mail->parts->len, 2);
+        expect_body(mail, 0, "text/plain", draft.text);
+        expect_body(mail, 1, "text/html", draft.html);
+        ck_assert_int_eq(((struct mime_part *) g_ptr_array_index(mail->parts, 1))->alternative_group, 0);
+        mime_mail_free(mail);
+}
+END_TEST
+
+START_TEST(test_fields)
+{
+        struct mime_draft draft = make_draft();
+        g_autofree char *data = write_draft(&draft);
+        ck_assert_ptr_nonnull(strstr(data, "\r\nTo: ops@b.example, \"Doe, Jane\" <jane@b.example>, =?UTF-8?B?566h55CG6ICF?=\r\n <admin@b.example>\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\nDate: Fri, 11 May 2007 03:04:05 +0000\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\nIn-Reply-To: <root@a.example>\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\nReferences: <root@a.example>\r\n <a-rather-long-identifier-that-makes-the-line-fold@a.example>\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\nX-Hotfixd-Delivery: 0123456789\r\nAuto-Submitted: auto-generated\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\nMIME-Version: 1.0\r\n"));
+        ck_assert_ptr_nonnull(strstr(data, "\r\n=2Edot\r\n=46rom here\r\ntrailing=20\r\nequals =3D sign\r\n"));
+}
+END_TEST
+
+START_TEST(test_plain_text_only)
+{
+        struct mime_draft draft = make_draft();
+        g_autofree char *line = g_strnfill(5000, 'x');
+        draft.html = NULL;
+        draft.text = line;
+        g_autofree char *data = write_draft(&draft);
+        expect_clean(data);
+        ck_assert_ptr_nonnull(strstr(data, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
+        struct mime_mail *mail = read_back(data);
+        ck_assert_uint_eq(mail->parts->len, 1);
+        expect_body(mail, 0, "text/plain", line);
+        mime_mail_free(mail);
+}
+END_TEST
+
+START_TEST(test_mostly_japanese_is_base64)
+{
+        struct mime_draft draft = make_draft();
+        draft.text = "緊急の更新があります。\n管理者の方は早めに適用してください。\n";
+        g_autofree char *data = write_draft(&draft);
+        expect_clean(data);
+        ck_assert_ptr_nonnull(strstr(data, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"));
+        struct mime_mail *mail = read_back(data);
+        expect_body(mail, 0, "text/plain", draft.text);
+        mime_mail_free(mail);
+}
+END_TEST
+
+START_TEST(test_boundary_follows_the_message_id)
+{
+        struct mime_draft draft = make_draft();
+        g_autofree char *one = write_draft(&draft);
+        draft.message_id = "d2@a.example";
+        g_autofree char *two = write_draft(&draft);
+        char *first = strstr(one, "boundary="), *second = strstr(two, "boundary=");
+        ck_assert(first && second);
+        ck_assert_int_ne(strncmp(first, second, 46), 0);
+}
+END_TEST
+
+START_TEST(test_subjects)
+{
+        static const char *const subjects[] = { "", "plain words", " outer spaces ", "two  spaces", "=?utf-8?B?YQ==?= literally",
+                                                "a very long subject in plain words that has to be folded at least once, and then once more to be sure",
+                                                "oneverylongwordwithoutanyspaceinsidethatcannotbefoldedandthereforemustbeencodedoneverylongword",
+                                                "é", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀" };
+        for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++) {
+                struct mime_draft draft = make_draft();
+                draft.subject = subjects[i];
+                g_autofree char *data = write_draft(&draft);
+                expect_clean(data);
+                struct mime_mail *mail = read_back(data);
+                g_autofree char *subject = charset_decode_header(mail->subject), *stripped = g_strstrip(g_strdup(subjects[i]));
+                ck_assert_str_eq(subject, stripped);
+                mime_mail_free(mail);
+        }
+}
+END_TEST
+
+static void expect_refused(const struct mime_draft *draft, const char *word)
+{
+        char *data = NULL;
+        size_t size = 0;
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(mime_write(draft, &data, &size, &err), -ERR_MALFORMED);
+        ck_assert_ptr_null(data);
+        ck_assert_msg(strstr(error_text(&err), word), "%s", error_text(&err));
+        error_clear(&err);
+}
+
+START_TEST(test_line_ends_are_refused)
+{
+        static const char *const bad_to[] = { "a@b.example", "x@y.example\r\nBcc: z@y.example", NULL };
+        static const char *const bad_extra[] = { "X-A", "b\nSubject: c", NULL }, *const own_extra[] = { "Subject", "x", NULL },
+                                 *const bad_name[] = { "X A", "x", NULL };
+        struct mime_draft draft = make_draft();
+        draft.subject = "a\nBcc: evil@x.example";
+        expect_refused(&draft, "subject");
+        draft = make_draft();
+        draft.to = bad_to;
+        expect_refused(&draft, "address");
+        draft = make_draft();
+        draft.from = "a@b.example\r";
+        expect_refused(&draft, "address");
+        draft = make_draft();
+        draft.message_id = "a\r\nb@c";
+        expect_refused(&draft, "Message-ID");
+        draft = make_draft();
+        draft.in_reply_to = "a b@c";
+        expect_refused(&draft, "Message-ID");
+        draft = make_draft();
+        draft.extra = bad_extra;
+        expect_refused(&draft, "X-A");
+        draft.extra = own_extra;
+        expect_refused(&draft, "Subject");
+        draft.extra = bad_name;
+        expect_refused(&draft, "X A");
+        draft = make_draft();
+        draft.subject = "\xFF";
+        expect_refused(&draft, "UTF-8");
+}
+END_TEST
+
+START_TEST(test_addresses_are_checked)
+{
+        static const char *const bad[] = { "", "nobody", "a@", "@b.example", "a@b.example c@d.example", "a@b.example, c@d.example",
+                                           "<a@b.example", "a@b.example>", "Name <a@b.example> trailing", "group: a@b.example;",
+                                           "a b@c.example", "a@b.example;", "Name a@b.example", "管理@b.example" };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                const char *const to[] = { bad[i], NULL };
+                struct mime_draft draft = make_draft();
+                draft.to = to;
+                char *data = NULL;
+                size_t size = 0;
+                struct error err = ERROR_INIT;
+                int r = mime_write(&draft, &data, &size, &err);
+                ck_assert_msg(r == -ERR_MALFORMED, "%s was taken: %s", bad[i], data);
+                ck_assert_msg(strstr(error_text(&err), bad[i]), "%s", error_text(&err));
+                error_clear(&err);
+        }
+        static const char *const good[] = { "a@b.example", "<a@b.example>", " a@b.example ", "A. B. <a.b+c@d.example>", "\"x\" <a@b.example>" };
+        for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+                const char *const to[] = { good[i], NULL };
+                struct mime_draft draft = make_draft();
+                draft.to = to;
+                g_autofree char *data = write_draft(&draft);
+                expect_clean(data);
+        }
+        struct mime_draft draft = make_draft();
+        static const char *const nobody[] = { NULL };
+        draft.to = nobody;
+        expect_refused(&draft, "recipient");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("mime_write");
+        TCase *write = tcase_create("write"), *refuse = tcase_create("refuse");
+        tcase_add_test(write, test_write_and_read_back);
+        tcase_add_test(write, test_fields);
+        tcase_add_test(write, test_plain_text_only);
+        tcase_add_test(write, test_mostly_japanese_is_base64);
+        tcase_add_test(write, test_boundary_follows_the_message_id);
+        tcase_add_test(write, test_subjects);
+        tcase_add_test(refuse, test_line_ends_are_refused);
+        tcase_add_test(refuse, test_addresses_are_checked);
+        suite_add_tcase(s, write);
+        suite_add_tcase(s, refuse);
+        return s;
+}
+
+int main(void)
+{
+        mime_prepare();
+        return support_run(suite());
+}

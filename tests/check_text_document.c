@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "common/limits.h"
+#include "ingest/text_document.h"
+#include "tests/support.h"
+
+/* One block as a test writes it down: "flags indent table row,column |text|". */
+static void describe_block(GString *out, const struct block *block)
+{
+        if (block->marks & MARK_PARAGRAPH)
+                g_string_append_c(out, 'P');
+        if (block->marks & MARK_CELL_END)
+                g_string_append_c(out, 'E');
+        if (block->indent > 0)
+                g_string_append_printf(out, "i%u", block->indent);
+        if (block->table >= 0)
+                g_string_append_printf(out, "t%d:%d,%d", block->table, block->row, block->column);
+        g_string_append_printf(out, "[%s] ", block->text);
+}
+
+static char *read_and_describe(const char *text, bool flowed, bool delsp)
+{
+        struct text_document_options options = { .flowed = flowed, .delsp = delsp };
+        struct document *document = NULL;
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(text_document_read(text, &options, &document, &err), 0);
+        ck_assert_ptr_null(err.text);
+        GString *out = g_string_new(document_rendering_name(document->rendering));
+        g_string_append(out, ": ");
+        for (guint i = 0; i < document->blocks->len; i++)
+                describe_block(out, document_block(document, i));
+        document_free(document);
+        return g_strchomp(g_string_free(out, FALSE));
+}
+
+static void check_options(const char *text, bool flowed, bool delsp, const char *expected)
+{
+        g_autofree char *found = read_and_describe(text, flowed, delsp);
+        ck_assert_str_eq(found, expected);
+}
+
+static void check(const char *text, const char *expected)
+{
+        check_options(text, false, false, expected);
+}
+
+START_TEST(test_lines_keep_indent_and_blank_lines)
+{
+        check("深刻度\n1(緊急)\n  2(重要)\n　3(警告)\n\n \n説明\n", "lines: [深刻度] [1(緊急)] i2[2(重要)] i2[3(警告)] P[説明]");
+        check("\n\nfirst", "lines: P[first]");
+        check("", "lines:");
+        check("\n　\n", "lines:");
+}
+END_TEST
+
+START_TEST(test_line_ends_and_byte_order_mark)
+{
+        check("\xef\xbb\xbf" "a\r\nb\rc\nd", "lines: [a] [b] [c] [d]");
+        check("a\r\n\r\nb\r\rc", "lines: [a] P[b] P[c]");
+        check("trailing　 \n", "lines: [trailing]");
+}
+END_TEST
+
+START_TEST(test_wrapped_sentence_has_no_paragraph_mark_inside)
+{
+        check("この更新には次の注意がある。再起\n動してから確認する。\n\n次の段落。\n",
+              "lines: [この更新には次の注意がある。再起] [動してから確認する。] P[次の段落。]");
+}
+END_TEST
+
+START_TEST(test_pipes_end_cells)
+{
+        check("深刻度\n|\n|\n1(緊急) |\n→ |\n2(重要)|\n", "pipes: E[深刻度] E[] E[1(緊急)] E[→] E[2(重要)]");
+}
+END_TEST
+
+START_TEST(test_pipe_closes_several_lines_once)
+{
+        check("説明の一行目\n二行目\n\n|\n|\nb |\n○\n|\n",
+              "pipes: [説明の一行目] E[二行目] PE[] E[b] E[○]");
+}
+END_TEST
+
+START_TEST(test_pipes_within_a_line)
+{
+        check("a | b |\n| c\nd |\n|\nC:\\x|y |\n", "pipes: E[a] E[b] E[] [c] E[d] E[] E[C:\\x|y]");
+        /* what stands behind the last pipe stays open at the end */
+        check("a |\nb |\nc |\nd", "pipes: E[a] E[b] E[c] [d]");
+}
+END_TEST
+
+START_TEST(test_single_pipes_in_prose_are_text)
+{
+        check("choose a |\nor b\nor c\nor d\n", "lines: [choose a |] [or b] [or c] [or d]");
+        GString *text = g_string_new("x |\ny |\nz |\n");
+        for (int i = 0; i < 13; i++)
+                g_string_append(text, "prose\n");
+        g_autofree char *few = read_and_describe(text->str, false, false);
+        ck_assert(g_str_has_prefix(few, "lines: [x |] [y |] [z |] [prose]"));
+        g_string_free(text, TRUE);
+}
+END_TEST
+
+START_TEST(test_rows_are_a_table)
+{
+        check("| 修正名 | 50台 |\n|---|:-:|\n| a.exe | |\n||○|\n\n| other |\n",
+              "rows: E" "t0:0,0[修正名] Et0:0,1[50台] Et0:1,0[a.exe] Et0:1,1[] Et0:2,0[] Et0:2,1[○] "
+              "PEt1:0,0[other]");
+}
+END_TEST
+
+START_TEST(test_rows_without_rulers_lose_nothing)
+{
+        /* a single dash is content */
+        check("| a | b |\n| - | - |\n", "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[-] Et0:1,1[-]");
+        check("+---+---+\n| a | b |\n+===+===+\n| c | d |\n+---+---+\nend\n+---+\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] [end] [+---+]");
+        check("prose\n| a | b |\nprose\n| c |\n", "rows: [prose] Et0:0,0[a] Et0:0,1[b] [prose] Et1:0,0[c]");
+}
+END_TEST
+
+START_TEST(test_quote_marks_are_removed)
+{
+        check("> a\n>   b\n>\n> > c\n>> d\n", "lines: [a] i2[b] P[c] [d]");
+        /* marks without a space behind: spaces are the text's own */
+        check(">深刻度\n>1(緊急)\n>  2(重要)\n>  3(警告)\n", "lines: [深刻度] [1(緊急)] i2[2(重要)] i2[3(警告)]");
+        check("> a |\n> |\n> b |\n", "pipes: E[a] E[] E[b]");
+        check("> | a | b |\n> | c | d |\n", "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d]");
+}
+END_TEST
+
+START_TEST(test_quoted_part_below_a_header)
+{
+        check("Please read.\n\n-----Original Message-----\nFrom: a@b\n\n> 深刻度\n> 1(緊急)\n>   2(重要)\n\n> next\n",
+              "lines: [Please read.] P[-----Original Message-----] [From: a@b] P[深刻度] [1(緊急)] i2[2(重要)] "
+              "P[next]");
+        /* re-wrapped quoted line */
+        check("x\ny\nz\n> one\n> two which is\nlong\n> three\n> four\n",
+              "lines: [x] [y] [z] [one] [two which is] [long] [three] [four]");
+}
+END_TEST
+
+START_TEST(test_lone_mark_is_no_quote)
+{
+        check("深刻度\n  1(緊急)\n> 2(重要)\n  3(警告)\n  4(注意)\n",
+              "lines: [深刻度] i2[1(緊急)] [> 2(重要)] i2[3(警告)] i2[4(注意)]");
+}
+END_TEST
+
+START_TEST(test_flowed_is_joined)
+{
+        check_options("one \ntwo \nthree\nfour\n", true, false, "lines: [one two three] [four]");
+        check_options("一行目の \n続き\n", true, true, "lines: [一行目の続き]");
+        check_options("一行目の \n続き\n", false, false, "lines: [一行目の] [続き]");
+        check_options("end \n\nnext \n \nlast\n", true, false, "lines: [end] P[next] P[last]");
+        check_options("end\n  \n1(緊急)\n", true, false, "lines: [end] P[1(緊急)]");
+        check_options("a \n-- \nsig\n", true, false, "lines: [a] [--] [sig]");
+        check_options("open at the end ", true, true, "lines: [open at the end]");
+}
+END_TEST
+
+START_TEST(test_flowed_stuffing_and_quotes)
+{
+        check_options("1(緊急)\n   2(重要)\n From here\n", true, false, "lines: [1(緊急)] i2[2(重要)] [From here]");
+        check_options("> q1 \n> q2\n>> r1 \n> q3\n", true, false, "lines: [q1 q2] [r1] [q3]");
+        check_options(" > 2(重要)\nplain\nmore\n", true, false, "lines: [> 2(重要)] [plain] [more]");
+}
+END_TEST
+
+START_TEST(test_source_lines_are_numbered)
+{
+        struct document *document = NULL;
+        ck_assert_int_eq(text_document_read("a\r\n\r\nb \nc\nd |", NULL, &document, NULL), 0);
+        ck_assert_uint_eq(document->blocks->len, 4);
+        ck_assert_uint_eq(document_block(document, 0)->line, 1);
+        ck_assert_uint_eq(document_block(document, 1)->line, 3);
+        ck_assert_uint_eq(document_block(document, 2)->line, 4);
+        ck_assert_uint_eq(document_block(document, 3)->line, 5);
+        document_free(document);
+}
+END_TEST
+
+static void check_refused(const char *piece, size_t count)
+{
+        GString *text = g_string_new(NULL);
+        for (size_t i = 0; i < count; i++)
+                g_string_append(text, piece);
+        struct document *document = NULL;
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(text_document_read(text->str, NULL, &document, &err), -ERR_LIMIT);
+        ck_assert_ptr_null(document);
+        ck_assert_ptr_nonnull(err.text);
+        error_clear(&err);
+        g_string_free(text, TRUE);
+}
+
+START_TEST(test_limits)
+{
+        check_refused("x\n", LIMIT_DOCUMENT_BLOCKS + 1);
+        check_refused("\n", LIMIT_DOCUMENT_BLOCKS + 1);
+        check_refused("||\n", LIMIT_TABLE_CELLS + 1);
+        check_refused("|", LIMIT_TABLE_CELLS + 2); /* one row */
+        check_refused("0123456789abcdef", LIMIT_TEXT_BYTES / 16 + 1);
+}
+END_TEST
+
+/* All that is not white space, and no pipes. */
+static char *essence(const char *text)
+{
+        GString *out = g_string_new(NULL);
+        for (; *text; text = g_utf8_next_char(text)) {
+                gunichar c = g_utf8_get_char(text);
+                if (!g_unichar_isspace(c) && c != '|')
+                        g_string_append_unichar(out, c);
+        }
+        return g_string_free(out, FALSE);
+}
+
+static struct document *read_seed(const char *directory, const char *name, char **ret_text)
+{
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        g_autofree char *text = support_read_file(path, NULL);
+        struct document *document = NULL;
+        ck_assert_int_eq(text_document_read(text, NULL, &document, NULL), 0);
+        if (ret_text)
+                *ret_text = g_steal_pointer(&text);
+        return document;
+}
+
+START_TEST(test_seeds_lose_no_character)
+{
+        static const char *const names[] = { "000_4146a8f84d93d999.txt", "002_2ddb15b8ef39445a.txt",
+                                             "003_dd11dfca1f1cb70a.txt" };
+        static const enum document_rendering renderings[] = { RENDERING_LINES, RENDERING_PIPES, RENDERING_LINES };
+        g_autofree char *directory = support_seeds_directory();
+        if (!directory)
+                return;
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *text = NULL;
+                struct document *document = read_seed(directory, names[i], &text);
+                g_autofree char *out = document_text(document);
+                g_autofree char *expected = essence(text), *found = essence(out);
+                ck_assert_str_eq(found, expected);
+                ck_assert_int_eq(document->rendering, renderings[i]);
+                document_free(document);
+        }
+}
+END_TEST
+
+static guint find_block(const struct document *document, const char *text)
+{
+        for (guint i = 0; i < document->blocks->len; i++)
+                if (strcmp(document_block(document, i)->text, text) == 0)
+                        return i;
+        ck_abort_msg("no block \"%s\"", text);
+        return 0;
+}
+
+START_TEST(test_seeds_mark_the_chosen_severity)
+{
+        g_autofree char *directory = support_seeds_directory();
+        if (!directory)
+                return;
+        struct document *lines = read_seed(directory, "000_4146a8f84d93d999.txt", NULL);
+        ck_assert_uint_eq(document_block(lines, find_block(lines, "1(緊急)"))->indent, 0);
+        ck_assert_uint_eq(document_block(lines, find_block(lines, "2(重要)"))->indent, 2);
+        document_free(lines);
+        struct document *pipes = read_seed(directory, "002_2ddb15b8ef39445a.txt", NULL);
+        guint chosen = find_block(pipes, "3(警告)"), other = find_block(pipes, "4(注意)");
+        ck_assert_str_eq(document_block(pipes, chosen - 1)->text, "→");
+        ck_assert_str_eq(document_block(pipes, other - 1)->text, "");
+        ck_assert_uint_eq(document_block(pipes, other - 1)->marks, MARK_CELL_END);
+        document_free(pipes);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("text_document");
+        TCase *c = tcase_create("text");
+        tcase_add_test(c, test_lines_keep_indent_and_blank_lines);
+        tcase_add_test(c, test_line_ends_and_byte_order_mark);
+        tcase_add_test(c, test_wrapped_sentence_has_no_paragraph_mark_inside);
+        tcase_add_test(c, test_pipes_end_cells);
+        tcase_add_test(c, test_pipe_closes_several_lines_once);
+        tcase_add_test(c, test_pipes_within_a_line);
+        tcase_add_test(c, test_single_pipes_in_prose_are_text);
+        tcase_add_test(c, test_rows_are_a_table);
+        tcase_add_test(c, test_rows_without_rulers_lose_nothing);
+        tcase_add_test(c, test_quote_marks_are_removed);
+        tcase_add_test(c, test_quoted_part_below_a_header);
+        tcase_add_test(c, test_lone_mark_is_no_quote);
+        tcase_add_test(c, test_flowed_is_joined);
+        tcase_add_test(c, test_flowed_stuffing_and_quotes);
+        tcase_add_test(c, test_source_lines_are_numbered);
+        tcase_add_test(c, test_limits);
+        tcase_add_test(c, test_seeds_lose_no_character);
+        tcase_add_test(c, test_seeds_mark_the_chosen_severity);
+        suite_add_tcase(s, c);
+        return s;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}
