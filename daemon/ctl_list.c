@@ -68,7 +68,17 @@ static int take_option(const struct ctl_command *command, int option, struct lis
 
 static const char *row_name(const struct bulletin_row *row)
 {
-        return row->current->id ? row->current->id : row->key;
+        return row->number ? row->number : row->key;
+}
+
+static const char *value_for_people(enum bulletin_field field, int value)
+{
+        return value < 0 ? "-" : value == 0 ? "undetermined" : bulletin_value_name(field, value);
+}
+
+static const char *value_for_json(enum bulletin_field field, int value)
+{
+        return value > 0 ? bulletin_value_name(field, value) : NULL;
 }
 
 static json_t *row_to_json(const struct bulletin_row *row)
@@ -81,8 +91,8 @@ static json_t *row_to_json(const struct bulletin_row *row)
         json_object_set_new(json, "key", json_string(row->key));
         json_object_set_new(json, "registered", ctl_json_text(b->registered[0] ? b->registered : NULL));
         json_object_set_new(json, "updated", ctl_json_text(b->updated[0] ? b->updated : NULL));
-        json_object_set_new(json, "severity", ctl_json_text(bulletin_value_name(FIELD_SEVERITY, b->fields[FIELD_SEVERITY].value)));
-        json_object_set_new(json, "urgency", ctl_json_text(bulletin_value_name(FIELD_URGENCY, b->fields[FIELD_URGENCY].value)));
+        json_object_set_new(json, "severity", ctl_json_text(value_for_json(FIELD_SEVERITY, row->severity)));
+        json_object_set_new(json, "urgency", ctl_json_text(value_for_json(FIELD_URGENCY, row->urgency)));
         json_object_set_new(json, "title", ctl_json_text(b->title));
         json_object_set_new(json, "revisions", json_integer(row->revisions));
         json_object_set_new(json, "history", json_boolean(row->history));
@@ -107,8 +117,8 @@ static int print_bulletins(GPtrArray *rows)
         for (guint i = 0; i < rows->len; i++) {
                 const struct bulletin_row *row = g_ptr_array_index(rows, i);
                 g_autofree char *revisions = g_strdup_printf("%u", row->revisions);
-                table_add(table, row_name(row), row->current->updated, ctl_field_value(row->current, FIELD_SEVERITY),
-                          ctl_field_value(row->current, FIELD_URGENCY), revisions, row->current->title);
+                table_add(table, row_name(row), row->date, value_for_people(FIELD_SEVERITY, row->severity),
+                          value_for_people(FIELD_URGENCY, row->urgency), revisions, row->title);
         }
         table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
         table_free(table);
@@ -173,6 +183,7 @@ int ctl_list(const struct ctl_command *command, int argc, char **argv)
                 return status;
         struct error err = ERROR_INIT;
         GPtrArray *rows = NULL;
+        options.filter.without_content = !ctl.json; /* the table shows nothing that needs it */
         int r = options.outcome < 0 ? bulletins_list(db, &options.filter, &rows, &err) :
                 mails_list(db, (enum mail_outcome) options.outcome, options.filter.limit, &rows, &err);
         status = r < 0 ? ctl_fail(&err) : options.outcome < 0 ? print_bulletins(rows) : print_mails(rows);

@@ -127,8 +127,8 @@ static bool has_code(const char *data, size_t size, const char *code)
 }
 
 /*
- * The server's greeting is 220, as is the go-ahead for STARTTLS; after either comes EHLO, and no refusal of that is about
- * the mail. What follows a 250 (EHLO, MAIL, RCPT), a 235 (AUTH) or a 354 (DATA) is. 221 is only the answer to QUIT.
+ * The server's greeting is 220, as is the go-ahead for STARTTLS; after either comes EHLO, and no refusal of that is
+ * about the mail. What follows a 250 (EHLO, MAIL, RCPT), a 235 (AUTH) or a 354 (DATA) is. 221 is only the answer to QUIT.
  */
 static size_t keep_smtp_reply(char *data, size_t unit, size_t count, void *context)
 {
@@ -351,7 +351,7 @@ static int fail(const struct transfer *transfer, CURLcode result, struct error *
         if (result == CURLE_SSL_CONNECT_ERROR && is_reset(text))
                 code = -ERR_CONNECTION;
         if (result == CURLE_USE_SSL_FAILED)
-                return error_set(err, code, "%s: the server does not encrypt (STARTTLS); no password and no mail was sent",
+                return error_set(err, code, "%s: the server does not encrypt (STARTTLS); no password, no mail was sent",
                                  transfer->place);
         /* What libcurl says is its own words; a server's words follow only if they do not repeat the password. */
         g_autofree char *own = transfer_quote_reply(text, strlen(text), (const char *const *) transfer->secrets);
@@ -675,7 +675,8 @@ static int set_smtp(struct transfer *transfer, const struct smtp_request *reques
 static bool is_refusal(const struct transfer *transfer, CURLcode result, long status)
 {
         int code = error_code_of(result);
-        return transfer->mail_stage && status >= 400 && status < 600 && (code == -ERR_PROTOCOL || code == -ERR_CONNECTION);
+        return transfer->mail_stage && status >= 400 && status < 600 &&
+               (code == -ERR_PROTOCOL || code == -ERR_CONNECTION);
 }
 
 static int finish_smtp(struct transfer *transfer, CURLcode result, struct smtp_answer *ret_answer, struct error *err)

@@ -28,9 +28,9 @@ void transfer_finish(void);
 int transfer_open_imap(const struct config_mailbox *mailbox, const struct transfer_wake *wake,
                        struct stream **ret_stream, struct error *err);
 
-/* The functions of struct notify_transport; context is a struct transfer_wake (attention_fd unused). They return 0 with a
- * status when the other side answered, whatever it answered. A mail server's refusal of everybody (its greeting, EHLO) is
- * -ERR_PROTOCOL and a refused login -ERR_AUTH, since they say nothing about the mail. */
+/* The functions of struct notify_transport; context is a struct transfer_wake (attention_fd unused). They return 0 with
+ * a status when the other side answered, whatever it answered. A mail server's refusal of all mail (greeting, EHLO)
+ * is -ERR_PROTOCOL and a refused login -ERR_AUTH, since they say nothing about the mail. */
 int transfer_http_post(void *context, const struct http_request *request, struct http_answer *ret_answer,
                        struct error *err);
 int transfer_smtp_send(void *context, const struct smtp_request *request, struct smtp_answer *ret_answer,

@@ -4,8 +4,9 @@
  *
  * A document is the blocks of a page in reading order. A block is one line of text with its place in the structure
  * (which table, row and column, how deep) and its marks. A table cell of several lines gives several blocks, the last
- * one with cell_end; an empty cell gives one empty block with cell_end. So an HTML table, a pipe-line mail (rendering P)
- * and plain lines (rendering L) are walked by the same code:
+ * one with cell_end; an empty cell gives one empty block with cell_end; so does a cell that ends with a table of its own,
+ * behind that table. So an HTML table, a pipe-line mail (rendering P) and plain lines (rendering L) are walked by the
+ * same code:
  *
  *      H  <td><img></td><td>1(緊急)</td>   ""[image, cell_end]  "1(緊急)"[cell_end]      table 3, row 0, columns 0 and 1
  *      P  "→ |" "1(緊急) |"                "→"[cell_end]        "1(緊急)"[cell_end]      table -1
@@ -57,8 +58,8 @@ struct document {
 struct document *document_new(enum document_rendering rendering);
 void document_free(struct document *document);
 
-/* Appends a block and fills normal. Takes ownership of nothing; text is copied. The block can be completed by the caller.
- * Returns NULL when LIMIT_DOCUMENT_BLOCKS is reached. */
+/* Appends a block and fills normal. Takes ownership of nothing; text is copied. The block can be completed by the
+ * caller. Returns NULL when LIMIT_DOCUMENT_BLOCKS is reached. */
 struct block *document_add(struct document *document, const char *text, unsigned marks, unsigned indent);
 void block_add_link(struct block *block, const char *text, const char *url);
 

@@ -13,7 +13,7 @@
 
 /* Elements that libxml2 holds open at a time, of all kinds. Its work per tag grows with them; unclosed <font> and
  * <span> alone make some hundred. Those that mean something here are limited by LIMIT_HTML_DEPTH. */
-#define OPEN_ELEMENTS_MAX 1000u
+#define OPEN_ELEMENTS_MAX 512u
 #define COLSPAN_MAX 1000u  /* as browsers do */
 #define ROWSPAN_MAX 65534u
 

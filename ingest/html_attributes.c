@@ -107,26 +107,30 @@ char *html_clean_url(const char *href, bool *ret_too_long)
         return g_string_free(url, FALSE);
 }
 
-static bool is_odd(const char *p, const char *end)
+/* The next "<" that begins no tag, or end. */
+static const char *find_stray(const char *p, const char *end)
 {
-        return *p == '\0' || (*p == '<' && (p + 1 == end || (!g_ascii_isalpha(p[1]) && !strchr("/!?", p[1]))));
+        for (; p < end && (p = memchr(p, '<', end - p)); p++)
+                if (p + 1 == end || (!g_ascii_isalpha(p[1]) && !(p[1] && strchr("/!?", p[1]))))
+                        return p;
+        return end;
 }
 
 char *html_escape_odd_bytes(const char *text, size_t size, size_t *ret_size)
 {
-        const char *p = text, *end = text + size;
-        while (p < end && !is_odd(p, end))
-                p++;
-        if (p == end)
+        const char *end = text + size, *stray = find_stray(text, end);
+        if (stray == end && !memchr(text, '\0', size))
                 return NULL;
         GString *out = g_string_sized_new(size + 64);
-        g_string_append_len(out, text, p - text);
-        for (; p < end; p++) {
-                if (!is_odd(p, end))
-                        g_string_append_c(out, *p);
-                else
-                        g_string_append(out, *p ? "&lt;" : " ");
+        for (const char *p = text;; stray = find_stray(p, end)) {
+                g_string_append_len(out, p, stray - p);
+                if (stray == end)
+                        break;
+                g_string_append(out, "&lt;");
+                p = stray + 1;
         }
+        for (char *p = out->str; (p = memchr(p, '\0', out->str + out->len - p)); p++)
+                *p = ' ';
         *ret_size = out->len;
         return g_string_free(out, FALSE);
 }

@@ -27,8 +27,8 @@ bool html_is_spacer(const char *const *attributes);
  * mail. *ret_too_long is set to true where only its length was wrong. */
 char *html_clean_url(const char *href, bool *ret_too_long);
 
-/* A copy without what libxml2 would lose text over, or NULL where there is nothing of that: a NUL, which it takes for the
- * end, and a "<" that begins no tag, behind which it drops everything up to the next ">". */
+/* A copy without what libxml2 would lose text over, or NULL where there is nothing of that: a NUL, which it takes for
+ * the end, and a "<" that begins no tag, behind which it drops everything up to the next ">". */
 char *html_escape_odd_bytes(const char *text, size_t size, size_t *ret_size);
 
 /* Whether some tag has more than HTML_ATTRIBUTES_MAX attributes. */

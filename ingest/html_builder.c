@@ -177,6 +177,11 @@ static void start_line(struct html_builder *b)
 static bool end_line(struct html_builder *b)
 {
         note_link(b);
+        if (b->line->len == 0 && !b->image) { /* most edges stand beside another one */
+                g_ptr_array_set_size(b->links, 0);
+                start_line(b);
+                return false;
+        }
         const char *rest;
         unsigned indent = document_split_indent(b->line->str, &rest);
         g_autofree char *text = text_strip(rest);
@@ -225,16 +230,20 @@ static void add_run(struct html_builder *b, const struct html_style *style, cons
         g_string_append_len(b->line, text, size);
 }
 
+static bool is_collapsible(char c)
+{
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
 static void add_collapsed(struct html_builder *b, const struct html_style *style, const char *text, size_t size)
 {
-        static const char white_space[] = " \t\n\r\f";
         for (const char *end = text + size; text < end;) {
                 const char *run = text;
-                while (text < end && !memchr(white_space, *text, sizeof white_space - 1))
+                while (text < end && !is_collapsible(*text))
                         text++;
                 if (text > run)
                         add_run(b, style, run, text - run);
-                for (; text < end && memchr(white_space, *text, sizeof white_space - 1); text++) {
+                for (; text < end && is_collapsible(*text); text++) {
                         b->space = true;
                         b->newline = b->newline || *text == '\n' || *text == '\r';
                 }

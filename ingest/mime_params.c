@@ -181,15 +181,17 @@ char *mime_value_token(const char *raw)
 {
         const char *p = skip_blanks(raw ? raw : "");
         GString *token = g_string_new(NULL);
-        for (; *p && *p != ';' && *p != '('; p++) {
-                if (g_ascii_isspace(*p)) { /* only around the slash */
-                        p = skip_blanks(p);
-                        if (*p != '/' && (token->len == 0 || token->str[token->len - 1] != '/'))
-                                break;
-                        p--;
-                } else if (*p > 0x20 && *p < 0x7F && *p != '"') {
-                        g_string_append_c(token, g_ascii_tolower(*p));
+        while (*p && *p != ';' && *p != '(') {
+                const char *next = skip_blanks(p);
+                bool at_slash = *next == '/' || (token->len > 0 && token->str[token->len - 1] == '/');
+                if (next > p && !at_slash) /* blanks may stand around the slash only */
+                        break;
+                if (next == p) {
+                        if (*p > 0x20 && *p < 0x7F && *p != '"')
+                                g_string_append_c(token, g_ascii_tolower(*p));
+                        next++;
                 }
+                p = next;
         }
         return g_string_free(token, FALSE);
 }

@@ -154,8 +154,8 @@ static char *explain_unrecognised(const char *text)
         g_autoptr(GString) names = g_string_new(NULL);
         for (const struct feed *const *feed = feed_all(); *feed; feed++)
                 g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", (*feed)->name);
-        return g_strdup_printf("no feed recognises the text: it begins \"%s\", and no line begins a message of %s", shown,
-                               names->str);
+        return g_strdup_printf("no feed recognises the text: it begins \"%s\", and no line begins a message of %s",
+                               shown, names->str);
 }
 
 /* Unreadable parts count only where nothing else was recognised: then one of them may be the bulletin. */

@@ -35,8 +35,9 @@ int sandbox_limit_resources(struct error *err)
                 { RLIMIT_NPROC, 0, "processes" },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
-                /* The address sanitizer reserves terabytes of address space that it never touches. */
-                if (UNDER_SANITIZER && limits[i].resource == RLIMIT_AS)
+                /* The address sanitizer reserves terabytes of address space that it never touches, and writes its
+                 * findings to standard error, which may be a file. */
+                if (UNDER_SANITIZER && (limits[i].resource == RLIMIT_AS || limits[i].resource == RLIMIT_FSIZE))
                         continue;
                 struct rlimit limit = { limits[i].value, limits[i].value };
                 if (setrlimit(limits[i].resource, &limit) < 0)
@@ -54,6 +55,7 @@ static const int allowed_calls[] = {
         SCMP_SYS(rt_sigprocmask), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getpid), SCMP_SYS(gettid),
         SCMP_SYS(setitimer), SCMP_SYS(getrandom), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield), SCMP_SYS(fstat),
         SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction),
+        SCMP_SYS(sigaltstack),
 };
 
 /* Calls that a library may try and can do without. */

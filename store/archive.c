@@ -148,7 +148,7 @@ int archive_write_bulletin(struct database *db, const char *directory, int64_t b
 
 int archive_write_index(struct database *db, const char *directory, struct error *err)
 {
-        struct bulletin_filter everything = { .kind = -1 };
+        struct bulletin_filter everything = { .kind = -1, .without_content = true };
         GPtrArray *rows;
         int r = bulletins_list(db, &everything, &rows, err);
         if (r < 0)

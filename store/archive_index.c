@@ -11,16 +11,17 @@ static const char index_style[] =
 
 static void append_row(GString *out, const struct bulletin_row *row)
 {
-        const struct bulletin *b = row->current;
-        g_string_append_printf(out, "<tr><td>%s</td><td><a href=\"%s.html\">", b->updated[0] ? b->updated : "undated",
+        g_string_append_printf(out, "<tr><td>%s</td><td><a href=\"%s.html\">", row->date[0] ? row->date : "undated",
                                row->archive_name);
-        archive_append_escaped(out, b->id ? b->id : bulletin_kind_name(row->kind));
+        archive_append_escaped(out, row->number ? row->number : bulletin_kind_name(row->kind));
         g_string_append(out, "</a></td><td>");
-        archive_append_severity(out, b);
+        if (row->severity >= 0)
+                archive_append_badge(out, FIELD_SEVERITY, row->severity);
         g_string_append(out, "</td><td>");
-        archive_append_urgency(out, b);
+        if (row->urgency >= 0)
+                archive_append_badge(out, FIELD_URGENCY, row->urgency);
         g_string_append(out, "</td><td>");
-        archive_append_escaped(out, b->title);
+        archive_append_escaped(out, row->title);
         if (row->revisions > 1)
                 g_string_append_printf(out, " <span class=\"soft\">%u revisions</span>", row->revisions);
         g_string_append(out, "</td></tr>\n");
@@ -35,8 +36,8 @@ GString *archive_index_render(const GPtrArray *rows)
         bool open = false;
         for (guint i = 0; i < rows->len; i++) {
                 const struct bulletin_row *row = g_ptr_array_index(rows, i);
-                if (strncmp(row->current->updated, year, 4) != 0 || !open) {
-                        g_strlcpy(year, row->current->updated, sizeof year);
+                if (strncmp(row->date, year, 4) != 0 || !open) {
+                        g_strlcpy(year, row->date, sizeof year);
                         g_string_append_printf(out, "%s<h2>%s</h2>\n<table>\n<tr><th>Updated</th><th>Bulletin</th>"
                                                     "<th>Severity</th><th>Urgency</th><th>Title</th></tr>\n",
                                                open ? "</table>\n" : "", year[0] ? year : "Undated");

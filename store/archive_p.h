@@ -16,13 +16,13 @@ struct archive_mail {
  * caller. */
 GString *archive_page_render(const struct bulletin_row *row, const GPtrArray *revisions, const GPtrArray *mails);
 
-/* The index; rows are struct bulletin_row in the order in which they are to stand. */
+/* The index; rows are struct bulletin_row (contents are not needed) in the order in which they are to
+ * stand. */
 GString *archive_index_render(const GPtrArray *rows);
 
 /* Shared pieces. */
 void archive_append_head(GString *out, const char *title, const char *style_extra);
 void archive_append_escaped(GString *out, const char *text); /* NULL: nothing */
-void archive_append_severity(GString *out, const struct bulletin *bulletin);
-void archive_append_urgency(GString *out, const struct bulletin *bulletin);
+void archive_append_badge(GString *out, enum bulletin_field field, int value); /* severity or urgency; 0: undetermined */
 
 #endif

@@ -39,27 +39,25 @@ void archive_append_head(GString *out, const char *title, const char *style_extr
         g_string_append_printf(out, "</title>\n<style>%s%s</style>\n</head>\n<body>\n", style, style_extra);
 }
 
-static void append_badge(GString *out, const struct bulletin *b, enum bulletin_field field, char prefix)
+void archive_append_badge(GString *out, enum bulletin_field field, int value)
 {
-        const struct choice *choice = &b->fields[field];
-        if (!choice->present)
-                return;
-        const char *name = bulletin_value_name(field, choice->value), *label = bulletin_value_label(field, choice->value);
+        const char *name = bulletin_value_name(field, value), *label = bulletin_value_label(field, value);
         if (!name)
                 g_string_append_printf(out, "<span class=\"badge unknown\">%s undetermined</span>", bulletin_field_english(field));
         else
-                g_string_append_printf(out, "<span class=\"badge %c%d\">%s %s</span>", prefix, choice->value, label ? label : "",
-                                       name);
+                g_string_append_printf(out, "<span class=\"badge %c%d\">%s %s</span>", field == FIELD_SEVERITY ? 's' : 'u', value,
+                                       label ? label : "", name);
 }
 
-void archive_append_severity(GString *out, const struct bulletin *bulletin)
+/* Severity and urgency, where this kind of message has them. */
+static void append_badges(GString *out, const struct bulletin *b)
 {
-        append_badge(out, bulletin, FIELD_SEVERITY, 's');
-}
-
-void archive_append_urgency(GString *out, const struct bulletin *bulletin)
-{
-        append_badge(out, bulletin, FIELD_URGENCY, 'u');
+        static const enum bulletin_field fields[] = { FIELD_SEVERITY, FIELD_URGENCY };
+        for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+                if (b->fields[fields[i]].present) {
+                        archive_append_badge(out, fields[i], b->fields[fields[i]].value);
+                        g_string_append_c(out, ' ');
+                }
 }
 
 static void append_fact(GString *out, const char *label, const char *value)
@@ -286,9 +284,7 @@ static void append_revisions(GString *out, const GPtrArray *revisions)
                 const struct revision_row *revision = g_ptr_array_index(revisions, i);
                 g_string_append_printf(out, "<li>%s%s ", revision->updated[0] ? revision->updated : "undated",
                                        revision->current ? " (current)" : "");
-                archive_append_severity(out, revision->content);
-                g_string_append_c(out, ' ');
-                archive_append_urgency(out, revision->content);
+                append_badges(out, revision->content);
                 if (revision->variants > 1)
                         g_string_append_printf(out, " <span class=\"soft\">%u variants</span>", revision->variants);
                 if (revision->changes->len > 0)
@@ -343,9 +339,7 @@ static void append_top(GString *out, const struct bulletin_row *row)
         g_string_append(out, "</h1>\n<p class=\"soft\">");
         archive_append_escaped(out, b->vendor_title);
         g_string_append(out, "</p>\n<p>");
-        archive_append_severity(out, b);
-        g_string_append_c(out, ' ');
-        archive_append_urgency(out, b);
+        append_badges(out, b);
         g_string_append(out, "</p>\n");
         for (guint i = 0; i < b->warnings->len; i++) {
                 g_string_append(out, "<div class=\"warning\">");

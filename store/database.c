@@ -532,7 +532,7 @@ static int open_and_check(struct database *db, enum database_mode mode, struct e
                 return error_set(err, -ENOMEM, "%s: cannot open the database: out of memory", db->path);
         if (result != SQLITE_OK)
                 return fail(db, result, NULL, err);
-        struct identity identity;
+        struct identity identity = { 0 };
         int r = configure(db, err);
         if (r == 0)
                 r = read_identity(db, &identity, err);

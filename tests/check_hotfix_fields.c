@@ -191,7 +191,7 @@ END_TEST
 START_TEST(test_date_warnings)
 {
         struct bulletin *b = extract_text("HotFix Alert:2007/13/40版\n【登録日】2007/05/12\n【更新日】2007/05/11\n"
-                                          "" LIST "対策\n早期適用\n");
+                                          LIST "対策\n早期適用\n");
         check_warning(b, "the edition date \"2007/13/40版\" does not exist");
         check_warning(b, "the update date 2007-05-11 is before the registration date 2007-05-12");
         bulletin_free(b);

@@ -343,6 +343,23 @@ START_TEST(test_filenames)
 }
 END_TEST
 
+START_TEST(test_odd_types)
+{
+        static const struct { const char *value, *type; } values[] = {
+                { "TEXT / HTML ; charset=utf-8", "text/html" }, { "text/html charset=utf-8", "text/html" }, { "text/\fhtml", "text/html" },
+                { "text/html(comment)", "text/html" },          { "html", "text/plain" },                   { "", "text/plain" },
+                { "/", "text/plain" },                          { "text/", "text/plain" },                  { "\"text/html\"", "text/html" },
+                { "text/html;;; ;charset", "text/html" },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+                g_autofree char *text = g_strconcat(HEAD "Content-Type: ", values[i].value, "\n\nx", NULL);
+                struct mime_mail *mail = read_text(text);
+                expect_part(mail, 0, values[i].type, "x");
+                mime_mail_free(mail);
+        }
+}
+END_TEST
+
 START_TEST(test_base64_goes_on_behind_padding)
 {
         struct mime_mail *mail = read_text(HEAD "Content-Transfer-Encoding: BASE64\n\nZmlyc3Q=\nc2Vjb25k\ndGhpcmQ=\nZW5k\n-- \nfooter of a list\n");
@@ -529,6 +546,7 @@ static Suite *suite(void)
         tcase_add_test(read, test_prelude);
         tcase_add_test(read, test_attached_messages);
         tcase_add_test(read, test_types_corrected_by_name);
+        tcase_add_test(read, test_odd_types);
         tcase_add_test(read, test_filenames);
         tcase_add_test(read, test_sender);
         tcase_add_test(broken, test_cut_anywhere_gives_a_mail);

@@ -153,8 +153,8 @@ END_TEST
 static struct reader_result read_alternative(const char *text, const char *html)
 {
         g_autofree char *body = g_strconcat("--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n", text,
-                                            "\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n", html, "\r\n--b--\r\n",
-                                            NULL);
+                                            "\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n", html,
+                                            "\r\n--b--\r\n", NULL);
         return read_mail_with("Content-Type: multipart/alternative; boundary=b\r\n", body);
 }
 

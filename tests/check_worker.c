@@ -97,6 +97,8 @@ static int run_script(const char *body, int64_t wall_ms, int stop_fd, struct err
         struct worker *worker = worker_new(&options);
         struct reader_result result;
         int r = worker_read(worker, mail, sizeof mail - 1, READER_MAIL, stop_fd, &result, err);
+        if (r == 0)
+                reader_result_clear(&result);
         worker_free(worker);
         return r;
 }
