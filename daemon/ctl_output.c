@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Standard output behind a filter, so that no command can forget it. */
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,20 +21,34 @@ static char filtered(unsigned char c)
         return second && c >= 0x80 && c <= 0x9F ? (char) 0xA0 : (char) c;
 }
 
+static bool write_all(const char *data, size_t size)
+{
+        while (size > 0) {
+                ssize_t n = write(STDOUT_FILENO, data, size);
+                if (n < 0 && errno != EINTR)
+                        return false;
+                if (n > 0) {
+                        data += n;
+                        size -= (size_t) n;
+                }
+        }
+        return true;
+}
+
+/* Takes everything: to stdio a short count is an error. */
 static ssize_t write_filtered(void *cookie, const char *data, size_t size)
 {
         (void) cookie;
-        char chunk[CHUNK];
-        size_t count = MIN(size, sizeof chunk);
-        for (size_t i = 0; i < count; i++)
-                chunk[i] = ctl.json ? data[i] : filtered((unsigned char) data[i]);
-        for (size_t done = 0; done < count;) {
-                ssize_t n = write(STDOUT_FILENO, chunk + done, count - done);
-                if (n < 0)
-                        return 0; /* what fopencookie(3) takes for an error */
-                done += (size_t) n;
+        for (size_t done = 0; done < size;) {
+                char chunk[CHUNK];
+                size_t count = MIN(size - done, sizeof chunk);
+                for (size_t i = 0; i < count; i++)
+                        chunk[i] = ctl.json ? data[done + i] : filtered((unsigned char) data[done + i]);
+                if (!write_all(chunk, count))
+                        return 0;
+                done += count;
         }
-        return (ssize_t) count;
+        return (ssize_t) size;
 }
 
 void ctl_guard_output(void)

@@ -26,6 +26,8 @@ void job_free(struct job *job)
 {
         if (!job)
                 return;
+        if (job->release)
+                job->release(job->context);
         reader_result_clear(&job->result);
         error_clear(&job->error);
         g_free(job->source);

@@ -42,6 +42,7 @@ struct job {
 
         /* Filled by the writer, for whoever waits for it. */
         void (*committed)(struct job *job, void *context); /* called after the commit, on the writer's thread; may be NULL */
+        void (*release)(void *context);                    /* called when the job is freed, committed or not; may be NULL */
         void *context;
         int64_t mail_id, bulletin_id;
         const char *event;      /* dedup_event_name, "known", "unrecognised", "quarantined"; static */

@@ -205,6 +205,7 @@ static int store_outcome(struct batch *batch, struct job *job, struct error *err
 
 static int store_mail(struct batch *batch, struct job *job, struct error *err)
 {
+        job->bulletin_id = 0; /* an earlier attempt may have set it */
         const struct mail_info *info = job->result.bulletin ? &job->result.bulletin->mail : NULL;
         char sha256[DIGEST_TEXT_SIZE];
         digest_sha256(job->data, job->size, sha256);
@@ -242,33 +243,33 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
         return store_outcome(batch, job, err);
 }
 
+#define SUMMARY_TOP 10u /* bulletins that a summary names */
+
 static gint more_severe_first(gconstpointer a, gconstpointer b)
 {
         const struct bulletin_row *left = *(struct bulletin_row *const *) a, *right = *(struct bulletin_row *const *) b;
-        const struct choice *l = left->current->fields, *r = right->current->fields;
-        if (l[FIELD_SEVERITY].value != r[FIELD_SEVERITY].value)
-                return r[FIELD_SEVERITY].value - l[FIELD_SEVERITY].value;
-        if (l[FIELD_URGENCY].value != r[FIELD_URGENCY].value)
-                return r[FIELD_URGENCY].value - l[FIELD_URGENCY].value;
-        int newer = strcmp(right->current->updated, left->current->updated);
+        if (left->severity != right->severity)
+                return right->severity - left->severity;
+        if (left->urgency != right->urgency)
+                return right->urgency - left->urgency;
+        int newer = strcmp(right->date, left->date);
         return newer != 0 ? newer : g_strcmp0(left->key, right->key);
 }
 
-static int load_rows(struct batch *batch, const GArray *ids, GPtrArray **ret_rows, struct error *err)
+/* The summary of one channel in the making: however many routes lead to it, it gets one. */
+struct summary {
+        const struct channel *channel;
+        GPtrArray *routes;  /* struct route */
+        unsigned matching;  /* bulletins above the thresholds of any of the routes */
+        GPtrArray *top;     /* struct bulletin_row: the most severe of them, owned */
+};
+
+static void summary_free(gpointer data)
 {
-        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) bulletin_row_free);
-        for (guint i = 0; i < ids->len; i++) {
-                struct bulletin_row *row;
-                int r = bulletins_get(batch->db, g_array_index(ids, int64_t, i), &row, err);
-                if (r < 0) {
-                        g_ptr_array_unref(rows);
-                        return r;
-                }
-                g_ptr_array_add(rows, row);
-        }
-        g_ptr_array_sort(rows, more_severe_first);
-        *ret_rows = rows;
-        return 0;
+        struct summary *summary = data;
+        g_ptr_array_unref(summary->routes);
+        g_ptr_array_unref(summary->top);
+        g_free(summary);
 }
 
 static bool route_has_channel(const struct route *route, const char *channel)
@@ -279,7 +280,28 @@ static bool route_has_channel(const struct route *route, const char *channel)
         return false;
 }
 
-/* The first of these routes that would have told of the bulletin. */
+/* One for each channel that a route leads to. */
+static GPtrArray *start_summaries(const struct config *config)
+{
+        GPtrArray *summaries = g_ptr_array_new_with_free_func(summary_free);
+        for (guint i = 0; i < config->channels->len; i++) {
+                struct summary *summary = g_new0(struct summary, 1);
+                summary->channel = g_ptr_array_index(config->channels, i);
+                summary->routes = g_ptr_array_new();
+                summary->top = g_ptr_array_new_with_free_func((GDestroyNotify) bulletin_row_free);
+                for (guint k = 0; k < config->routes->len; k++) {
+                        struct route *route = g_ptr_array_index(config->routes, k);
+                        if (route_has_channel(route, summary->channel->name))
+                                g_ptr_array_add(summary->routes, route);
+                }
+                if (summary->routes->len > 0)
+                        g_ptr_array_add(summaries, summary);
+                else
+                        summary_free(summary);
+        }
+        return summaries;
+}
+
 static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bulletin)
 {
         for (guint i = 0; i < routes->len; i++) {
@@ -290,29 +312,42 @@ static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bu
         return false;
 }
 
-/* One summary for a channel, however many routes lead to it: what of the history is above the thresholds of any of
- * them, the most severe first. */
-static int summarise_for_channel(struct batch *batch, const struct channel *channel, const char *source, const GPtrArray *rows,
-                                 const char *digest, struct error *err)
+/* Each summary holds at most SUMMARY_TOP bulletins, whatever the size of the history. */
+static int add_to_summaries(struct batch *batch, GPtrArray *summaries, int64_t bulletin_id, GString *names, struct error *err)
 {
-        g_autoptr(GPtrArray) routes = g_ptr_array_new(), top = g_ptr_array_new();
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (guint i = 0; i < batch->config->routes->len; i++) {
-                struct route *route = g_ptr_array_index(batch->config->routes, i);
-                if (!route_has_channel(route, channel->name))
+        struct bulletin_row *row = NULL;
+        int r = bulletins_get(batch->db, bulletin_id, &row, err);
+        if (r == 0)
+                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
+        for (guint i = 0; r == 0 && i < summaries->len; i++) {
+                struct summary *summary = g_ptr_array_index(summaries, i);
+                if (!row) /* the summary before took it */
+                        r = bulletins_get(batch->db, bulletin_id, &row, err);
+                if (r < 0 || !any_route_matches(summary->routes, row->current))
                         continue;
-                g_ptr_array_add(routes, route);
-                g_string_append_printf(names, "%s%s", names->len ? ", " : "", route->name);
+                summary->matching++;
+                g_ptr_array_add(summary->top, g_steal_pointer(&row));
+                g_ptr_array_sort(summary->top, more_severe_first);
+                if (summary->top->len > SUMMARY_TOP)
+                        g_ptr_array_set_size(summary->top, (gint) SUMMARY_TOP);
         }
-        if (routes->len == 0)
-                return 0;
-        for (guint i = 0; i < rows->len; i++) {
-                struct bulletin_row *row = g_ptr_array_index(rows, i);
-                if (any_route_matches(routes, row->current))
-                        g_ptr_array_add(top, row->current);
+        bulletin_row_free(row);
+        return r;
+}
+
+static int send_summary(struct batch *batch, const struct summary *summary, const char *source, unsigned count,
+                        const char *digest, struct error *err)
+{
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint i = 0; i < summary->routes->len; i++) {
+                const struct route *route = g_ptr_array_index(summary->routes, i);
+                g_string_append_printf(names, "%s%s", i ? ", " : "", route->name);
         }
-        struct message *message = message_for_history(source, names->str, rows->len, top->len, top);
-        int r = ask_for_delivery(batch, channel, message, "", "", digest, 0, 0, err);
+        g_autoptr(GPtrArray) top = g_ptr_array_new();
+        for (guint i = 0; i < summary->top->len; i++)
+                g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
+        struct message *message = message_for_history(source, names->str, count, summary->matching, top);
+        int r = ask_for_delivery(batch, summary->channel, message, "", "", digest, 0, 0, err);
         message_free(message);
         return r;
 }
@@ -321,32 +356,31 @@ static int summarise(struct batch *batch, const char *source, const GArray *ids,
 {
         if (ids->len == 0)
                 return 0;
-        GPtrArray *rows;
-        int r = load_rows(batch, ids, &rows, err);
-        if (r < 0)
-                return r;
+        g_autoptr(GPtrArray) summaries = start_summaries(batch->config);
         /* The identity of a summary: its source and the bulletins in it. */
-        GString *names = g_string_new(source);
-        for (guint i = 0; i < rows->len; i++) {
-                const struct bulletin_row *row = g_ptr_array_index(rows, i);
-                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
-        }
+        g_autoptr(GString) names = g_string_new(source);
+        int r = 0;
+        for (guint i = 0; r == 0 && i < ids->len; i++)
+                r = add_to_summaries(batch, summaries, g_array_index(ids, int64_t, i), names, err);
         char digest[DIGEST_TEXT_SIZE];
         digest_sha256(names->str, names->len, digest);
-        g_string_free(names, TRUE);
-        for (guint i = 0; r == 0 && i < batch->config->channels->len; i++)
-                r = summarise_for_channel(batch, g_ptr_array_index(batch->config->channels, i), source, rows, digest, err);
-        g_ptr_array_unref(rows);
+        for (guint i = 0; r == 0 && i < summaries->len; i++)
+                r = send_summary(batch, g_ptr_array_index(summaries, i), source, ids->len, digest, err);
         return r;
 }
 
-/* At the end of a pass: the history is complete once the cursor has reached it, and is then summarised once. */
-static int finish_history(struct batch *batch, struct job *job, struct error *err)
+/* At the end of a pass: the history is complete once the cursor has reached it. The job itself is changed only after the
+ * commit: a transaction that failed is tried again with the same job, and must ask for the summary again. */
+static bool ends_history(const struct job *job)
 {
-        struct cursor *cursor = &job->cursor;
-        if (!job->mailbox || cursor->history_done || cursor->last_uid < cursor->history_uid)
+        const struct cursor *cursor = &job->cursor;
+        return job->kind == JOB_MARK && job->mailbox && !cursor->history_done && cursor->last_uid >= cursor->history_uid;
+}
+
+static int finish_history(struct batch *batch, const struct job *job, struct error *err)
+{
+        if (!ends_history(job))
                 return 0;
-        cursor->history_done = true;
         GArray *ids;
         int r = history_bulletins(batch->db, job->source, &ids, err);
         if (r < 0)
@@ -365,7 +399,7 @@ static int save_cursor(struct batch *batch, const struct job *job, struct error 
                 .uid_validity = job->cursor.uid_validity,
                 .last_uid = job->cursor.last_uid,
                 .history_uid = job->cursor.history_uid,
-                .history_done = job->cursor.history_done,
+                .history_done = job->cursor.history_done || ends_history(job),
                 .synced_ms = job->kind == JOB_MARK && job->complete ? batch->now_ms : 0, /* 0 leaves what is stored */
         };
         return cursors_save(batch->db, &row, err);
@@ -454,6 +488,8 @@ int pipeline_commit(struct database *db, const struct config *config, GPtrArray 
                 struct job *job = g_ptr_array_index(jobs, i);
                 if (job->kind == JOB_MAIL)
                         log_mail(job);
+                else if (ends_history(job))
+                        job->cursor.history_done = true;
         }
         if (totals)
                 add_totals(totals, &batch.totals);

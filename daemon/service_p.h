@@ -14,12 +14,15 @@ struct service {
         const struct config *config;
         struct job_queue *queue;
         int stop_fd;    /* eventfd, readable from the moment the service is to stop */
+        int abort_fd;   /* eventfd, readable STOP_GRACE_MS later: requests under way are broken off */
         int failed_fd;  /* eventfd, readable once a thread has met an error the service cannot go on with */
         int archive_fd; /* eventfd, wakes the archiver */
         bool once;
         GPtrArray *sender_fds; /* eventfds as GINT_TO_POINTER, wake the senders */
         GThread *writer, *archiver;
         GPtrArray *parsers, *mailboxes, *senders; /* GThread */
+        int senders_fd; /* eventfd, readable once the last sender has ended */
+        gint senders_running;  /* atomic */
         gint mails_stored;     /* atomic: mail jobs committed */
         gint mails_found;      /* atomic: mail jobs announced by the servers */
         gint failures;         /* atomic: mailboxes or deliveries that failed (for --once) */
@@ -36,8 +39,15 @@ bool wake_is_set(int fd);
 int wake_wait(int fd_a, int fd_b, int64_t timeout_ms);
 
 /* Opens the service's database for a thread. Retries while it is locked or full and the service is not to stop; returns
- * NULL when it is to stop or the database can't be used at all (logged; failed_fd is set). */
+ * NULL when it is to stop or the database can't be used at all (logged; failed_fd is set). No wait for a lock outlasts
+ * stop_fd. */
 struct database *service_open_database(struct service *service, const char *context);
+
+/* For database_set_stop and archive_update: true once the eventfd that context points to is readable. */
+bool wake_stops(void *fd);
+
+/* Errors of the store that time or an administrator can mend. */
+bool store_error_passes(int code);
 
 /* Says that the service cannot go on (logged once). */
 void service_fail(struct service *service, const char *context, const struct error *err);

@@ -77,8 +77,8 @@ static size_t utf8_mark_length(const char *data, size_t size)
 static size_t reading_penalty(const struct reading *r)
 {
         const struct text_look *look = &r->look;
-        size_t penalty = 8 * (r->replaced + look->controls + look->private_use) + 4 * look->mojibake + 2 * look->half_width +
-                         2 * look->half_width_marks;
+        size_t penalty = 8 * (r->replaced + look->controls + look->private_use) + 4 * look->mojibake +
+                         2 * look->half_width + 2 * look->half_width_marks;
         if (r->encoding->family == FAMILY_SINGLE_BYTE)
                 penalty += look->non_ascii + 2 * look->lone_marks;
         if (r->encoding->decoder == BY_UTF8 && look->narrow == look->non_ascii)
@@ -127,8 +127,8 @@ static void reading_clear(struct reading *reading)
         *reading = (struct reading){ 0 };
 }
 
-/* Pairs that UTF-8 gives when it is read as Shift_JIS, and Japanese text hardly ever: its rarer kanji start with the bytes
- * with which the characters of Japanese start in UTF-8. */
+/* Pairs that UTF-8 gives when it is read as Shift_JIS, and Japanese text hardly ever: its rarer kanji start with the
+ * bytes with which the characters of Japanese start in UTF-8. */
 static size_t count_rare_pairs(const char *data, size_t size)
 {
         size_t rare = 0;
@@ -257,7 +257,8 @@ static bool convinces(const struct reading *other, const struct reading *labelle
                 return false;
         if (other->encoding->family != FAMILY_JAPANESE || other->look.kana >= 2 || labelled->look.controls > 0)
                 return true;
-        /* kanji alone: not one of the accented letters stands beside a letter of ASCII, as nearly all do in Latin text */
+        /* kanji alone: not one of the accented letters stands beside a letter of ASCII, as nearly all do in Latin text
+         */
         return is_western(labelled->encoding) && labelled->look.non_ascii >= 4 &&
                labelled->look.lone_marks == labelled->look.non_ascii;
 }
@@ -267,8 +268,8 @@ static bool is_text_already(const struct encoding *label, const char *data, size
 {
         if (plain_prefix(data, size) == size)
                 return !label || label->ascii_compatible;
-        return label && label->decoder == BY_UTF8 && label->family == FAMILY_UNICODE && find_stray(data, size, 0) == size &&
-               g_utf8_validate_len(data, size, NULL);
+        return label && label->decoder == BY_UTF8 && label->family == FAMILY_UNICODE &&
+               find_stray(data, size, 0) == size && g_utf8_validate_len(data, size, NULL);
 }
 
 /* The bytes as they are best read. label is NULL where there is none that is known. */
@@ -356,7 +357,8 @@ static void look_at_other(const char *text, const char *p, const char *end, stru
         else if ((c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000)
                 look->private_use++;
         look->half_width_marks += c == 0xFF64 || c == 0xFF65;
-        look->lone_marks += !is_ascii_letter_at(text, p - 1, end) && !is_ascii_letter_at(text, g_utf8_next_char(p), end);
+        look->lone_marks +=
+                !is_ascii_letter_at(text, p - 1, end) && !is_ascii_letter_at(text, g_utf8_next_char(p), end);
 }
 
 void charset_look_at(const char *text, size_t size, struct text_look *ret_look)
@@ -371,7 +373,8 @@ void charset_look_at(const char *text, size_t size, struct text_look *ret_look)
                 }
                 look.non_ascii++;
                 if (lead >= 0xE3 && lead <= 0xE9) { /* U+3000 to U+9FFF: nearly all of Japanese */
-                        unsigned c = (lead & 0x0Fu) << 12 | ((unsigned char) p[1] & 0x3Fu) << 6 | ((unsigned char) p[2] & 0x3Fu);
+                        unsigned c = (lead & 0x0Fu) << 12 | ((unsigned char) p[1] & 0x3Fu) << 6 |
+                                     ((unsigned char) p[2] & 0x3Fu);
                         look.kana += (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FC);
                         look.mojibake += c == 0x7E3A || c == 0x7E67 || c == 0x7E5D;
                         p += 3;

@@ -50,7 +50,8 @@ void charset_prepare_cp932(void)
         for (unsigned lead = 0x81; lead <= 0xFC; lead++) {
                 for (unsigned trail = 0x40; is_lead((unsigned char) lead) && trail <= 0xFC; trail++) {
                         const char pair[2] = { (char) lead, (char) trail };
-                        table.pairs[lead_index((unsigned char) lead)][trail - 0x40] = convert(converter, pair, sizeof pair);
+                        table.pairs[lead_index((unsigned char) lead)][trail - 0x40] =
+                                convert(converter, pair, sizeof pair);
                 }
         }
         iconv_close(converter);
@@ -78,6 +79,7 @@ void charset_decode_cp932(const char *data, size_t size, GString *out, size_t *r
                         continue;
                 }
                 charset_append_replacement(out, replaced);
-                p += is_lead(*p) && end - p >= 2 && p[1] >= 0x80 ? 2 : 1; /* an ASCII trail may be a line end or a tag */
+                p += is_lead(*p) && end - p >= 2 && p[1] >= 0x80 ? 2
+                                                                 : 1; /* an ASCII trail may be a line end or a tag */
         }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Japanese encodings that are made of JIS pairs. A converter for ISO-2022-JP rejects the vendors' characters or reads
- * half-width katakana wrongly, so the escape sequences are taken apart here, and each JIS X 0208 pair is moved by
+ * The Japanese encodings that are made of JIS pairs. A converter for ISO-2022-JP rejects the vendors' characters or
+ * reads half-width katakana wrongly, so the escape sequences are taken apart here, and each JIS X 0208 pair is moved by
  * arithmetic to its Shift_JIS pair, which CP932's table reads.
  */
 #include <string.h>
@@ -30,7 +30,8 @@ static void decoder_open(struct jis_decoder *d, GString *out, size_t *replaced)
 static void decoder_flush(struct jis_decoder *d)
 {
         if (d->pending->len > 0)
-                encoding_decode(encoding_get(d->pending_encoding), d->pending->str, d->pending->len, d->out, d->replaced);
+                encoding_decode(encoding_get(d->pending_encoding), d->pending->str, d->pending->len, d->out,
+                                d->replaced);
         g_string_truncate(d->pending, 0);
 }
 
@@ -62,7 +63,8 @@ static inline void put_single(struct jis_decoder *d, unsigned char c)
 /* A pair of 0x21 to 0x7E each. */
 static inline void put_x0208(struct jis_decoder *d, unsigned char row, unsigned char cell)
 {
-        unsigned lead = ((row - 0x21u) >> 1) + 0x81u, trail = row & 1 ? cell + (cell >= 0x60 ? 0x20u : 0x1Fu) : cell + 0x7Eu;
+        unsigned lead = ((row - 0x21u) >> 1) + 0x81u,
+                 trail = row & 1 ? cell + (cell >= 0x60 ? 0x20u : 0x1Fu) : cell + 0x7Eu;
         decoder_put(d, charset_cp932_pair((unsigned char) (lead > 0x9F ? lead + 0x40 : lead), (unsigned char) trail));
 }
 

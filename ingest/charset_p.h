@@ -104,7 +104,7 @@ struct text_look {
         size_t controls;    /* C1 */
         size_t private_use;
         size_t mojibake;    /* the kanji that UTF-8 kana read as Shift_JIS give */
-        size_t lone_marks;  /* non-ASCII characters other than kana and kanji that do not stand beside an ASCII letter */
+        size_t lone_marks; /* non-ASCII characters other than kana and kanji that do not stand beside an ASCII letter */
 };
 
 void charset_look_at(const char *text, size_t size, struct text_look *ret_look);

@@ -95,6 +95,15 @@ static void extract_alert(struct page *page)
         hotfix_read_links(page);
 }
 
+/* Without its identifier line an alert has neither id nor title, and what stood around that line is in no field: two
+ * different bulletins could look the same, and the second would pass for a duplicate. Its whole text is what tells it
+ * from others, and what its reader needs. */
+static void keep_whole_text(const struct document *document, struct bulletin *bulletin)
+{
+        g_autofree char *text = document_text(document);
+        g_ptr_array_add(bulletin->sections, section_new(NULL, text));
+}
+
 static void extract(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin)
 {
         struct page page;
@@ -105,6 +114,8 @@ static void extract(const struct document *document, enum bulletin_kind kind, st
         else if (kind != BULLETIN_UNKNOWN)
                 hotfix_read_other_kind(&page);
         hotfix_page_clear(&page);
+        if (kind == BULLETIN_ALERT && !bulletin->id)
+                keep_whole_text(document, bulletin);
 }
 
 /* Of outside text only what a path may hold. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading mails with GMime, which finds the parts. Their bytes are taken from the mail itself and decoded here, because the
- * library ends base64 at its first padding, and header values are taken as they stand, because it garbles Japanese ones.
- * Never called: g_mime_multipart_get_boundary and whatever else writes parsed headers again (the library can hang in it).
+ * Reading mails with GMime, which finds the parts. Their bytes are taken from the mail itself and decoded here, because
+ * the library ends base64 at its first padding, and header values are taken as they stand, because it garbles Japanese
+ * ones. Never called: g_mime_multipart_get_boundary and whatever else writes parsed headers again (the library can hang
+ * in it).
  */
 #include "ingest/mime.h"
 
@@ -95,7 +96,8 @@ void mime_mail_free(struct mime_mail *mail)
 
 void mime_prepare(void)
 {
-        static const char *const charsets[] = { "iso-8859-1", "windows-1252", "iso-2022-jp", "shift_jis", "euc-jp", "us-ascii" };
+        static const char *const charsets[] = { "iso-8859-1", "windows-1252", "iso-2022-jp",
+                                                "shift_jis",  "euc-jp",       "us-ascii" };
         g_mime_init();
         charset_prepare();
         /* The library converts parameters by itself, and loads a converter at its first use. */
@@ -110,8 +112,8 @@ void mime_prepare(void)
 static int count_part(struct mail_reader *reader, unsigned depth)
 {
         if (depth > LIMIT_MIME_DEPTH)
-                return error_set(reader->err, -ERR_LIMIT, "the mail's parts are nested deeper than %u (LIMIT_MIME_DEPTH)",
-                                 LIMIT_MIME_DEPTH);
+                return error_set(reader->err, -ERR_LIMIT,
+                                 "the mail's parts are nested deeper than %u (LIMIT_MIME_DEPTH)", LIMIT_MIME_DEPTH);
         if (reader->mail->parts->len + reader->containers >= LIMIT_MIME_PARTS)
                 return error_set(reader->err, -ERR_LIMIT, "the mail has more than %u parts (LIMIT_MIME_PARTS)",
                                  LIMIT_MIME_PARTS);
@@ -132,7 +134,8 @@ static struct mime_part *part_new(struct mail_reader *reader, struct place place
 static bool looks_like_html(const char *data, size_t size)
 {
         g_autofree char *start = g_ascii_strdown(data, (gssize) MIN(size, 1024));
-        return strstr(start, "<html") || strstr(start, "<!doctype html") || strstr(start, "<body") || strstr(start, "<table");
+        return strstr(start, "<html") || strstr(start, "<!doctype html") || strstr(start, "<body") ||
+               strstr(start, "<table");
 }
 
 /* Bytes of which nothing more is known. */
@@ -218,15 +221,17 @@ static size_t delimiter_end(const struct source *source, size_t body, size_t flo
 }
 
 /*
- * Where the text of a part starts. GMime passes over lines that are no header fields until a blank line comes; where a part
- * or an attached message has no blank line behind its header, these lines are its text.
+ * Where the text of a part starts. GMime passes over lines that are no header fields until a blank line comes; where a
+ * part or an attached message has no blank line behind its header, these lines are its text.
  */
-static size_t text_start(struct mail_reader *reader, const struct source *source, gint64 last_field, size_t body, size_t floor)
+static size_t text_start(struct mail_reader *reader, const struct source *source, gint64 last_field, size_t body,
+                         size_t floor)
 {
         size_t head_end = last_field >= 0 ? field_end(source, last_field) : delimiter_end(source, body, floor);
         if (head_end >= body || mime_line_is_blank(source->data + head_end, source->data + body))
                 return body;
-        warn(reader, "a part has no blank line behind its header; its text was taken from the first line that is no field");
+        warn(reader,
+             "a part has no blank line behind its header; its text was taken from the first line that is no field");
         return head_end;
 }
 
@@ -239,15 +244,20 @@ static bool has_suffix(const char *filename, const char *suffix)
 /* Attachments that are labelled as mere bytes are what their names say. */
 static void correct_type(struct mail_reader *reader, struct mime_part *part)
 {
-        static const struct { const char *suffix, *type; } types[] = {
-                { ".html", "text/html" }, { ".htm", "text/html" }, { ".txt", "text/plain" }, { ".eml", "message/rfc822" },
+        static const struct { const char *suffix, *type;
+        } types[] = {
+                { ".html", "text/html" },
+                { ".htm", "text/html" },
+                { ".txt", "text/plain" },
+                { ".eml", "message/rfc822" },
         };
         if (!part->filename || strcmp(part->type, "application/octet-stream") != 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
                 if (!has_suffix(part->filename, types[i].suffix))
                         continue;
-                warn(reader, "attachment %s labelled %s is read as %s by its name", part->filename, part->type, types[i].type);
+                warn(reader, "attachment %s labelled %s is read as %s by its name", part->filename, part->type,
+                     types[i].type);
                 g_free(part->type);
                 part->type = g_strdup(types[i].type);
                 return;
@@ -257,9 +267,11 @@ static void correct_type(struct mail_reader *reader, struct mime_part *part)
 /* Everything about a part but its bytes. */
 static void describe_part(struct mail_reader *reader, GMimeObject *object, struct mime_part *part)
 {
-        const char *content_type = raw_header(object, "Content-Type"), *disposition = raw_header(object, "Content-Disposition");
+        const char *content_type = raw_header(object, "Content-Type"),
+                   *disposition = raw_header(object, "Content-Disposition");
         g_autofree char *type = mime_value_token(content_type), *shown = mime_value_token(disposition);
-        g_autofree char *format = mime_value_parameter(content_type, "format"), *delsp = mime_value_parameter(content_type, "delsp");
+        g_autofree char *format = mime_value_parameter(content_type, "format"),
+                        *delsp = mime_value_parameter(content_type, "delsp");
         const char *slash = strchr(type, '/');
 
         if (slash && slash > type && slash[1]) {
@@ -306,8 +318,8 @@ static bool is_message_type(const char *type)
 }
 
 /* Fills a part's bytes, or reads on inside where the part is a mail. */
-static int take_body(struct mail_reader *reader, struct mime_part *part, enum transfer_encoding encoding, const char *data,
-                     size_t size, struct place place)
+static int take_body(struct mail_reader *reader, struct mime_part *part, enum transfer_encoding encoding,
+                     const char *data, size_t size, struct place place)
 {
         bool message = is_message_type(part->type);
         bool as_is = encoding == TRANSFER_IDENTITY || encoding == TRANSFER_UNKNOWN;
@@ -321,7 +333,8 @@ static int take_body(struct mail_reader *reader, struct mime_part *part, enum tr
                 part->data = g_string_free(body, FALSE);
                 return 0;
         }
-        g_ptr_array_remove_index(reader->mail->parts, reader->mail->parts->len - 1); /* its own parts stand in its place */
+        g_ptr_array_remove_index(reader->mail->parts,
+                                 reader->mail->parts->len - 1); /* its own parts stand in its place */
         reader->containers++;
         struct place inner = { .depth = place.depth + 1, .group = -1, .message = ++reader->messages };
         int r = read_message(reader, body ? body->str : data, body ? body->len : size, inner);
@@ -331,13 +344,17 @@ static int take_body(struct mail_reader *reader, struct mime_part *part, enum tr
 }
 
 /* A multipart in which no part was found: its boundary is missing or another one, or it is none. */
-static int recover_multipart(struct mail_reader *reader, GMimeObject *object, const char *data, size_t size, struct place place)
+static int recover_multipart(struct mail_reader *reader, GMimeObject *object, const char *data, size_t size,
+                             struct place place)
 {
-        g_autofree char *boundary = mime_guess_boundary(data, size), *type = mime_value_token(raw_header(object, "Content-Type"));
+        g_autofree char *boundary = mime_guess_boundary(data, size),
+                        *type = mime_value_token(raw_header(object, "Content-Type"));
         if (boundary && !place.recovered && g_str_has_prefix(type, "multipart/")) {
-                warn(reader, "the boundary of a %s is not the one its header names; \"%s\" was found and used", type, boundary);
+                warn(reader, "the boundary of a %s is not the one its header names; \"%s\" was found and used", type,
+                     boundary);
                 GString *copy = g_string_sized_new(size + 200);
-                g_string_append_printf(copy, "Content-Type: %s; boundary=\"%s\"\nMIME-Version: 1.0\n\n", type, boundary);
+                g_string_append_printf(copy, "Content-Type: %s; boundary=\"%s\"\nMIME-Version: 1.0\n\n", type,
+                                       boundary);
                 g_string_append_len(copy, data, (gssize) size);
                 place.depth++;
                 place.recovered = true;
@@ -352,7 +369,8 @@ static int recover_multipart(struct mail_reader *reader, GMimeObject *object, co
 }
 
 /* The bytes that belong to a leaf part. Where GMime found no body, that is what stands before the next delimiter. */
-static void body_range(GMimeObject *object, const struct source *source, gint64 last_field, size_t *ret_start, size_t *ret_end)
+static void body_range(GMimeObject *object, const struct source *source, gint64 last_field, size_t *ret_start,
+                       size_t *ret_end)
 {
         GMimeDataWrapper *content = GMIME_IS_PART(object) ? g_mime_part_get_content(GMIME_PART(object)) : NULL;
         GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
@@ -403,8 +421,8 @@ static int walk_empty_multipart(struct mail_reader *reader, const struct source 
         return recover_multipart(reader, object, data, size, place);
 }
 
-/* Text before the first or behind the last boundary, which mail programs do not show. A long one may be a part that lost
- * its boundary. */
+/* Text before the first or behind the last boundary, which mail programs do not show. A long one may be a part that
+ * lost its boundary. */
 static int walk_face(struct mail_reader *reader, const char *text, struct place place)
 {
         size_t size = text ? strlen(text) : 0;
@@ -415,8 +433,8 @@ static int walk_face(struct mail_reader *reader, const char *text, struct place 
         return add_text(reader, text, size, place);
 }
 
-static int walk_multipart(struct mail_reader *reader, const struct source *source, GMimeObject *object, gint64 last_field,
-                          struct place place)
+static int walk_multipart(struct mail_reader *reader, const struct source *source, GMimeObject *object,
+                          gint64 last_field, struct place place)
 {
         GMimeMultipart *multipart = GMIME_MULTIPART(object);
         GMimeContentType *type = g_mime_object_get_content_type(object);
@@ -449,7 +467,9 @@ static int walk_message(struct mail_reader *reader, const struct source *source,
         if (r < 0)
                 return r;
         reader->containers++;
-        struct place inner = { .depth = place.depth + 1, .group = -1, .message = ++reader->messages, .to_end = place.to_end };
+        struct place inner = {
+                .depth = place.depth + 1, .group = -1, .message = ++reader->messages, .to_end = place.to_end
+        };
         inner.floor = last_field >= 0 ? header_end(source, last_field) : place.floor;
         if (!content) {
                 warn(reader, "an attached message is empty");
@@ -527,7 +547,8 @@ static void take_from_address(struct mail_reader *reader)
                 const char *at = strrchr(first->address, '@');
                 g_autofree char *domain = g_utf8_strdown(at, -1);
                 if (addresses->len == 1)
-                        reader->mail->from_address = g_strdup_printf("%.*s%s", (int) (at - first->address), first->address, domain);
+                        reader->mail->from_address =
+                                g_strdup_printf("%.*s%s", (int) (at - first->address), first->address, domain);
                 else
                         warn(reader, "From names %u mailboxes; none of them counts as the sender", addresses->len);
                 g_ptr_array_free(addresses, TRUE);
@@ -571,7 +592,8 @@ static char *convert_lone_cr(const char *data, size_t size)
         return copy;
 }
 
-static int read_body(struct mail_reader *reader, const struct mail_head *head, const char *data, size_t size, struct place place)
+static int read_body(struct mail_reader *reader, const struct mail_head *head, const char *data, size_t size,
+                     struct place place)
 {
         if (head->junk_lines > 0)
                 warn(reader, "%u lines of the header are no fields and were passed over", head->junk_lines);

@@ -29,8 +29,8 @@ struct mime_mail {
         /* Raw header values of the outermost message, unfolded but not decoded (any bytes but NUL, CR, LF: use
          * charset_decode_header); NULL where missing. Of a field that stands twice, the first one. */
         char *message_id, *from, *subject, *date, *list_id;
-        char *from_address; /* the sender's addr-spec, UTF-8, its domain in lower case; NULL where From is missing, unreadable,
-                             * or names more than one. What the decoded From looks like proves nothing. */
+        char *from_address; /* the sender's addr-spec, UTF-8, its domain in lower case; NULL where From is missing,
+                             * unreadable, or names more than one. What the decoded From looks like proves nothing. */
         gint64 date_ms; /* parsed Date, or 0 with date_is_valid false */
         bool date_is_valid;
         GPtrArray *authentication_results; /* char *, topmost first, raw */
@@ -42,7 +42,8 @@ struct mime_mail {
 void mime_prepare(void);
 
 /* Reads a mail. Bytes that are not a mail at all give one text/plain part or an error. Only to be called in the
- * worker: the library can hang or crash on hostile bytes. Errors: -ERR_LIMIT (with the limit's name), -ERR_MALFORMED. */
+ * worker: the library can hang or crash on hostile bytes. Errors: -ERR_LIMIT (with the limit's name), -ERR_MALFORMED.
+ */
 int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err);
 void mime_mail_free(struct mime_mail *mail);
 

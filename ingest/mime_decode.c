@@ -133,8 +133,8 @@ static void add_digit(struct base64_group *group, unsigned char value, GString *
 }
 
 /* One line, line end included. *padded: padding was seen, and what follows is data only where a line proves it. */
-static void decode_base64_line(const unsigned char *p, const unsigned char *end, struct base64_group *group, bool *padded,
-                               GString *out, unsigned *notes)
+static void decode_base64_line(const unsigned char *p, const unsigned char *end, struct base64_group *group,
+                               bool *padded, GString *out, unsigned *notes)
 {
         const unsigned char *values = base64_values();
         bool proved = false; /* the rest of this line is base64 */
@@ -189,7 +189,10 @@ unsigned mime_decode_base64(const char *data, size_t size, GString *out)
 
 static int hex_digit(char c)
 {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                      : -1;
 }
 
 int mime_hex_byte(const char *p, size_t left)
@@ -286,7 +289,8 @@ static void decode_uu_line(const char *p, const char *end, GString *out, unsigne
                 for (int i = 0; i < 4; i++) /* blanks at the end may have been cut off */
                         v[i] = p + i < end ? ((unsigned) (unsigned char) p[i] - 32) & 63 : 0;
                 const unsigned char bytes[3] = { (unsigned char) (v[0] << 2 | v[1] >> 4),
-                                                 (unsigned char) (v[1] << 4 | v[2] >> 2), (unsigned char) (v[2] << 6 | v[3]) };
+                                                 (unsigned char) (v[1] << 4 | v[2] >> 2),
+                                                 (unsigned char) (v[2] << 6 | v[3]) };
                 unsigned take = MIN(want, 3);
                 g_string_append_len(out, (const char *) bytes, take);
                 want -= take;

@@ -11,8 +11,8 @@
 
 enum decode_note {
         DECODE_INNER_PADDING = 1 << 0, /* base64 went on behind its padding, and was read on */
-        DECODE_JUNK = 1 << 1,          /* characters that the encoding does not have were passed over, or kept as they are */
-        DECODE_CUT = 1 << 2,           /* the end is missing */
+        DECODE_JUNK = 1 << 1, /* characters that the encoding does not have were passed over, or kept as they are */
+        DECODE_CUT = 1 << 2,  /* the end is missing */
 };
 
 enum transfer_encoding {

@@ -46,10 +46,28 @@ static bool name_is(const char *name, size_t size, const char *wanted)
 /* Fields that only mail has: text may start with "Note: …" as well. */
 static bool is_mail_field(const char *name, size_t size)
 {
-        static const char *const names[] = { "From", "To", "Cc", "Bcc", "Subject", "Date", "Received", "Return-Path", "Sender",
-                                             "Message-ID", "MIME-Version", "Reply-To", "Delivered-To", "In-Reply-To",
-                                             "References", "DKIM-Signature", "Authentication-Results", "Precedence",
-                                             "Envelope-To", "Importance", "Status", "Errors-To" };
+        static const char *const names[] = { "From",
+                                             "To",
+                                             "Cc",
+                                             "Bcc",
+                                             "Subject",
+                                             "Date",
+                                             "Received",
+                                             "Return-Path",
+                                             "Sender",
+                                             "Message-ID",
+                                             "MIME-Version",
+                                             "Reply-To",
+                                             "Delivered-To",
+                                             "In-Reply-To",
+                                             "References",
+                                             "DKIM-Signature",
+                                             "Authentication-Results",
+                                             "Precedence",
+                                             "Envelope-To",
+                                             "Importance",
+                                             "Status",
+                                             "Errors-To" };
         static const char *const prefixes[] = { "Content-", "X-", "List-", "Resent-", "ARC-", "Received-" };
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
                 if (name_is(name, size, names[i]))
@@ -95,7 +113,8 @@ static int head_too_large(struct error *err)
 int mail_head_read(const char *data, size_t size, struct mail_head *ret_head, struct error *err)
 {
         const char *end = data + size, *p = skip_prelude(data, end);
-        struct mail_head head = { .fields = g_array_new(FALSE, FALSE, sizeof(struct header_field)), .start = (size_t) (p - data) };
+        struct mail_head head = { .fields = g_array_new(FALSE, FALSE, sizeof(struct header_field)),
+                                  .start = (size_t) (p - data) };
         unsigned junk = 0; /* since the last field */
         const char *last_end = p, *stop;
 
@@ -114,7 +133,8 @@ int mail_head_read(const char *data, size_t size, struct mail_head *ret_head, st
                         g_array_append_val(head.fields, field);
                         last_end = stop;
                 } else if (folded && junk == 0) {
-                        struct header_field *last = &g_array_index(head.fields, struct header_field, head.fields->len - 1);
+                        struct header_field *last =
+                                &g_array_index(head.fields, struct header_field, head.fields->len - 1);
                         last->value_size = (size_t) (stop - last->value);
                         last_end = stop;
                 } else {
@@ -250,14 +270,15 @@ char *mime_guess_boundary(const char *data, size_t size)
         const char *stop;
         for (const char *p = data, *end = data + size; p < end; p = stop) {
                 stop = mime_line_end(p, end);
-                if (!starts_with(p, stop, "--") || stop == end || g_ascii_strncasecmp(stop, "Content-", MIN(8, end - stop)) != 0)
+                if (!starts_with(p, stop, "--") || stop == end ||
+                    g_ascii_strncasecmp(stop, "Content-", MIN(8, end - stop)) != 0)
                         continue;
                 const char *text = p + 2, *text_end = stop;
                 while (text_end > text && g_ascii_isspace(text_end[-1]))
                         text_end--;
                 size_t length = (size_t) (text_end - text);
-                if (length == 0 || length > BOUNDARY_BYTES_MAX || memchr(text, '"', length) || memchr(text, '\\', length) ||
-                    memchr(text, '\0', length))
+                if (length == 0 || length > BOUNDARY_BYTES_MAX || memchr(text, '"', length) ||
+                    memchr(text, '\\', length) || memchr(text, '\0', length))
                         continue;
                 return g_strndup(text, length);
         }

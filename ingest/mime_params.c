@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters of Content-Type and Content-Disposition, as mailers really write them (RFC 2231, RFC 2047 in quotes, raw). */
+/* Parameters of Content-Type and Content-Disposition, as mailers really write them (RFC 2231, RFC 2047 in quotes, raw).
+ */
 #include <string.h>
 
 #include "ingest/charset.h"
@@ -78,7 +79,8 @@ static bool read_suffix(const char *p, size_t size, struct segment *segment)
 static gint compare_segments(gconstpointer a, gconstpointer b)
 {
         const struct segment *x = a, *y = b;
-        return x->numbered != y->numbered ? (int) y->numbered - (int) x->numbered : (x->number > y->number) - (x->number < y->number);
+        return x->numbered != y->numbered ? (int) y->numbered - (int) x->numbered
+                                          : (x->number > y->number) - (x->number < y->number);
 }
 
 /* All pieces of one parameter, in order; a plain value comes last. */
@@ -147,7 +149,8 @@ static char *join_segments(const GArray *segments)
                 if (first->numbered ? !segment->numbered || segment->number < next : segment != first)
                         continue;
                 next = segment->number + 1;
-                const char *value = segment->extended && i == 0 ? take_charset(segment->value, &charset) : segment->value;
+                const char *value =
+                        segment->extended && i == 0 ? take_charset(segment->value, &charset) : segment->value;
                 extended = extended || segment->extended;
                 if (segment->extended)
                         append_percent_decoded(bytes, value);

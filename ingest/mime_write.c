@@ -222,7 +222,8 @@ static int append_extra(GString *out, const char *const *extra, struct error *er
 {
         for (size_t i = 0; extra && extra[i]; i += 2) {
                 const char *name = extra[i], *value = extra[i + 1];
-                if (!is_ascii(name) || strpbrk(name, " :") || !*name || strlen(name) > LINE_COLUMNS / 2 || is_own_field(name))
+                if (!is_ascii(name) || strpbrk(name, " :") || !*name || strlen(name) > LINE_COLUMNS / 2 ||
+                    is_own_field(name))
                         return error_set(err, -ERR_MALFORMED, "\"%s\" cannot be an extra header field", name);
                 if (!value)
                         return error_set(err, -ERR_MALFORMED, "the header field %s has no value", name);
@@ -328,7 +329,8 @@ static void append_content(GString *out, const struct mime_draft *draft)
         digest_sha256_strings(digest, "boundary", draft->message_id, NULL);
         digest[32] = '\0';
         /* "=_" occurs in neither encoding, so no body can hold the boundary (RFC 2045 section 6.7). */
-        g_string_append_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n--=_%s\r\n", digest, digest);
+        g_string_append_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n--=_%s\r\n",
+                               digest, digest);
         append_body(out, "text/plain", draft->text);
         g_string_append_printf(out, "\r\n--=_%s\r\n", digest);
         append_body(out, "text/html", draft->html);

@@ -16,6 +16,7 @@
 #define JOURNAL_KEPT_BYTES (16u * MIB) /* a -wal file that grew beyond this is cut when it is empty again */
 #define ROW_BYTES_MAX (LIMIT_MESSAGE_BYTES_MAX + 2u * MIB) /* a stored mail, even one that zstd makes larger */
 #define WAL_RETRY_MS 5u
+#define LOCK_PAUSE_MAX_MS 50 /* between two looks at another process's lock */
 #define SQL_SHOWN_CHARS 60 /* of a statement that failed for a reason of its own */
 
 struct statement {
@@ -31,6 +32,9 @@ struct database {
         GHashTable *statements; /* SQL literal (by address) → struct statement */
         unsigned entered;       /* pairs of enter and leave that are open */
         bool entered_outside;   /* the outermost of them began the transaction */
+        database_stop_function stop; /* or NULL: waits for locks are SQLite's own */
+        void *stop_context;
+        int64_t waiting_since_us;
 };
 
 static void statement_free(void *data)
@@ -257,6 +261,26 @@ int database_execute(struct database *db, const char *sql, struct error *err)
 void database_set_busy_ms(struct database *db, unsigned busy_ms)
 {
         sqlite3_busy_timeout(db->handle, (int) MIN(busy_ms, (unsigned) G_MAXINT));
+}
+
+/* SQLite's own waiting can't be broken off. count: how often it has asked for this one lock. */
+static int wait_for_lock(void *data, int count)
+{
+        struct database *db = data;
+        int64_t now_us = g_get_monotonic_time();
+        if (count == 0)
+                db->waiting_since_us = now_us;
+        if (now_us - db->waiting_since_us >= DATABASE_BUSY_MS * 1000LL || db->stop(db->stop_context))
+                return 0;
+        g_usleep(1000 * (gulong) MIN(1 + count, LOCK_PAUSE_MAX_MS));
+        return 1;
+}
+
+void database_set_stop(struct database *db, database_stop_function stop, void *context)
+{
+        db->stop = stop;
+        db->stop_context = context;
+        sqlite3_busy_handler(db->handle, wait_for_lock, db);
 }
 
 const char *database_path(const struct database *db)

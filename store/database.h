@@ -47,6 +47,11 @@ int database_leave(struct database *db, int code, struct error *err);
 /* How long to wait for another process's lock; DATABASE_BUSY_MS at first. */
 void database_set_busy_ms(struct database *db, unsigned busy_ms);
 
+/* From now on that wait ends early, as if the time were over, once stop says so (it is asked again and again while
+ * waiting). */
+typedef bool (*database_stop_function)(void *context);
+void database_set_stop(struct database *db, database_stop_function stop, void *context);
+
 /* A statement from the connection's cache, ready to bind (parameters count from 1). statement_done gives it back. sql
  * must be a literal: the cache is keyed by its address. */
 int database_prepare(struct database *db, const char *sql, struct statement **ret_statement, struct error *err);

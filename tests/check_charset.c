@@ -11,8 +11,8 @@
 /* A sentence of our own with the characters that break decoders: ①㈱髙, half-width katakana, a backslash, a tilde. */
 #define SAMPLE "①株式会社㈱の髙橋さんへ: ｻｰﾊﾞ C:\\temp ~ 更新のお知らせ"
 
-static void expect(const char *declared, const char *bytes, size_t size, const char *text, const char *used, bool repaired,
-                   size_t replaced)
+static void expect(const char *declared, const char *bytes, size_t size, const char *text, const char *used,
+                   bool repaired, size_t replaced)
 {
         struct charset_result result;
         charset_decode(declared, bytes, size, &result);
@@ -67,7 +67,8 @@ static GString *encode_jis(const char *text)
                         mode = 'I';
                         g_string_append_c(jis, (char) (*p++ & 0x7F));
                 } else {
-                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u, trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
+                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u,
+                                 trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
                         g_string_append(jis, mode == '$' ? "" : "\033$B");
                         mode = '$';
                         g_string_append_c(jis, (char) (lead * 2 + 0x21 + (trail >= 94)));
@@ -93,7 +94,8 @@ static GString *encode_euc(const char *text)
                         g_string_append_c(euc, (char) 0x8E);
                         g_string_append_c(euc, (char) *p);
                 } else {
-                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u, trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
+                        unsigned lead = p[0] > 0x9F ? p[0] - 0xC1u : p[0] - 0x81u,
+                                 trail = p[1] > 0x7F ? p[1] - 0x41u : p[1] - 0x40u;
                         g_string_append_c(euc, (char) (lead * 2 + 0xA1 + (trail >= 94)));
                         g_string_append_c(euc, (char) (trail % 94 + 0xA1));
                         p++;
@@ -104,9 +106,22 @@ static GString *encode_euc(const char *text)
 
 START_TEST(test_shift_jis_names)
 {
-        static const char *const names[] = { "Shift_JIS", "shift-jis", "SJIS", "x-sjis", "MS_Kanji", "Windows-31J", "cp932", "ms932",
-                                             "csShiftJIS", "\"shift_jis\"", "x-ms-cp932", " SHIFT_JIS ", "shift_jis; format=flowed",
-                                             "shiftjis", "x_sjis", "'Shift_JIS'" };
+        static const char *const names[] = { "Shift_JIS",
+                                             "shift-jis",
+                                             "SJIS",
+                                             "x-sjis",
+                                             "MS_Kanji",
+                                             "Windows-31J",
+                                             "cp932",
+                                             "ms932",
+                                             "csShiftJIS",
+                                             "\"shift_jis\"",
+                                             "x-ms-cp932",
+                                             " SHIFT_JIS ",
+                                             "shift_jis; format=flowed",
+                                             "shiftjis",
+                                             "x_sjis",
+                                             "'Shift_JIS'" };
         gsize size;
         g_autofree char *sjis = encode("CP932", SAMPLE "\nアプリの更新\n", &size);
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -126,7 +141,8 @@ START_TEST(test_every_label_of_the_others)
                 { "gb2312", "gb18030" },          { "koi8-r", "koi8-r" },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-                expect(names[i].label, "plain", 5, "plain", names[i].used ? names[i].used : "us-ascii", !names[i].used, 0);
+                expect(names[i].label, "plain", 5, "plain", names[i].used ? names[i].used : "us-ascii", !names[i].used,
+                       0);
         EXPECT(NULL, "plain", "plain", "us-ascii", false, 0);
         EXPECT("", "plain", "plain", "us-ascii", false, 0);
         EXPECT("x-unknown-99", "plain", "plain", "us-ascii", true, 0);
@@ -223,7 +239,8 @@ START_TEST(test_wrong_labels)
         expect("iso-8859-1", sjis, size, SAMPLE, "cp932", true, 0);
         expect("x-nonsense", sjis, size, SAMPLE, "cp932", true, 0);
 
-        static const char *const labels[] = { "shift_jis", "euc-jp", "iso-2022-jp", "iso-8859-1", "windows-1252", "us-ascii", "gb2312" };
+        static const char *const labels[] = { "shift_jis",    "euc-jp",   "iso-2022-jp", "iso-8859-1",
+                                              "windows-1252", "us-ascii", "gb2312" };
         for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
                 EXPECT(labels[i], SAMPLE, SAMPLE, "utf-8", true, 0);
                 EXPECT(labels[i], "緊急", "緊急", "utf-8", true, 0);
@@ -274,14 +291,17 @@ END_TEST
 
 START_TEST(test_any_bytes_give_valid_text)
 {
-        static const char *const labels[] = { NULL, "utf-8", "cp932", "euc-jp", "iso-2022-jp", "utf-16", "iso-8859-1", "gb18030",
-                                              "big5", "euc-kr", "iso-2022-kr", "utf-7", "windows-1255", "us-ascii", "windows-874" };
+        static const char *const labels[] = { NULL,          "utf-8",      "cp932",        "euc-jp",   "iso-2022-jp",
+                                              "utf-16",      "iso-8859-1", "gb18030",      "big5",     "euc-kr",
+                                              "iso-2022-kr", "utf-7",      "windows-1255", "us-ascii", "windows-874" };
         g_autoptr(GRand) random = g_rand_new_with_seed(20070511);
         for (unsigned round = 0; round < 400; round++) {
                 char bytes[64];
                 size_t size = (size_t) g_rand_int_range(random, 0, sizeof bytes);
                 for (size_t i = 0; i < size; i++)
-                        bytes[i] = (char) (round & 1 ? g_rand_int_range(random, 0, 256) : "\033$(B@DIJ\x0E\x0F\x81\x8F\xE3\xA4\xB0 a\n"[g_rand_int_range(random, 0, 17)]);
+                        bytes[i] = (char) (round & 1 ? g_rand_int_range(random, 0, 256)
+                                                     : "\033$(B@DIJ\x0E\x0F\x81\x8F\xE3\xA4\xB0 a\n"[g_rand_int_range(
+                                                               random, 0, 17)]);
                 for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
                         struct charset_result result;
                         charset_decode(labels[i], bytes, size, &result);

@@ -57,6 +57,22 @@ START_TEST(test_what_is_none)
 }
 END_TEST
 
+/* Two alerts whose identifier lines are lost must not pass for one another: the second would be a duplicate. */
+START_TEST(test_alerts_without_id_differ)
+{
+        struct bulletin *one = extract_text("HotFix Alert:2007/05/11版\n" LIST "MS07-1001/990101\n帳票の欠陥\n(脆弱性)\n");
+        struct bulletin *two = extract_text("HotFix Alert:2007/05/11版\n" LIST "MS07-1002/990102\n画像の欠陥\n(脆弱性)\n");
+        struct bulletin *again = extract_text("HotFix Alert:2007/05/11版\n" LIST "MS07-1001/990101\n帳票の欠陥\n(脆弱性)\n");
+        g_autofree char *key = bulletin_key(one), *other = bulletin_key(two), *same = bulletin_key(again);
+        ck_assert_ptr_null(one->id);
+        ck_assert_str_ne(key, other);
+        ck_assert_str_eq(key, same);
+        bulletin_free(one);
+        bulletin_free(two);
+        bulletin_free(again);
+}
+END_TEST
+
 static void check_archive_name(enum bulletin_kind kind, const char *id, const char *updated, const char *expected)
 {
         struct bulletin *b = bulletin_new();
@@ -342,6 +358,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_kinds);
         tcase_add_test(tcase, test_excerpts);
         tcase_add_test(tcase, test_what_is_none);
+        tcase_add_test(tcase, test_alerts_without_id_differ);
         tcase_add_test(tcase, test_archive_names);
         tcase_add_test(tcase, test_archive_names_of_odd_bulletins);
         tcase_add_test(tcase, test_other_kinds_have_no_severity);

@@ -283,7 +283,7 @@ START_TEST(history)
         struct message *m = message_for_history("mailbox work", "ops", 4711, 12, top);
         ck_assert_str_eq(m->kind, "summary");
         ck_assert_str_eq(m->headline, "[history] 4711 bulletins from mailbox work");
-        ck_assert(g_str_has_prefix(m->lead, "12 of them are above the thresholds of this route. They came in as history"));
+        ck_assert(g_str_has_prefix(m->lead, "12 of them are above the thresholds that lead here. They came in as history"));
         ck_assert_str_eq(message_lines_heading(m), "主なもの (the most severe)");
         ck_assert_uint_eq(m->lines->len, 10);
         ck_assert(g_str_has_prefix(g_ptr_array_index(m->lines, 0), "[緊急][至急適用] MS07-099 "));

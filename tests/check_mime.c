@@ -54,12 +54,14 @@ static void expect_limit(const char *bytes, size_t size, const char *name)
         error_clear(&err);
 }
 
-#define HEAD "From: Desk <desk@a.example>\nSubject: s\nDate: Fri, 11 May 2007 12:00:00 +0900\nMessage-ID: <1@a.example>\n"
+#define HEAD                                                                                                           \
+        "From: Desk <desk@a.example>\nSubject: s\nDate: Fri, 11 May 2007 12:00:00 +0900\nMessage-ID: <1@a.example>\n"
 
 START_TEST(test_simple_mail)
 {
-        struct mime_mail *mail = read_text("Authentication-Results: one; dkim=pass\nAuthentication-Results: two\n" HEAD
-                                           "List-Id: a\n b\nContent-Type: Text/Plain; charset=\"ISO-2022-JP\"; format=flowed; DelSp=Yes\n\nbody\n");
+        struct mime_mail *mail = read_text(
+                "Authentication-Results: one; dkim=pass\nAuthentication-Results: two\n" HEAD
+                "List-Id: a\n b\nContent-Type: Text/Plain; charset=\"ISO-2022-JP\"; format=flowed; DelSp=Yes\n\nbody\n");
         ck_assert_str_eq(mail->from, "Desk <desk@a.example>");
         ck_assert_str_eq(mail->from_address, "desk@a.example");
         ck_assert_str_eq(mail->subject, "s");
@@ -79,11 +81,11 @@ START_TEST(test_simple_mail)
 }
 END_TEST
 
-#define ALTERNATIVE                                                                                                        \
-        HEAD "Content-Type: multipart/mixed; boundary=out\n\npreamble\n--out\nContent-Type: multipart/alternative;\n"      \
+#define ALTERNATIVE                                                                                                               \
+        HEAD "Content-Type: multipart/mixed; boundary=out\n\npreamble\n--out\nContent-Type: multipart/alternative;\n"             \
              " boundary=\"in\"\n\n--in\nContent-Type: text/plain\n\nplain\n--in\nContent-Type: multipart/related; boundary=r\n\n" \
-             "--r\nContent-Type: text/html; charset=utf-8\n\n<p>html</p>\n--r\nContent-Type: image/png\n"                   \
-             "Content-Transfer-Encoding: base64\n\nAAEC\n--r--\n\n--in--\n--out\n"                                          \
+             "--r\nContent-Type: text/html; charset=utf-8\n\n<p>html</p>\n--r\nContent-Type: image/png\n"                         \
+             "Content-Transfer-Encoding: base64\n\nAAEC\n--r--\n\n--in--\n--out\n"                                                \
              "Content-Type: application/pdf; name=\"x.pdf\"\nContent-Disposition: attachment; filename=\"y.pdf\"\n\npdf\n--out--\n"
 
 static void expect_alternative(const struct mime_mail *mail)
@@ -124,7 +126,8 @@ END_TEST
 
 START_TEST(test_prelude)
 {
-        static const char *const preludes[] = { "From desk@a.example Fri May 11 12:00:00 2007\n", "\xEF\xBB\xBF", "\n\n", "\r\n>From x\r\n" };
+        static const char *const preludes[] = { "From desk@a.example Fri May 11 12:00:00 2007\n", "\xEF\xBB\xBF",
+                                                "\n\n", "\r\n>From x\r\n" };
         for (size_t i = 0; i < G_N_ELEMENTS(preludes); i++) {
                 g_autofree char *text = g_strconcat(preludes[i], ALTERNATIVE, NULL);
                 struct mime_mail *mail = read_text(text);
@@ -149,7 +152,8 @@ END_TEST
 
 START_TEST(test_truncated_multipart)
 {
-        struct mime_mail *mail = read_text(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo, cut");
+        struct mime_mail *mail =
+                read_text(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo, cut");
         ck_assert_uint_eq(mail->parts->len, 2);
         expect_part(mail, 0, "text/plain", "one");
         expect_part(mail, 1, "text/plain", "two, cut");
@@ -160,7 +164,8 @@ END_TEST
 
 START_TEST(test_boundary_missing_or_wrong)
 {
-        static const char body[] = "--real\nContent-Type: text/plain\n\none\n--real\nContent-Type: text/html\n\n<p>two\n--real--\n";
+        static const char body[] =
+                "--real\nContent-Type: text/plain\n\none\n--real\nContent-Type: text/html\n\n<p>two\n--real--\n";
         static const char *const types[] = { "multipart/alternative", "multipart/alternative; boundary=other",
                                              "multipart/alternative; boundary=\"\"" };
         for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
@@ -183,10 +188,13 @@ START_TEST(test_multipart_without_parts)
         expect_part(mail, 0, "text/plain", "just text\nand more\n");
         ck_assert(has_warning(mail, "no parts"));
         mime_mail_free(mail);
-        mail = read_text(HEAD "Content-Type: multipart/mixed\nContent-Transfer-Encoding: base64\n\nPGh0bWw+YTwvaHRtbD4=\n");
+        mail = read_text(HEAD
+                         "Content-Type: multipart/mixed\nContent-Transfer-Encoding: base64\n\nPGh0bWw+YTwvaHRtbD4=\n");
         expect_part(mail, 0, "text/html", "<html>a</html>");
         mime_mail_free(mail);
-        mail = read_text(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\ninner text\n--b--\n");
+        mail = read_text(
+                HEAD
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\ninner text\n--b--\n");
         expect_part(mail, 0, "text/plain", "inner text");
         mime_mail_free(mail);
 }
@@ -195,7 +203,8 @@ END_TEST
 START_TEST(test_text_around_the_parts)
 {
         g_autofree char *lines = g_strnfill(500, 'y');
-        g_autofree char *text = g_strconcat(HEAD "Content-Type: multipart/mixed; boundary=b\n\n", lines, "\n--b\n\none\n--b--\n", lines, "\n", NULL);
+        g_autofree char *text = g_strconcat(HEAD "Content-Type: multipart/mixed; boundary=b\n\n", lines,
+                                            "\n--b\n\none\n--b--\n", lines, "\n", NULL);
         struct mime_mail *mail = read_text(text);
         ck_assert_uint_eq(mail->parts->len, 3);
         ck_assert_uint_ge(part_at(mail, 0)->size, 500);
@@ -208,8 +217,13 @@ END_TEST
 
 START_TEST(test_no_header)
 {
-        static const char *const texts[] = { "HotFix Alert:2007/05/11\n\nbody\n", "just one line", "", "\n", "Note: this is text\nURL: x\n\nmore",
-                                             "--b\n\ntext\n--b--\n", "<html><body>x</body></html>" };
+        static const char *const texts[] = { "HotFix Alert:2007/05/11\n\nbody\n",
+                                             "just one line",
+                                             "",
+                                             "\n",
+                                             "Note: this is text\nURL: x\n\nmore",
+                                             "--b\n\ntext\n--b--\n",
+                                             "<html><body>x</body></html>" };
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 struct mime_mail *mail = read_text(texts[i]);
                 ck_assert_uint_eq(mail->parts->len, 1);
@@ -233,8 +247,9 @@ START_TEST(test_no_blank_line)
         ck_assert(has_warning(mail, "no fields"));
         mime_mail_free(mail);
 
-        mail = read_text(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\ntext without a header\nline two\n\nmore\n"
-                              "--b\nContent-Type: text/html\n<p>x\n\n<p>y\n--b--\n");
+        mail = read_text(HEAD
+                         "Content-Type: multipart/mixed; boundary=b\n\n--b\ntext without a header\nline two\n\nmore\n"
+                         "--b\nContent-Type: text/html\n<p>x\n\n<p>y\n--b--\n");
         expect_part(mail, 0, "text/plain", "text without a header\nline two\n\nmore");
         expect_part(mail, 1, "text/html", "<p>x\n\n<p>y");
         mime_mail_free(mail);
@@ -260,7 +275,9 @@ START_TEST(test_empty_bodies)
         ck_assert(!mail->date_is_valid);
         expect_part(mail, 0, "text/plain", "");
         mime_mail_free(mail);
-        mail = read_text(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--b\n\n--b\nContent-Type: message/rfc822\n\n--b--\n");
+        mail = read_text(
+                HEAD
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--b\n\n--b\nContent-Type: message/rfc822\n\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 3);
         expect_part(mail, 0, "text/html", "");
         expect_part(mail, 1, "text/plain", "");
@@ -280,10 +297,11 @@ END_TEST
 START_TEST(test_attached_messages)
 {
         struct mime_mail *mail = read_text(
-                HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nsee below\n"
-                     "--b\nContent-Type: message/rfc822\n\nFrom: x@y.example\nSubject: inner\nContent-Type: text/html\n\n<p>inner\n"
-                     "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
-                     "RnJvbTogcUByLmV4YW1wbGUKQ29udGVudC1UeXBlOiBtdWx0aXBhcnQvYWx0ZXJuYXRpdmU7IGJvdW5kYXJ5PWIKCi0tYgoKcGxhaW4KLS1iLS0K\n--b--\n");
+                HEAD
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nsee below\n"
+                "--b\nContent-Type: message/rfc822\n\nFrom: x@y.example\nSubject: inner\nContent-Type: text/html\n\n<p>inner\n"
+                "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+                "RnJvbTogcUByLmV4YW1wbGUKQ29udGVudC1UeXBlOiBtdWx0aXBhcnQvYWx0ZXJuYXRpdmU7IGJvdW5kYXJ5PWIKCi0tYgoKcGxhaW4KLS1iLS0K\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 3);
         ck_assert_str_eq(mail->subject, "s");
         expect_part(mail, 0, "text/plain", "see below");
@@ -301,10 +319,11 @@ END_TEST
 START_TEST(test_types_corrected_by_name)
 {
         struct mime_mail *mail = read_text(
-                HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/octet-stream; name=\"A.HTM\"\n\n<p>x\n"
-                     "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=n.txt\n\nt\n"
-                     "--b\nContent-Type: application/octet-stream; name=f.eml\nContent-Disposition: attachment\n\nFrom: a@b.example\n\ninner\n"
-                     "--b\nContent-Type: application/octet-stream; name=f.exe\n\nMZ\n--b--\n");
+                HEAD
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/octet-stream; name=\"A.HTM\"\n\n<p>x\n"
+                "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=n.txt\n\nt\n"
+                "--b\nContent-Type: application/octet-stream; name=f.eml\nContent-Disposition: attachment\n\nFrom: a@b.example\n\ninner\n"
+                "--b\nContent-Type: application/octet-stream; name=f.exe\n\nMZ\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 4);
         expect_part(mail, 0, "text/html", "<p>x");
         expect_part(mail, 1, "text/plain", "t");
@@ -331,24 +350,35 @@ START_TEST(test_filenames)
         expect_filename("Content-Disposition: attachment; filename=\"a b.txt\"", "a b.txt");
         expect_filename("Content-Disposition: attachment; filename=a b.txt; size=3", "a b.txt");
         expect_filename("Content-Disposition: attachment; filename*=UTF-8''%E7%B7%8A%E6%80%A5.pdf", "緊急.pdf");
-        expect_filename("Content-Disposition: attachment; filename=\"x.pdf\"; filename*=utf-8'ja'%E7%B7%8A.pdf", "緊.pdf");
-        expect_filename("Content-Disposition: attachment;\n filename*0*=shift_jis''%8B%D9%8B;\n filename*1*=%7D;\n filename*2=\".pdf\"", "緊急.pdf");
+        expect_filename("Content-Disposition: attachment; filename=\"x.pdf\"; filename*=utf-8'ja'%E7%B7%8A.pdf",
+                        "緊.pdf");
+        expect_filename(
+                "Content-Disposition: attachment;\n filename*0*=shift_jis''%8B%D9%8B;\n filename*1*=%7D;\n filename*2=\".pdf\"",
+                "緊急.pdf");
         expect_filename("Content-Disposition: attachment; filename*1=b.txt; filename*0=a", "ab.txt");
         expect_filename("Content-Type: image/x; name=\"=?ISO-2022-JP?B?GyRCNls1XhsoQg==?=.png\"", "緊急.png");
         expect_filename("Content-Type: image/x; name=\"\x8B\xD9\x8B\x7D\x82\xCC.png\"", "緊急の.png");
         expect_filename("Content-Type: image/x; name=\"\033$B6[5^\033(B.png\"", "緊急.png");
         expect_filename("Content-Type: image/x; name=\"q\\\"u\\\\o.png\"", "q\"u\\o.png");
         expect_filename("Content-Type: image/x; name=\"unterminated.png", "unterminated.png");
-        expect_filename("Content-Type: image/x; name=\"\x83\x5C\x83\x74\x83\x67.png\"", "ソフト.png"); /* 0x5C inside a kanji */
+        expect_filename("Content-Type: image/x; name=\"\x83\x5C\x83\x74\x83\x67.png\"",
+                        "ソフト.png"); /* 0x5C inside a kanji */
 }
 END_TEST
 
 START_TEST(test_odd_types)
 {
-        static const struct { const char *value, *type; } values[] = {
-                { "TEXT / HTML ; charset=utf-8", "text/html" }, { "text/html charset=utf-8", "text/html" }, { "text/\fhtml", "text/html" },
-                { "text/html(comment)", "text/html" },          { "html", "text/plain" },                   { "", "text/plain" },
-                { "/", "text/plain" },                          { "text/", "text/plain" },                  { "\"text/html\"", "text/html" },
+        static const struct { const char *value, *type;
+        } values[] = {
+                { "TEXT / HTML ; charset=utf-8", "text/html" },
+                { "text/html charset=utf-8", "text/html" },
+                { "text/\fhtml", "text/html" },
+                { "text/html(comment)", "text/html" },
+                { "html", "text/plain" },
+                { "", "text/plain" },
+                { "/", "text/plain" },
+                { "text/", "text/plain" },
+                { "\"text/html\"", "text/html" },
                 { "text/html;;; ;charset", "text/html" },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -362,14 +392,17 @@ END_TEST
 
 START_TEST(test_base64_goes_on_behind_padding)
 {
-        struct mime_mail *mail = read_text(HEAD "Content-Transfer-Encoding: BASE64\n\nZmlyc3Q=\nc2Vjb25k\ndGhpcmQ=\nZW5k\n-- \nfooter of a list\n");
+        struct mime_mail *mail = read_text(
+                HEAD
+                "Content-Transfer-Encoding: BASE64\n\nZmlyc3Q=\nc2Vjb25k\ndGhpcmQ=\nZW5k\n-- \nfooter of a list\n");
         expect_part(mail, 0, "text/plain", "firstsecondthirdend");
         ck_assert(has_warning(mail, "padding"));
         mime_mail_free(mail);
 }
 END_TEST
 
-static void expect_decoded(unsigned (*decode)(const char *, size_t, GString *), const char *in, const char *out, unsigned notes)
+static void expect_decoded(unsigned (*decode)(const char *, size_t, GString *), const char *in, const char *out,
+                           unsigned notes)
 {
         g_autoptr(GString) text = g_string_new(NULL);
         unsigned seen = decode(in, strlen(in), text);
@@ -390,7 +423,8 @@ START_TEST(test_decode_base64)
         expect_decoded(mime_decode_base64, "YQ==YQ==YQ==", "aaa", DECODE_INNER_PADDING);
         expect_decoded(mime_decode_base64, "YQ==\n\nYWJj\n", "aabc", DECODE_INNER_PADDING);
         expect_decoded(mime_decode_base64, "YQ==\nThis list\n", "a", DECODE_JUNK);
-        expect_decoded(mime_decode_base64, "YWJj\n-- \nThis is a list\nhttps://lists.a.example/x\n", "abc", DECODE_JUNK);
+        expect_decoded(mime_decode_base64, "YWJj\n-- \nThis is a list\nhttps://lists.a.example/x\n", "abc",
+                       DECODE_JUNK);
         expect_decoded(mime_decode_base64, "====", "", 0);
 }
 END_TEST
@@ -411,7 +445,8 @@ START_TEST(test_decode_uuencode)
         expect_decoded(mime_decode_uuencode, "text before\nbegin 644 a.txt\n#86)C\n`\nend\nafter", "abc", 0);
         expect_decoded(mime_decode_uuencode, "begin 644 a.txt\n#86)C\n", "abc", DECODE_CUT);
         expect_decoded(mime_decode_uuencode, "no such thing\n", "no such thing\n", DECODE_JUNK);
-        struct mime_mail *mail = read_text(HEAD "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a.txt\n#86)C\n`\nend\n");
+        struct mime_mail *mail =
+                read_text(HEAD "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a.txt\n#86)C\n`\nend\n");
         expect_part(mail, 0, "text/plain", "abc");
         mime_mail_free(mail);
 }
@@ -422,8 +457,9 @@ START_TEST(test_long_lines_and_long_boundaries)
         static const size_t sizes[] = { 900, 4000, 4095, 4096, 4097, 5000, 100000 };
         for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
                 g_autofree char *line = g_strnfill(sizes[i], 'x');
-                g_autofree char *text = g_strconcat(HEAD "Content-Type: multipart/mixed; boundary=", line, "\n\n--", line, "\n\n", line, line, "\n--", line,
-                                                    "\n\nshort\n--", line, "--\n", NULL);
+                g_autofree char *text =
+                        g_strconcat(HEAD "Content-Type: multipart/mixed; boundary=", line, "\n\n--", line, "\n\n", line,
+                                    line, "\n--", line, "\n\nshort\n--", line, "--\n", NULL);
                 g_autofree char *body = g_strconcat(line, line, NULL);
                 struct mime_mail *mail = read_text(text);
                 ck_assert_uint_ge(mail->parts->len, 1);
@@ -441,7 +477,8 @@ END_TEST
 START_TEST(test_parameters_that_hang_the_library)
 {
         g_autofree char *name = g_strnfill(72, 'n');
-        g_autofree char *text = g_strconcat(HEAD "Content-Type: multipart/mixed; ", name, "=\"\xC3\xA9\xC3\xA9\"; boundary=b\n\n--b\n\nx\n--b--\n", NULL);
+        g_autofree char *text = g_strconcat(HEAD "Content-Type: multipart/mixed; ", name,
+                                            "=\"\xC3\xA9\xC3\xA9\"; boundary=b\n\n--b\n\nx\n--b--\n", NULL);
         struct mime_mail *mail = read_text(text);
         expect_part(mail, 0, "text/plain", "x");
         mime_mail_free(mail);
@@ -477,10 +514,12 @@ START_TEST(test_limit_header)
         while (text->len < LIMIT_HEADER_BYTES)
                 g_string_append(text, "word word word word\n ");
         g_string_append(text, "\nFrom: a@b.example\n\nx");
-        expect_limit(text->str, text->len, "LIMIT_HEADER_BYTES");
+        expect_limit(text->str, text->len, "the mail's header has more than 262144 bytes (LIMIT_HEADER_BYTES)");
 
-        g_string_prepend(text, HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n");
-        expect_limit(text->str, text->len, "LIMIT_HEADER_BYTES");
+        g_autofree char *part = g_strconcat(HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n", text->str, NULL);
+        expect_limit(part, strlen(part), "a part's header has more than 262144 bytes (LIMIT_HEADER_BYTES)");
+        g_autofree char *message = g_strconcat(HEAD "Content-Type: message/rfc822\n\n", text->str, NULL);
+        expect_limit(message, strlen(message), "a part's header has more than 262144 bytes (LIMIT_HEADER_BYTES)");
         g_string_printf(text, HEAD "X: %0*d\n\nx", (int) LIMIT_HEADER_BYTES - 1000, 0);
         mime_mail_free(read_text(text->str));
 }
@@ -506,6 +545,21 @@ START_TEST(test_limit_parts)
         while (text->len < 4 * MIB)
                 g_string_append(text, "----------\n");
         mime_mail_free(read_text(text->str));
+}
+END_TEST
+
+START_TEST(test_limit_parts_over_all_attached_messages)
+{
+        g_autoptr(GString) inner = g_string_new("From: a@b.example\nContent-Type: multipart/mixed; boundary=i\n\n");
+        for (unsigned i = 0; i < LIMIT_MIME_PARTS * 3 / 5; i++)
+                g_string_append(inner, "--i\n\n1\n");
+        g_autofree char *base64 = g_base64_encode((const guchar *) inner->str, inner->len);
+        g_autoptr(GString) text = g_string_new(HEAD "Content-Type: multipart/mixed; boundary=b\n\n");
+        for (unsigned i = 0; i < 2; i++)
+                g_string_append_printf(text,
+                                       "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n%s\n",
+                                       base64);
+        expect_limit(text->str, text->len, "the mail has more than 1000 parts (LIMIT_MIME_PARTS)");
 }
 END_TEST
 
@@ -540,7 +594,8 @@ END_TEST
 static Suite *suite(void)
 {
         Suite *s = suite_create("mime");
-        TCase *read = tcase_create("read"), *broken = tcase_create("broken"), *decode = tcase_create("decode"), *limit = tcase_create("limit");
+        TCase *read = tcase_create("read"), *broken = tcase_create("broken"), *decode = tcase_create("decode"),
+              *limit = tcase_create("limit");
         tcase_add_test(read, test_simple_mail);
         tcase_add_test(read, test_nested_parts_with_either_line_end);
         tcase_add_test(read, test_prelude);
@@ -566,6 +621,7 @@ static Suite *suite(void)
         tcase_add_test(decode, test_decode_uuencode);
         tcase_add_test(limit, test_limit_header);
         tcase_add_test(limit, test_limit_parts);
+        tcase_add_test(limit, test_limit_parts_over_all_attached_messages);
         tcase_add_test(limit, test_limit_depth);
         suite_add_tcase(s, read);
         suite_add_tcase(s, broken);

@@ -6,8 +6,10 @@
 #include "ingest/mime.h"
 #include "tests/support.h"
 
-static const char *const recipients[] = { "ops@b.example", "\"Doe, Jane\" <jane@b.example>", "管理者 <admin@b.example>", NULL };
-static const char *const thread[] = { "root@a.example", "a-rather-long-identifier-that-makes-the-line-fold@a.example", NULL };
+static const char *const recipients[] = { "ops@b.example", "\"Doe, Jane\" <jane@b.example>", "管理者 <admin@b.example>",
+                                          NULL };
+static const char *const thread[] = { "root@a.example", "a-rather-long-identifier-that-makes-the-line-fold@a.example",
+                                      NULL };
 static const char *const extra[] = { "X-Hotfixd-Delivery", "0123456789", "Auto-Submitted", "auto-generated", NULL };
 
 #define SUBJECT "[緊急] MS07-028: 「暗号の部品」に問題があり、早めの更新を管理者の皆様にお願いしております (3件)"
@@ -15,9 +17,16 @@ static const char *const extra[] = { "X-Hotfixd-Delivery", "0123456789", "Auto-S
 static struct mime_draft make_draft(void)
 {
         return (struct mime_draft){
-                .from = "hotfixd <hotfixd@a.example>", .to = recipients, .subject = SUBJECT, .message_id = "d1@a.example",
-                .in_reply_to = "root@a.example", .references = thread, .date_ms = G_GINT64_CONSTANT(1178852645000),
-                .text = "alert for you: 緊急.\n\n.dot\nFrom here\ntrailing \nequals = sign\n", .html = "<p>緊急の更新</p>\n", .extra = extra,
+                .from = "hotfixd <hotfixd@a.example>",
+                .to = recipients,
+                .subject = SUBJECT,
+                .message_id = "d1@a.example",
+                .in_reply_to = "root@a.example",
+                .references = thread,
+                .date_ms = G_GINT64_CONSTANT(1178852645000),
+                .text = "alert for you: 緊急.\n\n.dot\nFrom here\ntrailing \nequals = sign\n",
+                .html = "<p>緊急の更新</p>\n",
+                .extra = extra,
         };
 }
 
@@ -91,10 +100,14 @@ START_TEST(test_fields)
 {
         struct mime_draft draft = make_draft();
         g_autofree char *data = write_draft(&draft);
-        ck_assert_ptr_nonnull(strstr(data, "\r\nTo: ops@b.example, \"Doe, Jane\" <jane@b.example>, =?UTF-8?B?566h55CG6ICF?=\r\n <admin@b.example>\r\n"));
+        ck_assert_ptr_nonnull(strstr(
+                data,
+                "\r\nTo: ops@b.example, \"Doe, Jane\" <jane@b.example>, =?UTF-8?B?566h55CG6ICF?=\r\n <admin@b.example>\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nDate: Fri, 11 May 2007 03:04:05 +0000\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nIn-Reply-To: <root@a.example>\r\n"));
-        ck_assert_ptr_nonnull(strstr(data, "\r\nReferences: <root@a.example>\r\n <a-rather-long-identifier-that-makes-the-line-fold@a.example>\r\n"));
+        ck_assert_ptr_nonnull(strstr(
+                data,
+                "\r\nReferences: <root@a.example>\r\n <a-rather-long-identifier-that-makes-the-line-fold@a.example>\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nX-Hotfixd-Delivery: 0123456789\r\nAuto-Submitted: auto-generated\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nMIME-Version: 1.0\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\n=2Edot\r\n=46rom here\r\ntrailing=20\r\nequals =3D sign\r\n"));
@@ -109,7 +122,9 @@ START_TEST(test_plain_text_only)
         draft.text = line;
         g_autofree char *data = write_draft(&draft);
         expect_clean(data);
-        ck_assert_ptr_nonnull(strstr(data, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
+        ck_assert_ptr_nonnull(
+                strstr(data,
+                       "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
         struct mime_mail *mail = read_back(data);
         ck_assert_uint_eq(mail->parts->len, 1);
         expect_body(mail, 0, "text/plain", line);
@@ -123,7 +138,8 @@ START_TEST(test_mostly_japanese_is_base64)
         draft.text = "緊急の更新があります。\n管理者の方は早めに適用してください。\n";
         g_autofree char *data = write_draft(&draft);
         expect_clean(data);
-        ck_assert_ptr_nonnull(strstr(data, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"));
+        ck_assert_ptr_nonnull(
+                strstr(data, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"));
         struct mime_mail *mail = read_back(data);
         expect_body(mail, 0, "text/plain", draft.text);
         mime_mail_free(mail);
@@ -144,17 +160,25 @@ END_TEST
 
 START_TEST(test_subjects)
 {
-        static const char *const subjects[] = { "", "plain words", " outer spaces ", "two  spaces", "=?utf-8?B?YQ==?= literally",
-                                                "a very long subject in plain words that has to be folded at least once, and then once more to be sure",
-                                                "oneverylongwordwithoutanyspaceinsidethatcannotbefoldedandthereforemustbeencodedoneverylongword",
-                                                "é", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀" };
+        static const char *const subjects[] = {
+                "",
+                "plain words",
+                " outer spaces ",
+                "two  spaces",
+                "=?utf-8?B?YQ==?= literally",
+                "a very long subject in plain words that has to be folded at least once, and then once more to be sure",
+                "oneverylongwordwithoutanyspaceinsidethatcannotbefoldedandthereforemustbeencodedoneverylongword",
+                "é",
+                "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀"
+        };
         for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++) {
                 struct mime_draft draft = make_draft();
                 draft.subject = subjects[i];
                 g_autofree char *data = write_draft(&draft);
                 expect_clean(data);
                 struct mime_mail *mail = read_back(data);
-                g_autofree char *subject = charset_decode_header(mail->subject), *stripped = g_strstrip(g_strdup(subjects[i]));
+                g_autofree char *subject = charset_decode_header(mail->subject),
+                                *stripped = g_strstrip(g_strdup(subjects[i]));
                 ck_assert_str_eq(subject, stripped);
                 mime_mail_free(mail);
         }
@@ -175,7 +199,8 @@ static void expect_refused(const struct mime_draft *draft, const char *word)
 START_TEST(test_line_ends_are_refused)
 {
         static const char *const bad_to[] = { "a@b.example", "x@y.example\r\nBcc: z@y.example", NULL };
-        static const char *const bad_extra[] = { "X-A", "b\nSubject: c", NULL }, *const own_extra[] = { "Subject", "x", NULL },
+        static const char *const bad_extra[] = { "X-A", "b\nSubject: c", NULL },
+                                 *const own_extra[] = { "Subject", "x", NULL },
                                  *const bad_name[] = { "X A", "x", NULL };
         struct mime_draft draft = make_draft();
         draft.subject = "a\nBcc: evil@x.example";
@@ -207,9 +232,20 @@ END_TEST
 
 START_TEST(test_addresses_are_checked)
 {
-        static const char *const bad[] = { "", "nobody", "a@", "@b.example", "a@b.example c@d.example", "a@b.example, c@d.example",
-                                           "<a@b.example", "a@b.example>", "Name <a@b.example> trailing", "group: a@b.example;",
-                                           "a b@c.example", "a@b.example;", "Name a@b.example", "管理@b.example" };
+        static const char *const bad[] = { "",
+                                           "nobody",
+                                           "a@",
+                                           "@b.example",
+                                           "a@b.example c@d.example",
+                                           "a@b.example, c@d.example",
+                                           "<a@b.example",
+                                           "a@b.example>",
+                                           "Name <a@b.example> trailing",
+                                           "group: a@b.example;",
+                                           "a b@c.example",
+                                           "a@b.example;",
+                                           "Name a@b.example",
+                                           "管理@b.example" };
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 const char *const to[] = { bad[i], NULL };
                 struct mime_draft draft = make_draft();
@@ -222,7 +258,8 @@ START_TEST(test_addresses_are_checked)
                 ck_assert_msg(strstr(error_text(&err), bad[i]), "%s", error_text(&err));
                 error_clear(&err);
         }
-        static const char *const good[] = { "a@b.example", "<a@b.example>", " a@b.example ", "A. B. <a.b+c@d.example>", "\"x\" <a@b.example>" };
+        static const char *const good[] = { "a@b.example", "<a@b.example>", " a@b.example ", "A. B. <a.b+c@d.example>",
+                                            "\"x\" <a@b.example>" };
         for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
                 const char *const to[] = { good[i], NULL };
                 struct mime_draft draft = make_draft();

@@ -115,6 +115,28 @@ START_TEST(history_is_summed_up_once)
 }
 END_TEST
 
+/* A transaction that failed is tried again with the very same jobs. */
+START_TEST(the_summary_survives_a_failed_commit)
+{
+        struct job *mail = kit_mail(&kit, "MS07-901", "2007-09-12", "2007-09-12", SEVERITY_CRITICAL, URGENCY_EARLY, "題名", "a");
+        mail->history = true;
+        mail->cursor.history_uid = 1;
+        mail->cursor.history_done = false;
+        g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify) job_free);
+        g_ptr_array_add(jobs, mail);
+        g_ptr_array_add(jobs, kit_mark(&kit, 1));
+        ck_assert_int_eq(database_execute(kit.db, "CREATE TRIGGER refuse BEFORE INSERT ON cursor"
+                                          " BEGIN SELECT raise(ABORT, 'refused by the test'); END", NULL), 0);
+        ck_assert_int_lt(pipeline_commit(kit.db, kit.config, jobs, NULL, NULL), 0);
+        ck_assert_query(DELIVERIES, "");
+        ck_assert_int_eq(database_execute(kit.db, "DROP TRIGGER refuse", NULL), 0);
+        ck_assert_int_eq(pipeline_commit(kit.db, kit.config, jobs, NULL, NULL), 0);
+        ck_assert_query(DELIVERIES, "summary log");
+        ck_assert_query("SELECT history_done FROM cursor", "1");
+        ck_assert(((struct job *) g_ptr_array_index(jobs, 1))->cursor.history_done);
+}
+END_TEST
+
 START_TEST(an_empty_mailbox_needs_no_summary)
 {
         kit_commit(&kit, kit_mark(&kit, 0), NULL);
@@ -218,6 +240,7 @@ static Suite *suite(void)
         tcase_add_test(tests, a_variant_that_does_not_rise_is_kept_and_not_told);
         tcase_add_test(tests, undetermined_counts_as_above);
         tcase_add_test(tests, history_is_summed_up_once);
+        tcase_add_test(tests, the_summary_survives_a_failed_commit);
         tcase_add_test(tests, an_empty_mailbox_needs_no_summary);
         tcase_add_test(tests, a_broken_pass_is_not_a_sync);
         tcase_add_test(tests, what_cannot_be_read_is_quarantined_with_its_bytes);
