@@ -15,10 +15,10 @@ gpointer archiver_thread(gpointer data)
         while (db) {
                 struct error err = ERROR_INIT;
                 wake_clear(service->archive_fd);
-                int r = archive_update(db, service->config->archive_dir, NULL, &err);
-                if (r < 0)
+                int r = archive_update(db, service->config->archive_dir, wake_stops, &service->stop_fd, NULL, &err);
+                if (r < 0 && !wake_is_set(service->stop_fd))
                         log_repeat_failure(&repeat, LOG_LEVEL_ERROR, "archive", error_text(&err));
-                else
+                else if (r == 0)
                         log_repeat_success(&repeat, "archive", "the archive is up to date");
                 error_clear(&err);
                 wake_wait(service->stop_fd, service->archive_fd, r < 0 ? RETRY_WAIT_MS : G_MAXINT);

@@ -20,7 +20,7 @@ struct import {
         struct service *service;
         char *source;             /* "import:PATH" of the path at hand */
         GArray *first;            /* int64_t: bulletins that were not known before; written by the writer's thread */
-        unsigned found;
+        unsigned found, paths;
         unsigned counts[7];       /* by outcome, see outcome_names; written by the writer's thread */
         int done_fd;
         int64_t drawn_ms;
@@ -93,6 +93,7 @@ static int import_path(struct import *import, const char *path, GPtrArray *probl
 {
         g_free(import->source);
         import->source = g_strdup_printf("import:%s", path);
+        import->paths++;
         int r = mail_source_walk(path, ctl.config->max_message_bytes, queue_mail, import, problems, err);
         int committed = wait_for_commit(import);
         if (r == 0 && committed < 0)
@@ -106,9 +107,11 @@ static int finish(struct import *import, struct error *err)
         int r = database_open(ctl.config->database_file, DATABASE_WRITE, &db, err);
         if (r < 0)
                 return r;
-        r = pipeline_summarise_import(db, ctl.config, import->source, import->first, err);
+        g_autofree char *source = import->paths > 1 ? g_strdup_printf("%s and %u more", import->source, import->paths - 1) :
+                                  g_strdup(import->source);
+        r = pipeline_summarise_import(db, ctl.config, source, import->first, err);
         if (r == 0)
-                r = archive_update(db, ctl.config->archive_dir, NULL, err);
+                r = archive_update(db, ctl.config->archive_dir, NULL, NULL, NULL, err);
         database_close(db);
         return r;
 }

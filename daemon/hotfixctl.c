@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "daemon/ctl.h"
+#include "daemon/descriptors.h"
 #include "ingest/worker.h"
 
 struct ctl ctl = { .config_file = CONFIG_DEFAULT_FILE };
@@ -219,6 +220,8 @@ int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
                 return worker_main();
+        if (descriptors_complete() < 0)
+                return EXIT_FAILURE;
         setlocale(LC_CTYPE, "C.UTF-8");
         int status = parse_global_options(argc, argv);
         if (status >= 0)

@@ -22,6 +22,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/service.h"
 #include "daemon/service_p.h"
 #include "daemon/transfer.h"
@@ -31,6 +32,8 @@
 
 #define EXIT_USAGE 2
 #define STATUS_INTERVAL_MS 10000
+#define LOCK_ATTEMPTS 10
+#define LOCK_PAUSE_MS 50
 
 struct options {
         const char *config_file;
@@ -140,6 +143,17 @@ static int check_config(const char *file)
         return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* 'hotfixctl status' holds the lock for a moment to see whether somebody has it. */
+static int lock_patiently(int fd)
+{
+        for (unsigned attempt = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; attempt++) {
+                if (errno != EWOULDBLOCK || attempt == LOCK_ATTEMPTS)
+                        return -errno;
+                g_usleep(LOCK_PAUSE_MS * 1000);
+        }
+        return 0;
+}
+
 /* Two daemons on one state directory would fetch and send the same things twice. */
 static int take_lock(struct daemon *d, struct error *err)
 {
@@ -150,8 +164,9 @@ static int take_lock(struct daemon *d, struct error *err)
         d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
         if (d->lock_fd < 0)
                 return error_set(err, -errno, "%s: %s", path, strerror(errno));
-        if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-                return error_set(err, -errno, errno == EWOULDBLOCK ? "%s: another hotfixd is running on this state directory" :
+        r = lock_patiently(d->lock_fd);
+        if (r < 0)
+                return error_set(err, r, r == -EWOULDBLOCK ? "%s: another hotfixd is running on this state directory" :
                                  "%s: cannot be locked", path);
         if (ftruncate(d->lock_fd, 0) < 0 || dprintf(d->lock_fd, "%d\n", (int) getpid()) < 0)
                 return error_set(err, -errno, "%s: %s", path, strerror(errno));
@@ -311,6 +326,8 @@ int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
                 return worker_main();
+        if (descriptors_complete() < 0)
+                return EXIT_FAILURE;
         setlocale(LC_CTYPE, "C.UTF-8");
         struct daemon d = { .lock_fd = -1, .signal_fd = -1 };
         int status = parse_options(argc, argv, &d.options);

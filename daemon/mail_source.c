@@ -64,31 +64,44 @@ static bool is_quoted_from(const char *line)
         return marks > 0 && strncmp(line + marks, "From ", 5) == 0;
 }
 
+/* One line with its end, or its beginning: of a line longer than that no more than max_bytes + 1 bytes are kept. False at
+ * the end of the file. */
+static bool read_line(FILE *in, uint64_t max_bytes, GString *line)
+{
+        int c;
+        g_string_truncate(line, 0);
+        flockfile(in);
+        while ((c = getc_unlocked(in)) != EOF) {
+                if (line->len <= max_bytes)
+                        g_string_append_c(line, (char) c);
+                if (c == '\n')
+                        break;
+        }
+        funlockfile(in);
+        return line->len > 0;
+}
+
 static int take_mbox(struct walk *walk, const char *path, FILE *in)
 {
-        g_autoptr(GString) mail = g_string_new(NULL);
-        char *line = NULL;
-        size_t room = 0;
-        ssize_t length;
+        g_autoptr(GString) mail = g_string_new(NULL), line = g_string_new(NULL);
         bool blank_before = true, oversize = false;
         int r = 0;
-        while (r == 0 && (length = getline(&line, &room, in)) >= 0) {
-                if (blank_before && strncmp(line, "From ", 5) == 0) {
+        while (r == 0 && read_line(in, walk->max_bytes, line)) {
+                if (blank_before && strncmp(line->str, "From ", 5) == 0) {
                         r = take_mbox_mail(walk, path, mail, oversize);
                         oversize = false;
-                } else if (mail->len + (size_t) length > walk->max_bytes) {
+                } else if (mail->len + line->len > walk->max_bytes) {
                         oversize = true;
                 } else if (!oversize) {
-                        size_t skip = is_quoted_from(line) ? 1 : 0;
-                        g_string_append_len(mail, line + skip, length - (ssize_t) skip);
+                        size_t skip = is_quoted_from(line->str) ? 1 : 0;
+                        g_string_append_len(mail, line->str + skip, (gssize) (line->len - skip));
                 }
-                blank_before = strcmp(line, "\n") == 0 || strcmp(line, "\r\n") == 0;
+                blank_before = strcmp(line->str, "\n") == 0 || strcmp(line->str, "\r\n") == 0;
         }
         if (r == 0)
                 r = take_mbox_mail(walk, path, mail, oversize);
         if (ferror(in))
                 add_problem(walk, path, "read error; the rest was left out");
-        free(line);
         return r;
 }
 
@@ -176,6 +189,9 @@ int mail_source_walk(const char *path, uint64_t max_bytes, mail_source_function 
         struct stat st;
         if (stat(path, &st) < 0)
                 return error_set(err, -errno, "%s: %s", path, strerror(errno));
+        /* A pipe can't be looked at before it is read, and a device may have no end. */
+        if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+                return error_set(err, -EINVAL, "%s: neither a file nor a directory", path);
         struct walk walk = { max_bytes, function, context, problems };
         int r = walk_path(&walk, path, 0);
         return r < 0 ? error_set(err, r, "%s: %s", path, error_name(r)) : 0;

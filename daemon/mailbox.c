@@ -20,6 +20,8 @@
 #define RETRY_REFUSED_FIRST_MS (60 * 1000) /* a wrong password or certificate: time alone seldom mends it */
 #define RETRY_REFUSED_MAX_MS (60 * 60 * 1000)
 #define OVERSIZE_KEPT_BYTES (64 * KIB)
+#define REFUSED_ALONE_MAX 20 /* messages; with so many it is not the messages */
+#define REFUSALS_MAX 5 /* passes in a row in which the server refuses a message, before it is passed over */
 
 struct mailbox {
         struct service *service;
@@ -27,12 +29,38 @@ struct mailbox {
         char *context, *source;
         struct database *db;
         struct transfer_wake wake;
-        int committed_fd; /* eventfd: the writer has committed the mark */
         struct imap_session *session;
         struct cursor cursor; /* as committed */
         unsigned failures;    /* in a row */
-        struct log_repeat repeat;
+        unsigned refusals;    /* passes in a row that broke off because the server refuses to send something */
+        char *after_error;    /* why after-ingest does not work, or NULL */
+        struct log_repeat repeat, after_repeat;
 };
+
+/* A mark on its way through the store. The mailbox stops waiting for it when the service stops, and the writer may still
+ * commit it then: whoever is last frees. */
+struct commit {
+        gint references;
+        int fd; /* eventfd, readable once it is committed */
+        struct cursor cursor;
+};
+
+static struct commit *commit_new(void)
+{
+        struct commit *commit = g_new0(struct commit, 1);
+        commit->references = 1;
+        commit->fd = wake_new();
+        return commit;
+}
+
+static void commit_unref(void *data)
+{
+        struct commit *commit = data;
+        if (!g_atomic_int_dec_and_test(&commit->references))
+                return;
+        close(commit->fd);
+        g_free(commit);
+}
 
 static void set_state(struct mailbox *m, const char *state, const char *error, int64_t retry_ms)
 {
@@ -77,6 +105,12 @@ static guint find_uid(const GArray *uids, guint32 uid)
                         high = middle;
         }
         return low < uids->len && g_array_index(uids, guint32, low) == uid ? low : uids->len;
+}
+
+/* For a UID of this pass: it has come. */
+static bool has_uid(const struct pass *pass, guint32 uid)
+{
+        return pass->have[find_uid(pass->uids, uid)];
 }
 
 static struct job *new_job(struct pass *pass, enum job_kind kind)
@@ -134,25 +168,33 @@ static int queue_withheld(struct pass *pass, guint32 uid)
 
 static void mark_committed(struct job *job, void *context)
 {
-        struct mailbox *m = context;
-        m->cursor = job->cursor;
-        wake_signal(m->committed_fd);
+        struct commit *commit = context;
+        commit->cursor = job->cursor;
+        wake_signal(commit->fd);
 }
 
 /* Puts the mark that ends a pass and waits until everything up to it is committed. */
 static int commit_mark(struct pass *pass, bool complete)
 {
         struct mailbox *m = pass->mailbox;
+        struct commit *commit = commit_new();
         struct job *mark = new_job(pass, JOB_MARK);
         mark->complete = complete;
         mark->committed = mark_committed;
-        mark->context = m;
-        wake_clear(m->committed_fd);
+        mark->release = commit_unref;
+        mark->context = commit;
+        g_atomic_int_inc(&commit->references);
         int r = job_queue_put(m->service->queue, mark);
-        if (r < 0)
-                return r;
-        wake_wait(m->committed_fd, m->service->stop_fd, G_MAXINT);
-        return wake_is_set(m->committed_fd) ? 0 : -ERR_CANCELLED;
+        if (r == 0) {
+                wake_wait(commit->fd, m->service->stop_fd, G_MAXINT);
+                r = wake_is_set(commit->fd) ? 0 : -ERR_CANCELLED;
+        }
+        if (r == 0) {
+                wake_clear(commit->fd);
+                m->cursor = commit->cursor;
+        }
+        commit_unref(commit);
+        return r;
 }
 
 struct sizes { GArray *uids, *normal, *normal_sizes, *large, *large_sizes; uint64_t max; };
@@ -227,6 +269,53 @@ static int find_missing(struct pass *pass, GArray **ret_missing, struct error *e
         return 0;
 }
 
+struct retry { struct pass *pass; unsigned refused; };
+
+/* Fetches these, in halves where the server refuses some of them: one that it cannot send must not keep the others out.
+ * Returns -ERR_REFUSED, with the first reason, if some are refused alone too. */
+static int fetch_in_halves(struct retry *retry, const guint32 *uids, guint count, struct error *err)
+{
+        g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(guint32)), sizes = g_array_new(FALSE, TRUE, sizeof(guint64));
+        for (guint i = 0; i < count; i++)
+                if (!has_uid(retry->pass, uids[i]))
+                        g_array_append_val(wanted, uids[i]);
+        g_array_set_size(sizes, wanted->len);
+        if (wanted->len == 0)
+                return 0;
+        struct error local = ERROR_INIT;
+        int r = imap_session_fetch(retry->pass->mailbox->session, wanted, sizes, queue_message, retry->pass, &local);
+        if (r == -ERR_REFUSED && wanted->len == 1 && has_uid(retry->pass, g_array_index(wanted, guint32, 0)))
+                r = 0; /* sent and refused at once */
+        if (r == -ERR_REFUSED && wanted->len > 1 && retry->refused < REFUSED_ALONE_MAX) {
+                error_clear(&local);
+                guint half = wanted->len / 2;
+                const guint32 *first = &g_array_index(wanted, guint32, 0);
+                r = fetch_in_halves(retry, first, half, &local);
+                if (r == 0 || r == -ERR_REFUSED) {
+                        struct error other = ERROR_INIT;
+                        int second = fetch_in_halves(retry, first + half, wanted->len - half, &other);
+                        if (second < 0 && (r == 0 || second != r)) {
+                                error_move(&local, &other);
+                                r = second;
+                        }
+                        error_clear(&other);
+                }
+        } else if (r == -ERR_REFUSED) {
+                retry->refused++;
+                error_prefix(&local, "UID %u", g_array_index(wanted, guint32, 0));
+        }
+        if (r < 0)
+                error_move(err, &local);
+        error_clear(&local);
+        return r;
+}
+
+/* True if the server sends other messages and has refused this one often enough. */
+static bool gives_up(const struct pass *pass)
+{
+        return ++pass->mailbox->refusals >= REFUSALS_MAX && pass->stored->len > 0;
+}
+
 /* What did not come is asked for once more, and what does not come then is put on record. */
 static int settle_missing(struct pass *pass, struct error *err)
 {
@@ -234,32 +323,45 @@ static int settle_missing(struct pass *pass, struct error *err)
         int r = find_missing(pass, &missing, err);
         if (r < 0)
                 return r;
-        if (missing->len > 0) {
-                g_autoptr(GArray) sizes = g_array_new(FALSE, TRUE, sizeof(guint64));
-                g_array_set_size(sizes, missing->len);
-                r = imap_session_fetch(pass->mailbox->session, missing, sizes, queue_message, pass, err);
+        struct retry retry = { .pass = pass };
+        r = fetch_in_halves(&retry, (const guint32 *) (void *) missing->data, missing->len, err);
+        if (r == -ERR_REFUSED && gives_up(pass)) {
+                error_clear(err);
+                r = 0;
         }
         for (guint i = 0; r == 0 && i < missing->len; i++) {
                 guint32 uid = g_array_index(missing, guint32, i);
-                if (!pass->have[find_uid(pass->uids, uid)] && queue_withheld(pass, uid) < 0)
+                if (!has_uid(pass, uid) && queue_withheld(pass, uid) < 0)
                         r = error_set(err, -ERR_CANCELLED, "stopped");
         }
         g_array_unref(missing);
         return r;
 }
 
-/* What the administrator asked for once mails are safely stored. */
-static int after_ingest(struct pass *pass, struct error *err)
+/* Flags or moves what is safely stored. Whatever the server thinks of that, mails are fetched and told of: a refusal is
+ * logged and shown, and is no failure of the session. */
+static int apply_after(struct mailbox *m, const GArray *uids, struct error *err)
 {
-        struct mailbox *m = pass->mailbox;
-        if (pass->stored->len == 0 || m->config->after == CONFIG_AFTER_NONE)
+        int r = m->config->after == CONFIG_AFTER_SEEN ? imap_session_mark_seen(m->session, uids, err) :
+                imap_session_move(m->session, uids, m->config->after_folder, err);
+        if (r < 0 && r != -ERR_REFUSED)
+                return r;
+        g_clear_pointer(&m->after_error, g_free);
+        if (r == 0) {
+                log_repeat_success(&m->after_repeat, m->context, "after-ingest works again");
                 return 0;
-        if (m->config->after == CONFIG_AFTER_SEEN)
-                return imap_session_mark_seen(m->session, pass->stored, err);
-        return imap_session_move(m->session, pass->stored, m->config->after_folder, err);
+        }
+        error_prefix(err, "after-ingest");
+        m->after_error = g_strdup(error_text(err));
+        error_clear(err);
+        log_repeat_failure(&m->after_repeat, LOG_LEVEL_ERROR, m->context, m->after_error);
+        if (m->service->once)
+                g_atomic_int_inc(&m->service->failures);
+        return 0;
 }
 
-/* With after-ingest = move everything up to the cursor is stored and should be gone: what an interruption left is moved now. */
+/* With after-ingest = move everything up to the cursor is stored and should be gone: what an interruption or a refusal left
+ * is moved now. */
 static int finish_moves(struct mailbox *m, struct error *err)
 {
         if (m->config->after != CONFIG_AFTER_MOVE || m->cursor.last_uid == 0)
@@ -272,9 +374,39 @@ static int finish_moves(struct mailbox *m, struct error *err)
                 g_array_set_size(uids, uids->len - 1);
         if (uids->len > 0) {
                 log_info(m->context, "%u stored mails were not moved yet", uids->len);
-                r = imap_session_move(m->session, uids, m->config->after_folder, err);
+                r = apply_after(m, uids, err);
         }
         g_array_unref(uids);
+        return r;
+}
+
+/* What the administrator asked for once mails are safely stored. */
+static int after_ingest(struct pass *pass, struct error *err)
+{
+        struct mailbox *m = pass->mailbox;
+        if (m->config->after == CONFIG_AFTER_MOVE && m->after_error)
+                return finish_moves(m, err);
+        if (pass->stored->len == 0 || m->config->after == CONFIG_AFTER_NONE)
+                return 0;
+        return apply_after(m, pass->stored, err);
+}
+
+static int fetch_pass(struct pass *pass, struct error *err)
+{
+        struct error local = ERROR_INIT;
+        set_state(pass->mailbox, "syncing", NULL, 0);
+        g_atomic_int_add(&pass->mailbox->service->mails_found, (gint) pass->uids->len);
+        int r = fetch_all(pass, &local);
+        if (r == 0 || r == -ERR_REFUSED) {
+                error_clear(&local);
+                r = settle_missing(pass, &local);
+        }
+        /* No setting is wrong: it is tried again as soon as after a broken connection. */
+        if (r == -ERR_REFUSED)
+                r = error_set(err, -ERR_PROTOCOL, "%s", error_text(&local));
+        else if (r < 0)
+                error_move(err, &local);
+        error_clear(&local);
         return r;
 }
 
@@ -287,15 +419,8 @@ static int run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
                 return r;
         pass.have = g_new0(bool, pass.uids->len + 1);
         pass.stored = g_array_new(FALSE, FALSE, sizeof(guint32));
-        if (pass.uids->len > 0) {
-                set_state(m, "syncing", NULL, 0);
-                g_atomic_int_add(&m->service->mails_found, (gint) pass.uids->len);
-                r = fetch_all(&pass, err);
-                if (r == 0 || r == -ERR_REFUSED) {
-                        error_clear(err);
-                        r = settle_missing(&pass, err);
-                }
-        }
+        if (pass.uids->len > 0)
+                r = fetch_pass(&pass, err);
         if (r == 0) {
                 /* All that was searched is queued, on record, or expunged meanwhile. */
                 if (pass.uids->len > 0)
@@ -305,6 +430,8 @@ static int run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
         }
         /* After a broken pass too: what did arrive is kept, and the next pass goes on behind it. */
         int committed = commit_mark(&pass, r == 0);
+        if (r == 0)
+                m->refusals = 0;
         if (r == 0 && committed == 0)
                 r = after_ingest(&pass, err);
         g_array_unref(pass.uids);
@@ -333,7 +460,8 @@ static int connect_session(struct mailbox *m, struct imap_mailbox *ret_selected,
         return imap_session_select(m->session, m->config->folder, m->config->after == CONFIG_AFTER_NONE, ret_selected, err);
 }
 
-static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, struct error *err)
+/* *ret_changed: the cursor is another than the stored one. */
+static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, bool *ret_changed, struct error *err)
 {
         int r = load_cursor(m, err);
         if (r < 0)
@@ -348,6 +476,7 @@ static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, 
                 g_array_unref(uids);
         }
         struct cursor next;
+        *ret_changed = true;
         switch (cursor_start(&m->cursor, selected->uid_validity, selected->uid_next, highest, &next)) {
         case CURSOR_FIRST_CONTACT:
                 log_info(m->context, "first contact: %u mails are taken as history", selected->exists);
@@ -356,19 +485,31 @@ static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, 
                 log_notice(m->context, "the server renumbered the mailbox (UIDVALIDITY %u): reading it again", selected->uid_validity);
                 break;
         default:
+                *ret_changed = false;
                 break;
         }
         m->cursor = next;
         return 0;
 }
 
+/* What is history is decided and on record before anything is fetched: a mail that arrives while the first pass is under
+ * way, or while the daemon is down after a crash in it, is not history. */
+static int record_start(struct mailbox *m, struct error *err)
+{
+        struct pass pass = { .mailbox = m, .cursor = m->cursor };
+        return commit_mark(&pass, false) < 0 ? error_set(err, -ERR_CANCELLED, "stopped") : 0;
+}
+
 /* From login to the first failure. In a single run it ends after one pass. */
 static int run_session(struct mailbox *m, bool *ret_synced, struct error *err)
 {
         struct imap_mailbox selected;
+        bool fresh_start = false;
         int r = connect_session(m, &selected, err);
         if (r == 0)
-                r = start_cursor(m, &selected, err);
+                r = start_cursor(m, &selected, &fresh_start, err);
+        if (r == 0 && fresh_start)
+                r = record_start(m, err);
         if (r == 0)
                 r = finish_moves(m, err);
         guint32 uid_next = selected.uid_next;
@@ -383,7 +524,7 @@ static int run_session(struct mailbox *m, bool *ret_synced, struct error *err)
                         log_repeat_success(&m->repeat, m->context, "connected");
                         g_atomic_int_inc(&m->service->mailboxes_idle);
                 }
-                set_state(m, "idle", NULL, 0);
+                set_state(m, "idle", m->after_error, 0);
                 bool changed = false;
                 bool idle = m->config->idle && imap_session_has(m->session, "IDLE");
                 /* Nothing announced within the time is no reason to believe so: the pass that follows asks. */
@@ -444,14 +585,13 @@ gpointer mailbox_thread(gpointer data)
         m.context = g_strdup_printf("mailbox %s", m.config->name);
         m.source = g_strdup_printf("imap:%s", m.config->name);
         m.wake = (struct transfer_wake) { .stop_fd = m.service->stop_fd, .attention_fd = -1 };
-        m.committed_fd = wake_new();
         m.db = service_open_database(m.service, m.context);
         if (m.db)
                 run(&m);
         else
                 g_atomic_int_inc(&m.service->failures);
         database_close(m.db);
-        close(m.committed_fd);
+        g_free(m.after_error);
         g_free(m.source);
         g_free(m.context);
         return NULL;

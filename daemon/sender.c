@@ -82,6 +82,19 @@ static void log_attempt(struct sender *sender, const struct delivery *delivery, 
                 log_error(sender->context, "%s", text);
 }
 
+/* What was sent must not be sent again because the database was locked or full for a moment: only a stop ends the trying. */
+static int record(struct sender *sender, const struct delivery *delivery, enum delivery_state state, int64_t now_ms,
+                  int64_t next_ms, const char *answer, struct error *err)
+{
+        for (;;) {
+                int r = outbox_record(sender->db, delivery, sender->owner, state, now_ms, next_ms, answer, err);
+                if (!store_error_passes(r) || wake_wait(sender->service->stop_fd, -1, STORE_RETRY_MS) == 0)
+                        return r;
+                log_repeat_failure(&sender->store_repeat, LOG_LEVEL_ERROR, sender->context, error_text(err));
+                error_clear(err);
+        }
+}
+
 /* Sends one delivery and records what came of it. Negative: the store failed, or the service stops. */
 static int deliver(struct sender *sender, const struct delivery *delivery, struct error *err)
 {
@@ -104,9 +117,14 @@ static int deliver(struct sender *sender, const struct delivery *delivery, struc
         enum delivery_state state;
         const char *what = result_state(&report, next_ms, &state);
         log_attempt(sender, delivery, &report, what, next_ms);
-        int r = outbox_record(sender->db, delivery, sender->owner, state, now_ms, next_ms, report.answer, err);
+        int r = record(sender, delivery, state, now_ms, next_ms, report.answer, err);
         delivery_report_clear(&report);
-        return r;
+        if (r != -ERR_NOT_FOUND)
+                return r;
+        /* Somebody has settled it by hand meanwhile. */
+        log_warning(sender->context, "%s", error_text(err));
+        error_clear(err);
+        return 0;
 }
 
 /* Delivers what is due. Returns when the next one is (0: none waits), or a negative code. */
@@ -131,6 +149,17 @@ static int64_t deliver_due(struct sender *sender, struct error *err)
         }
 }
 
+/* True if it is no use to try again. */
+static bool store_failed(struct sender *sender, int code, struct error *err)
+{
+        if (store_error_passes(code)) {
+                log_repeat_failure(&sender->store_repeat, LOG_LEVEL_ERROR, sender->context, error_text(err));
+                return false;
+        }
+        service_fail(sender->service, sender->context, err);
+        return true;
+}
+
 static void run(struct sender *sender)
 {
         bool stop = false;
@@ -139,10 +168,10 @@ static void run(struct sender *sender)
                 wake_clear(sender->wake_fd);
                 int64_t next_ms = deliver_due(sender, &err);
                 int64_t wait_ms = G_MAXINT;
-                if (next_ms == -ERR_CANCELLED) {
+                if (next_ms == -ERR_CANCELLED || wake_is_set(sender->service->stop_fd)) {
                         stop = true;
                 } else if (next_ms < 0) {
-                        log_repeat_failure(&sender->store_repeat, LOG_LEVEL_ERROR, sender->context, error_text(&err));
+                        stop = store_failed(sender, (int) next_ms, &err);
                         wait_ms = STORE_RETRY_MS;
                 } else {
                         log_repeat_success(&sender->store_repeat, sender->context, "the outbox can be used again");
@@ -158,6 +187,14 @@ static void run(struct sender *sender)
         }
 }
 
+static void release_claims(struct sender *sender)
+{
+        struct error err = ERROR_INIT;
+        if (outbox_release(sender->db, sender->owner, &err) < 0)
+                log_warning(sender->context, "%s; the claim will run out by itself", error_text(&err));
+        error_clear(&err);
+}
+
 gpointer sender_thread(gpointer data)
 {
         struct sender_start *start = data;
@@ -165,7 +202,7 @@ gpointer sender_thread(gpointer data)
         g_free(start);
         sender.context = g_strdup_printf("channel %s", sender.channel->name);
         sender.owner = g_strdup_printf("%d/%s", (int) getpid(), sender.channel->name);
-        sender.transfer_wake = (struct transfer_wake) { .stop_fd = sender.service->stop_fd, .attention_fd = -1 };
+        sender.transfer_wake = (struct transfer_wake) { .stop_fd = sender.service->abort_fd, .attention_fd = -1 };
         sender.transport = (struct notify_transport) {
                 .context = &sender.transfer_wake,
                 .http_post = transfer_http_post,
@@ -174,14 +211,16 @@ gpointer sender_thread(gpointer data)
         };
         sender.db = service_open_database(sender.service, sender.context);
         if (sender.db) {
+                /* A request under way, and the record of how it ended, have until abort_fd. */
+                database_set_stop(sender.db, wake_stops, &sender.service->abort_fd);
+                release_claims(&sender); /* those of the service before a reload, if it could not */
                 run(&sender);
-                struct error err = ERROR_INIT;
-                if (outbox_release(sender.db, sender.owner, &err) < 0)
-                        log_warning(sender.context, "%s; the claim will run out by itself", error_text(&err));
-                error_clear(&err);
+                release_claims(&sender);
                 database_close(sender.db);
         }
         g_free(sender.owner);
         g_free(sender.context);
+        if (g_atomic_int_dec_and_test(&sender.service->senders_running))
+                wake_signal(sender.service->senders_fd);
         return NULL;
 }

@@ -15,6 +15,7 @@
 #include "store/archive.h"
 #include "store/outbox.h"
 
+#define STOP_GRACE_MS 1000      /* a request broken off is sent again later: one that is nearly done may end */
 #define WRITER_SILENCE_MS 60000 /* the writer turns at least every second; a commit may wait for the disk */
 
 int wake_new(void)
@@ -51,6 +52,16 @@ int wake_wait(int fd_a, int fd_b, int64_t timeout_ms)
         return n > 0 ? 0 : -ETIMEDOUT;
 }
 
+bool wake_stops(void *fd)
+{
+        return wake_is_set(*(int *) fd);
+}
+
+bool store_error_passes(int code)
+{
+        return code == -ERR_STORE_BUSY || code == -ERR_STORE_FULL;
+}
+
 void service_fail(struct service *service, const char *context, const struct error *err)
 {
         log_error(context, "%s; the service cannot go on", error_text(err));
@@ -66,9 +77,10 @@ struct database *service_open_database(struct service *service, const char *cont
                 int r = database_open(service->config->database_file, DATABASE_WRITE, &db, &err);
                 if (r == 0) {
                         log_repeat_success(&repeat, context, "the database can be opened again");
+                        database_set_stop(db, wake_stops, &service->stop_fd);
                         return db;
                 }
-                if (r != -ERR_STORE_BUSY && r != -ERR_STORE_FULL) {
+                if (!store_error_passes(r)) {
                         service_fail(service, context, &err);
                         error_clear(&err);
                         return NULL;
@@ -94,12 +106,17 @@ static struct service *service_new(const struct config *config, bool once)
         service->once = once;
         service->queue = job_queue_new(LIMIT_QUEUE_BYTES);
         service->stop_fd = wake_new();
+        service->abort_fd = wake_new();
         service->failed_fd = wake_new();
         service->archive_fd = wake_new();
         service->sender_fds = g_ptr_array_new();
         service->parsers = g_ptr_array_new();
         service->mailboxes = g_ptr_array_new();
         service->senders = g_ptr_array_new();
+        service->senders_fd = wake_new();
+        /* Before any thread: the writer wakes them, whether or not the senders have been started. */
+        for (guint i = 0; i < config->channels->len; i++)
+                g_ptr_array_add(service->sender_fds, GINT_TO_POINTER(wake_new()));
         service->writer_beat_ms = clock_monotonic_ms();
         return service;
 }
@@ -123,12 +140,12 @@ static void start_mailboxes(struct service *service)
 
 static void start_senders(struct service *service)
 {
+        g_atomic_int_set(&service->senders_running, (gint) service->config->channels->len);
         for (guint i = 0; i < service->config->channels->len; i++) {
                 struct sender_start *start = g_new0(struct sender_start, 1);
                 start->service = service;
                 start->channel = g_ptr_array_index(service->config->channels, i);
-                start->wake_fd = wake_new();
-                g_ptr_array_add(service->sender_fds, GINT_TO_POINTER(start->wake_fd));
+                start->wake_fd = GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i));
                 g_ptr_array_add(service->senders, g_thread_new("sender", sender_thread, start));
         }
 }
@@ -162,14 +179,24 @@ struct job_queue *service_queue(struct service *service)
         return service->queue;
 }
 
+/* Senders that are in the middle of a request may end it, for a moment. */
+static void stop_senders(struct service *service, int64_t abort_ms)
+{
+        if (service->senders->len > 0 && g_atomic_int_get(&service->senders_running) > 0)
+                wake_wait(service->senders_fd, -1, abort_ms - clock_monotonic_ms());
+        wake_signal(service->abort_fd);
+        join_all(service->senders);
+}
+
 void service_stop(struct service *service)
 {
         if (!service)
                 return;
+        int64_t abort_ms = clock_monotonic_ms() + STOP_GRACE_MS;
         wake_signal(service->stop_fd);
         job_queue_close(service->queue);
         join_all(service->mailboxes);
-        join_all(service->senders);
+        stop_senders(service, abort_ms);
         join_all(service->parsers);
         if (service->archiver)
                 g_thread_join(service->archiver);
@@ -182,7 +209,9 @@ void service_stop(struct service *service)
         g_ptr_array_unref(service->parsers);
         g_ptr_array_unref(service->mailboxes);
         g_ptr_array_unref(service->senders);
+        close(service->senders_fd);
         close(service->stop_fd);
+        close(service->abort_fd);
         close(service->failed_fd);
         close(service->archive_fd);
         g_free(service);
@@ -218,12 +247,15 @@ struct once_watch { struct service *service; int stop_fd, end_fd; bool show_prog
 static gpointer watch_once(gpointer data)
 {
         struct once_watch *watch = data;
-        bool drawn = false, stopping = false;
-        while (wake_wait(watch->end_fd, stopping ? -1 : watch->stop_fd, 200) < 0 || !wake_is_set(watch->end_fd)) {
-                if (!stopping && wake_is_set(watch->stop_fd)) {
-                        stopping = true;
+        bool drawn = false;
+        int64_t abort_ms = 0; /* not 0: it was told to stop */
+        while (wake_wait(watch->end_fd, abort_ms ? -1 : watch->stop_fd, 200) < 0 || !wake_is_set(watch->end_fd)) {
+                if (!abort_ms && wake_is_set(watch->stop_fd)) {
+                        abort_ms = clock_monotonic_ms() + STOP_GRACE_MS;
                         wake_signal(watch->service->stop_fd);
                         job_queue_close(watch->service->queue);
+                } else if (abort_ms && clock_monotonic_ms() >= abort_ms) {
+                        wake_signal(watch->service->abort_fd);
                 }
                 unsigned found, stored;
                 service_progress(watch->service, &found, &stored);
@@ -241,7 +273,8 @@ static void update_archive_once(struct service *service)
 {
         struct database *db = service_open_database(service, "archive");
         struct error err = ERROR_INIT;
-        if (!db || archive_update(db, service->config->archive_dir, NULL, &err) < 0) {
+        int r = db ? archive_update(db, service->config->archive_dir, wake_stops, &service->stop_fd, NULL, &err) : -ERR_STORE;
+        if (r < 0 && r != -ERR_CANCELLED) {
                 log_error("archive", "%s", db ? error_text(&err) : "not updated");
                 g_atomic_int_inc(&service->failures);
         }

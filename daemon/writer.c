@@ -8,6 +8,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/service_p.h"
 #include "ingest/worker.h"
+#include "store/outbox.h"
 
 #define WRITER_TURN_MS 1000
 #define RETRY_WAIT_MS 1000
@@ -55,19 +56,25 @@ gpointer parser_thread(gpointer data)
         return NULL;
 }
 
-/* Errors that time or an administrator can mend, with every mail. */
-static bool is_about_the_store(int code)
+/* Errors that one mail can cause: a row that a constraint refuses, a value that is too large. With any other the store
+ * would refuse every mail. */
+static bool may_be_the_mails_fault(int code)
 {
-        return code == -ERR_STORE_BUSY || code == -ERR_STORE_FULL;
+        return code == -ERR_STORE || code == -ERR_LIMIT || code == -ERR_MALFORMED || code == -EINVAL || code == -ERR_NOT_FOUND;
 }
 
-/* One mail whose rows the store refuses must not keep the others out: it goes into quarantine with what the store said. */
+/* One mail whose rows the store refuses must not keep the others out: it goes into quarantine with what the store said,
+ * if the store says it twice. */
 static int commit_alone(struct service *service, struct database *db, struct job *job, struct error *err)
 {
         g_autoptr(GPtrArray) one = g_ptr_array_new();
         g_ptr_array_add(one, job);
         int r = pipeline_commit(db, service->config, one, NULL, err);
-        if (r == 0 || is_about_the_store(r) || r == -ERR_STORE_CORRUPT || job->kind != JOB_MAIL)
+        if (r < 0 && may_be_the_mails_fault(r)) {
+                error_clear(err);
+                r = pipeline_commit(db, service->config, one, NULL, err);
+        }
+        if (r == 0 || !may_be_the_mails_fault(r) || job->kind != JOB_MAIL)
                 return r;
         reader_result_clear(&job->result);
         job->code = r;
@@ -85,7 +92,7 @@ static int commit_jobs(struct service *service, struct database *db, GPtrArray *
                 int r = pipeline_commit(db, service->config, jobs, NULL, err);
                 if (r == 0)
                         *done = jobs->len;
-                if (r == 0 || is_about_the_store(r) || r == -ERR_STORE_CORRUPT)
+                if (r == 0 || !may_be_the_mails_fault(r))
                         return r;
                 error_clear(err);
         }
@@ -123,16 +130,36 @@ static bool store_jobs(struct service *service, struct database *db, GPtrArray *
                         tell_committed(service, jobs);
                         return true;
                 }
-                if (!is_about_the_store(r)) {
+                if (!store_error_passes(r)) {
                         service_fail(service, "store", &err);
                         error_clear(&err);
                         return false;
                 }
-                log_repeat_failure(repeat, LOG_LEVEL_ERROR, "store", error_text(&err));
+                if (!wake_is_set(service->stop_fd))
+                        log_repeat_failure(repeat, LOG_LEVEL_ERROR, "store", error_text(&err));
                 error_clear(&err);
                 if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
                         return false;
         }
+}
+
+/* Deliveries stay when their channel is taken out of the configuration; somebody should know. */
+static void report_orphans(struct service *service, struct database *db)
+{
+        struct error err = ERROR_INIT;
+        GPtrArray *waiting;
+        if (outbox_waiting(db, &waiting, &err) < 0) {
+                log_warning("store", "%s", error_text(&err));
+                error_clear(&err);
+                return;
+        }
+        for (guint i = 0; i < waiting->len; i++) {
+                const struct outbox_waiting *row = g_ptr_array_index(waiting, i);
+                if (!config_channel(service->config, row->channel))
+                        log_warning("store", "%" G_GINT64_FORMAT " deliveries wait for channel %s, which the configuration does"
+                                    " not have; they stay until it has it again", row->count, row->channel);
+        }
+        g_ptr_array_unref(waiting);
 }
 
 gpointer writer_thread(gpointer data)
@@ -141,6 +168,8 @@ gpointer writer_thread(gpointer data)
         struct log_repeat repeat = { 0 };
         struct database *db = service_open_database(service, "store");
         bool good = db != NULL;
+        if (good)
+                report_orphans(service, db);
         while (good && !job_queue_is_closed(service->queue)) {
                 GPtrArray *jobs = job_queue_take_ready(service->queue, LIMIT_BATCH_MAILS, WRITER_TURN_MS);
                 __atomic_store_n(&service->writer_beat_ms, clock_monotonic_ms(), __ATOMIC_RELAXED);

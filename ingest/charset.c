@@ -257,8 +257,7 @@ static bool convinces(const struct reading *other, const struct reading *labelle
                 return false;
         if (other->encoding->family != FAMILY_JAPANESE || other->look.kana >= 2 || labelled->look.controls > 0)
                 return true;
-        /* kanji alone: not one of the accented letters stands beside a letter of ASCII, as nearly all do in Latin text
-         */
+        /* kanji alone: no accented letter stands beside a letter of ASCII, as nearly all do in Latin text */
         return is_western(labelled->encoding) && labelled->look.non_ascii >= 4 &&
                labelled->look.lone_marks == labelled->look.non_ascii;
 }

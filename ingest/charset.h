@@ -13,8 +13,7 @@
 struct charset_result {
         char *text;         /* valid UTF-8, NUL behind; owned (g_free) */
         size_t size;
-        const char *used;   /* canonical name of what was used: "iso-2022-jp", "cp932", "euc-jp", "utf-8", … static or
-                               interned */
+        const char *used;   /* canonical name of what was used: "iso-2022-jp", "cp932", "euc-jp", "utf-8", …; static */
         bool repaired;      /* another charset than the label's was used; false where there is no label */
         size_t replaced;    /* U+FFFD put in */
 };

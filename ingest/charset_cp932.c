@@ -79,7 +79,7 @@ void charset_decode_cp932(const char *data, size_t size, GString *out, size_t *r
                         continue;
                 }
                 charset_append_replacement(out, replaced);
-                p += is_lead(*p) && end - p >= 2 && p[1] >= 0x80 ? 2
-                                                                 : 1; /* an ASCII trail may be a line end or a tag */
+                /* an ASCII trail byte stays: it may be a line end or a tag */
+                p += is_lead(*p) && end - p >= 2 && p[1] >= 0x80 ? 2 : 1;
         }
 }

@@ -112,9 +112,8 @@ static char *label_key(const char *label, bool first_word)
         for (const char *p = label; *p && key->len < 40; p++) {
                 if (g_ascii_isalnum(*p))
                         g_string_append_c(key, g_ascii_tolower(*p));
-                else if (key->len > 0 &&
-                         strchr(first_word ? ";,\"* \t" : ";,\"*", *p)) /* a parameter or language follows */
-                        break;
+                else if (key->len > 0 && strchr(first_word ? ";,\"* \t" : ";,\"*", *p))
+                        break; /* a parameter or a language follows */
         }
         return g_string_free(key, key->len == 0 || key->len >= 40);
 }
@@ -218,10 +217,7 @@ static void decode_iconv(const struct encoding *encoding, const char *data, size
 /* The length of the longest prefix of a character that starts an invalid sequence (Unicode, "maximal subpart"). */
 static size_t utf8_invalid_length(const unsigned char *p, size_t left)
 {
-        size_t want = p[0] >= 0xC2 && p[0] <= 0xDF   ? 2
-                      : p[0] >= 0xE0 && p[0] <= 0xEF ? 3
-                      : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4
-                                                     : 1;
+        size_t want = p[0] < 0xC2 || p[0] > 0xF4 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
         if (want == 1 || left < 2)
                 return 1;
         unsigned char low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;

@@ -191,8 +191,7 @@ char *charset_make_line(const char *text)
         return g_strstrip(g_string_free(line, FALSE));
 }
 
-/* Folding is a line end before white space; only the line end goes (RFC 5322 section 2.2.3). A tab counts as a space.
- */
+/* Folding is a line end before white space; only the line end goes (RFC 5322 section 2.2.3). */
 static char *unfold(const char *raw)
 {
         GString *line = g_string_sized_new(strlen(raw) + 1);
@@ -211,8 +210,7 @@ char *charset_decode_header(const char *raw)
         g_autofree char *unfolded = unfold(raw ? raw : "");
         g_autoptr(GString) text = g_string_new(NULL);
         if (charset_has_jis_escape(unfolded, strlen(unfolded))) {
-                /* Raw ISO-2022-JP: "=?" can be half of two kanji, so it is decoded first. Words are ASCII and survive.
-                 */
+                /* Raw ISO-2022-JP: "=?" can be a kanji, so it is decoded first. Words are ASCII and survive. */
                 struct charset_result whole;
                 charset_decode(NULL, unfolded, strlen(unfolded), &whole);
                 decode_words(whole.text, "utf-8", text);

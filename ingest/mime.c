@@ -244,8 +244,7 @@ static bool has_suffix(const char *filename, const char *suffix)
 /* Attachments that are labelled as mere bytes are what their names say. */
 static void correct_type(struct mail_reader *reader, struct mime_part *part)
 {
-        static const struct { const char *suffix, *type;
-        } types[] = {
+        static const struct { const char *suffix, *type; } types[] = {
                 { ".html", "text/html" },
                 { ".htm", "text/html" },
                 { ".txt", "text/plain" },
@@ -333,8 +332,8 @@ static int take_body(struct mail_reader *reader, struct mime_part *part, enum tr
                 part->data = g_string_free(body, FALSE);
                 return 0;
         }
-        g_ptr_array_remove_index(reader->mail->parts,
-                                 reader->mail->parts->len - 1); /* its own parts stand in its place */
+        /* its own parts stand in its place */
+        g_ptr_array_remove_index(reader->mail->parts, reader->mail->parts->len - 1);
         reader->containers++;
         struct place inner = { .depth = place.depth + 1, .group = -1, .message = ++reader->messages };
         int r = read_message(reader, body ? body->str : data, body ? body->len : size, inner);

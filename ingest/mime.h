@@ -42,10 +42,14 @@ struct mime_mail {
 void mime_prepare(void);
 
 /* Reads a mail. Bytes that are not a mail at all give one text/plain part or an error. Only to be called in the
- * worker: the library can hang or crash on hostile bytes. Errors: -ERR_LIMIT (with the limit's name), -ERR_MALFORMED.
- */
+ * worker: the library can hang or crash on hostile bytes. Errors: -ERR_LIMIT, with the limit's name. */
 int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err);
 void mime_mail_free(struct mime_mail *mail);
+
+/* The sender for people and for rules: "Name <address>" or "address", decoded, one line of UTF-8. Whatever From says,
+ * an address in angle brackets stands only at the end, and only if it is from_address. NULL without From. Newly
+ * allocated. */
+char *mime_mail_sender(const struct mime_mail *mail);
 
 struct mime_address { char *name, *address; };
 

@@ -189,10 +189,10 @@ unsigned mime_decode_base64(const char *data, size_t size, GString *out)
 
 static int hex_digit(char c)
 {
-        return c >= '0' && c <= '9'   ? c - '0'
-               : c >= 'A' && c <= 'F' ? c - 'A' + 10
-               : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                      : -1;
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int mime_hex_byte(const char *p, size_t left)

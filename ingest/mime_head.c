@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "ingest/charset.h"
 #include "ingest/mime_p.h"
 
 #define JUNK_LINES_MAX 50 /* then it is text, not a head with a few broken lines */
@@ -46,28 +47,11 @@ static bool name_is(const char *name, size_t size, const char *wanted)
 /* Fields that only mail has: text may start with "Note: …" as well. */
 static bool is_mail_field(const char *name, size_t size)
 {
-        static const char *const names[] = { "From",
-                                             "To",
-                                             "Cc",
-                                             "Bcc",
-                                             "Subject",
-                                             "Date",
-                                             "Received",
-                                             "Return-Path",
-                                             "Sender",
-                                             "Message-ID",
-                                             "MIME-Version",
-                                             "Reply-To",
-                                             "Delivered-To",
-                                             "In-Reply-To",
-                                             "References",
-                                             "DKIM-Signature",
-                                             "Authentication-Results",
-                                             "Precedence",
-                                             "Envelope-To",
-                                             "Importance",
-                                             "Status",
-                                             "Errors-To" };
+        static const char *const names[] = {
+                "From", "To", "Cc", "Bcc", "Subject", "Date", "Received", "Return-Path", "Sender", "Message-ID",
+                "MIME-Version", "Reply-To", "Delivered-To", "In-Reply-To", "References", "DKIM-Signature",
+                "Authentication-Results", "Precedence", "Envelope-To", "Importance", "Status", "Errors-To",
+        };
         static const char *const prefixes[] = { "Content-", "X-", "List-", "Resent-", "ARC-", "Received-" };
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
                 if (name_is(name, size, names[i]))
@@ -283,4 +267,33 @@ char *mime_guess_boundary(const char *data, size_t size)
                 return g_strndup(text, length);
         }
         return NULL;
+}
+
+/* From without its address: what stands before the "<" of the address, or all of it. */
+static char *sender_name(const struct mime_mail *mail)
+{
+        const char *bracket = mail->from_address ? strrchr(mail->from, '<') : NULL;
+        size_t length = bracket ? strlen(mail->from_address) : 0;
+        if (bracket && (g_ascii_strncasecmp(bracket + 1, mail->from_address, length) != 0 || bracket[1 + length] != '>'))
+                bracket = NULL;
+        g_autofree char *raw = bracket ? g_strndup(mail->from, (gsize) (bracket - mail->from)) : g_strdup(mail->from);
+        g_autofree char *decoded = charset_decode_header(raw);
+        GString *name = g_string_sized_new(strlen(decoded) + 1);
+        for (const char *p = decoded; *p; p++)
+                if (!strchr("<>\"", *p))
+                        g_string_append_c(name, *p);
+        return g_strstrip(g_string_free(name, FALSE));
+}
+
+char *mime_mail_sender(const struct mime_mail *mail)
+{
+        if (!mail->from)
+                return NULL;
+        g_autofree char *name = sender_name(mail);
+        if (!mail->from_address)
+                return g_steal_pointer(&name);
+        g_autofree char *bare = g_ascii_strdown(name, -1), *address = g_ascii_strdown(mail->from_address, -1);
+        if (!*name || strcmp(bare, address) == 0)
+                return g_strdup(mail->from_address);
+        return g_strdup_printf("%s <%s>", name, mail->from_address);
 }

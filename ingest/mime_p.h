@@ -49,8 +49,7 @@ int mime_check_boundaries(const char *data, size_t size, struct error *err);
 char *mime_guess_boundary(const char *data, size_t size);
 
 /* Of a Content-Type or Content-Disposition value: the token before the parameters, in lower case ("text/html",
- * "attachment"; "" for none), and one parameter, decoded (RFC 2231, RFC 2047, raw bytes) to one line of UTF-8, or NULL.
- */
+ * "attachment"; "" for none), and one parameter, decoded (RFC 2231, RFC 2047, raw bytes) to a line of UTF-8, or NULL. */
 char *mime_value_token(const char *raw);
 char *mime_value_parameter(const char *raw, const char *name);
 

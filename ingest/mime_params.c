@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters of Content-Type and Content-Disposition, as mailers really write them (RFC 2231, RFC 2047 in quotes, raw).
- */
+/* Parameters of Content-Type and Content-Disposition, as mailers write them (RFC 2231, RFC 2047 in quotes, raw). */
 #include <string.h>
 
 #include "ingest/charset.h"

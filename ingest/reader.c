@@ -97,7 +97,7 @@ static char *decode_message_id(const char *raw)
 static void fill_head(struct mail_info *info, const struct mime_mail *mail)
 {
         info->message_id = decode_message_id(mail->message_id);
-        info->from = decode_field(mail->from);
+        info->from = mime_mail_sender(mail);
         info->subject = decode_field(mail->subject);
         info->date = format_date(mail);
 }

@@ -199,16 +199,35 @@ static int remove_stale(struct database *db, const char *directory, struct error
         return r;
 }
 
+/* What was written and is to leave the to-do list. It does so only once the index stands too: whoever is killed in between
+ * writes the same files again. */
+struct finished { int64_t bulletin_id, mark; };
+
 /* The mark is taken before the bulletin is read: what arrives meanwhile puts a newer mark, which stays. */
-static int update_one(struct database *db, const char *directory, int64_t bulletin_id, struct error *err)
+static int write_marked(struct database *db, const char *directory, int64_t bulletin_id, GHashTable *written, GArray *finished,
+                        struct error *err)
 {
-        int64_t mark;
-        int r = bulletins_archive_mark(db, bulletin_id, &mark, err);
+        struct finished one = { .bulletin_id = bulletin_id };
+        int r = bulletins_archive_mark(db, bulletin_id, &one.mark, err);
         if (r == 0)
-                r = write_bulletin(db, directory, bulletin_id, NULL, err);
+                r = write_bulletin(db, directory, bulletin_id, written, err);
         if (r == 0)
-                r = bulletins_archive_done_at(db, bulletin_id, mark, err);
+                g_array_append_val(finished, one);
         return r;
+}
+
+static int write_index_and_finish(struct database *db, const char *directory, const GArray *finished, struct error *err)
+{
+        int r = archive_write_index(db, directory, err);
+        if (r == 0)
+                r = database_enter(db, err);
+        if (r < 0)
+                return r;
+        for (guint i = 0; r == 0 && i < finished->len; i++) {
+                const struct finished *one = &g_array_index(finished, struct finished, i);
+                r = bulletins_archive_done_at(db, one->bulletin_id, one->mark, err);
+        }
+        return database_leave(db, r, err);
 }
 
 static int keep_first(int first, int r, struct error *err, struct error *local)
@@ -221,32 +240,42 @@ static int keep_first(int first, int r, struct error *err, struct error *local)
         return first;
 }
 
-int archive_update(struct database *db, const char *directory, unsigned *ret_written, struct error *err)
+/* Some of the to-do list, up to a stop. The first error is returned; what was written is finished whatever else failed. */
+static int update_some(struct database *db, const char *directory, const int64_t *ids, guint count, archive_stop_function stop,
+                       void *context, unsigned *written, struct error *err)
 {
-        unsigned written = 0;
         int first = 0;
         struct error local = ERROR_INIT;
-        int r = remove_stale(db, directory, &local);
-        first = keep_first(first, r, err, &local);
-        for (bool more = true; more && first == 0;) {
-                GArray *ids;
-                r = bulletins_archive_pending(db, PENDING_AT_ONCE, &ids, &local);
-                if (r < 0)
-                        return keep_first(0, r, err, &local);
-                more = ids->len == PENDING_AT_ONCE;
-                for (guint i = 0; i < ids->len; i++) {
-                        r = update_one(db, directory, g_array_index(ids, int64_t, i), &local);
-                        if (r == 0)
-                                written++;
-                        first = keep_first(first, r, err, &local);
-                }
-                g_array_unref(ids);
-        }
-        g_autofree char *index = g_build_filename(directory, "index.html", NULL);
-        if (written > 0 || !g_file_test(index, G_FILE_TEST_EXISTS)) {
-                r = archive_write_index(db, directory, &local);
+        g_autoptr(GArray) finished = g_array_new(FALSE, FALSE, sizeof(struct finished));
+        for (guint i = 0; i < count && first != -ERR_CANCELLED; i++) {
+                int r = stop && stop(context) ? error_set(&local, -ERR_CANCELLED, "stopped") :
+                        write_marked(db, directory, ids[i], NULL, finished, &local);
                 first = keep_first(first, r, err, &local);
         }
+        int r = finished->len > 0 ? write_index_and_finish(db, directory, finished, &local) : 0;
+        *written += finished->len;
+        return keep_first(first, r, err, &local);
+}
+
+int archive_update(struct database *db, const char *directory, archive_stop_function stop, void *context,
+                   unsigned *ret_written, struct error *err)
+{
+        unsigned written = 0;
+        struct error local = ERROR_INIT;
+        int first = keep_first(0, remove_stale(db, directory, &local), err, &local);
+        GArray *ids;
+        int r = bulletins_archive_pending(db, 0, &ids, &local);
+        if (r < 0)
+                return keep_first(first, r, err, &local);
+        for (guint i = 0; i < ids->len && r != -ERR_CANCELLED; i += PENDING_AT_ONCE) {
+                r = update_some(db, directory, &g_array_index(ids, int64_t, i), MIN(ids->len - i, PENDING_AT_ONCE), stop,
+                                context, &written, &local);
+                first = keep_first(first, r, err, &local);
+        }
+        g_array_unref(ids);
+        g_autofree char *index = g_build_filename(directory, "index.html", NULL);
+        if (first == 0 && written == 0 && !g_file_test(index, G_FILE_TEST_EXISTS))
+                first = archive_write_index(db, directory, err);
         if (first == 0 && ret_written)
                 *ret_written = written;
         return first;
@@ -334,14 +363,10 @@ int archive_rebuild(struct database *db, const char *directory, archive_progress
         if (r < 0)
                 return r;
         g_autoptr(GHashTable) written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_autoptr(GArray) finished = g_array_new(FALSE, FALSE, sizeof(struct finished));
         guint total = ids->len;
         for (guint i = 0; r == 0 && i < total; i++) {
-                int64_t mark, id = g_array_index(ids, int64_t, i);
-                r = bulletins_archive_mark(db, id, &mark, err);
-                if (r == 0)
-                        r = write_bulletin(db, directory, id, written, err);
-                if (r == 0)
-                        r = bulletins_archive_done_at(db, id, mark, err);
+                r = write_marked(db, directory, g_array_index(ids, int64_t, i), written, finished, err);
                 if (r == 0 && progress)
                         progress(i + 1, total, context);
         }
@@ -352,7 +377,7 @@ int archive_rebuild(struct database *db, const char *directory, archive_progress
         if (r == 0)
                 r = remove_stale(db, directory, err);
         if (r == 0)
-                r = archive_write_index(db, directory, err);
+                r = write_index_and_finish(db, directory, finished, err);
         if (r == 0) {
                 *ret_written = total;
                 *ret_removed = sweep.removed;

@@ -19,9 +19,14 @@ int archive_write_bulletin(struct database *db, const char *directory, int64_t b
 /* Writes index.html. */
 int archive_write_index(struct database *db, const char *directory, struct error *err);
 
-/* Works off the to-do list, then the index if anything was written. *ret_written may be NULL. A bulletin that can't be
- * written stays on the list and does not keep the others from being written; the first error is returned at the end. */
-int archive_update(struct database *db, const char *directory, unsigned *ret_written, struct error *err);
+/* Asked between two bulletins; true breaks the work off. */
+typedef bool (*archive_stop_function)(void *context);
+
+/* Works off the to-do list, then the index if anything was written. *ret_written and stop may be NULL. A bulletin that
+ * can't be written stays on the list and does not keep the others from being written; the first error is returned at the
+ * end. -ERR_CANCELLED once stop says so: what is left stays on the list. */
+int archive_update(struct database *db, const char *directory, archive_stop_function stop, void *context,
+                   unsigned *ret_written, struct error *err);
 
 typedef void (*archive_progress_function)(unsigned done, unsigned total, void *context);
 

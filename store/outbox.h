@@ -87,6 +87,10 @@ int outbox_attempts(struct database *db, int64_t delivery_id, GPtrArray **ret_at
 /* state DELIVERY_STATE_MAX: any. */
 int outbox_count(struct database *db, enum delivery_state state, int64_t *ret_count, struct error *err);
 
+/* How many deliveries are pending for each channel that has any, by name: an array of struct outbox_waiting. */
+struct outbox_waiting { char *channel; int64_t count; };
+int outbox_waiting(struct database *db, GPtrArray **ret_waiting, struct error *err);
+
 /* By hand: a pending or dead delivery is due at now_ms (one that is being sent right now stays as it is); a pending one
  * is given up, with the reason as its answer. -ERR_NOT_FOUND for one that is in no such state, -EBUSY for dropping one
  * whose claim has not run out. */

@@ -59,7 +59,7 @@ static void update(void)
 {
         struct error err = ERROR_INIT;
         g_mkdir_with_parents(kit.config->archive_dir, 0700);
-        int r = archive_update(kit.db, kit.config->archive_dir, NULL, &err);
+        int r = archive_update(kit.db, kit.config->archive_dir, NULL, NULL, NULL, &err);
         ck_assert_msg(r == 0, "%s", error_text(&err));
 }
 
@@ -185,13 +185,53 @@ START_TEST(what_cannot_be_written_stays_to_do)
         /* A folder where a file should be. */
         ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
         struct error err = ERROR_INIT;
-        ck_assert_int_lt(archive_update(kit.db, kit.config->archive_dir, NULL, &err), 0);
+        ck_assert_int_lt(archive_update(kit.db, kit.config->archive_dir, NULL, NULL, NULL, &err), 0);
         ck_assert_ptr_nonnull(strstr(error_text(&err), "ms07-904"));
         error_clear(&err);
         ck_assert(exists("alert/2007/ms07-905.html")); /* the other one is written all the same */
         ck_assert_int_eq(g_rmdir(folder), 0);
         update();
         ck_assert(exists("alert/2007/ms07-904.html"));
+}
+END_TEST
+
+static bool stop_at_second(void *context)
+{
+        return ++*(int *) context > 1;
+}
+
+START_TEST(a_stop_leaves_the_rest_to_do)
+{
+        kit_commit(&kit, letter(0), letter(4), NULL);
+        g_mkdir_with_parents(kit.config->archive_dir, 0700);
+        int asked = 0;
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(archive_update(kit.db, kit.config->archive_dir, stop_at_second, &asked, NULL, &err), -ERR_CANCELLED);
+        error_clear(&err);
+        g_autofree char *left = kit_query(kit.db, "SELECT count(*) FROM archive_todo");
+        ck_assert_str_eq(left, "1");
+        ck_assert(exists("index.html")); /* for the one that is there */
+        update();
+        g_autofree char *after = tree(kit.config->archive_dir);
+        rebuild(&(unsigned) { 0 });
+        g_autofree char *whole = tree(kit.config->archive_dir);
+        ck_assert_str_eq(after, whole);
+}
+END_TEST
+
+/* Nothing leaves the to-do list before the index tells of it: whoever is killed in between does it again. */
+START_TEST(the_index_is_part_of_the_work)
+{
+        kit_commit(&kit, letter(0), NULL);
+        g_autofree char *index = path_of("index.html");
+        ck_assert_int_eq(g_mkdir_with_parents(index, 0700), 0); /* it can't be written */
+        ck_assert_int_lt(archive_update(kit.db, kit.config->archive_dir, NULL, NULL, NULL, NULL), 0);
+        ck_assert_int_eq(g_rmdir(index), 0);
+        g_autofree char *old = g_strdup("the index before");
+        ck_assert(g_file_set_contents(index, old, -1, NULL));
+        update();
+        g_autofree char *text = support_read_file(index, NULL);
+        ck_assert_str_ne(text, old);
 }
 END_TEST
 
@@ -204,6 +244,8 @@ static Suite *suite(void)
         tcase_add_test(tests, any_order_gives_the_same_tree);
         tcase_add_test(tests, a_rebuild_gives_the_same_tree);
         tcase_add_test(tests, what_cannot_be_written_stays_to_do);
+        tcase_add_test(tests, a_stop_leaves_the_rest_to_do);
+        tcase_add_test(tests, the_index_is_part_of_the_work);
         suite_add_tcase(s, tests);
         return s;
 }

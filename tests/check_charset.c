@@ -106,22 +106,11 @@ static GString *encode_euc(const char *text)
 
 START_TEST(test_shift_jis_names)
 {
-        static const char *const names[] = { "Shift_JIS",
-                                             "shift-jis",
-                                             "SJIS",
-                                             "x-sjis",
-                                             "MS_Kanji",
-                                             "Windows-31J",
-                                             "cp932",
-                                             "ms932",
-                                             "csShiftJIS",
-                                             "\"shift_jis\"",
-                                             "x-ms-cp932",
-                                             " SHIFT_JIS ",
-                                             "shift_jis; format=flowed",
-                                             "shiftjis",
-                                             "x_sjis",
-                                             "'Shift_JIS'" };
+        static const char *const names[] = {
+                "Shift_JIS", "shift-jis", "SJIS", "x-sjis", "MS_Kanji", "Windows-31J", "cp932", "ms932", "csShiftJIS",
+                "\"shift_jis\"", "x-ms-cp932", " SHIFT_JIS ", "shift_jis; format=flowed", "shiftjis", "x_sjis",
+                "'Shift_JIS'",
+        };
         gsize size;
         g_autofree char *sjis = encode("CP932", SAMPLE "\nアプリの更新\n", &size);
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -295,13 +284,12 @@ START_TEST(test_any_bytes_give_valid_text)
                                               "utf-16",      "iso-8859-1", "gb18030",      "big5",     "euc-kr",
                                               "iso-2022-kr", "utf-7",      "windows-1255", "us-ascii", "windows-874" };
         g_autoptr(GRand) random = g_rand_new_with_seed(20070511);
+        static const char odd[] = "\033$(B@DIJ\x0E\x0F\x81\x8F\xE3\xA4\xB0 a\n";
         for (unsigned round = 0; round < 400; round++) {
                 char bytes[64];
                 size_t size = (size_t) g_rand_int_range(random, 0, sizeof bytes);
                 for (size_t i = 0; i < size; i++)
-                        bytes[i] = (char) (round & 1 ? g_rand_int_range(random, 0, 256)
-                                                     : "\033$(B@DIJ\x0E\x0F\x81\x8F\xE3\xA4\xB0 a\n"[g_rand_int_range(
-                                                               random, 0, 17)]);
+                        bytes[i] = round & 1 ? (char) g_rand_int_range(random, 0, 256) : odd[g_rand_int_range(random, 0, 17)];
                 for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
                         struct charset_result result;
                         charset_decode(labels[i], bytes, size, &result);

@@ -97,6 +97,31 @@ START_TEST(an_oversize_mail_needs_no_parser)
 }
 END_TEST
 
+static void count_release(void *context)
+{
+        ++*(int *) context;
+}
+
+/* Whoever waits for a commit shares something with the job; the job lets go of it whether it was committed or dropped. */
+START_TEST(a_job_lets_go_of_its_context_however_it_ends)
+{
+        int released = 0;
+        for (int i = 0; i < 3; i++) {
+                struct job_queue *queue = job_queue_new(1000);
+                struct job *job = job_new(JOB_MARK);
+                job->release = count_release;
+                job->context = &released;
+                if (i == 0)
+                        job_queue_close(queue); /* refused */
+                ck_assert_int_eq(job_queue_put(queue, job), i == 0 ? -ERR_CANCELLED : 0);
+                if (i == 2)
+                        g_ptr_array_unref(job_queue_take_ready(queue, 1, 0));
+                job_queue_free(queue); /* dropped */
+                ck_assert_int_eq(released, i + 1);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("job");
@@ -105,6 +130,7 @@ static Suite *suite(void)
         tcase_add_test(tests, a_full_queue_waits_for_room);
         tcase_add_test(tests, a_closed_queue_lets_everybody_go);
         tcase_add_test(tests, an_oversize_mail_needs_no_parser);
+        tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);
         suite_add_tcase(s, tests);
         return s;
 }

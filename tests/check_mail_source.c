@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -109,6 +110,36 @@ START_TEST(what_is_missing_is_named)
 }
 END_TEST
 
+/* A device has no end; a pipe can't be looked at before it is read. */
+START_TEST(only_files_and_directories_are_taken)
+{
+        g_autoptr(GPtrArray) mails = g_ptr_array_new_with_free_func(g_free), problems = g_ptr_array_new_with_free_func(g_free);
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(mail_source_walk("/dev/zero", 1000, collect, mails, problems, &err), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "/dev/zero"));
+        error_clear(&err);
+}
+END_TEST
+
+/* A line of an mbox may be longer than anything that is kept of it. */
+START_TEST(an_endless_line_in_an_mbox)
+{
+        g_autofree char *directory = support_temporary_directory();
+        g_autofree char *line = g_strnfill(100000, 'x');
+        g_autofree char *text = g_strconcat("From a@b x\nSubject: long\n\n", line, "\n\nFrom a@b x\nSubject: ok\n\n", NULL);
+        g_autofree char *path = put(directory, "box", text);
+        struct found found = walk(path, 200);
+        ck_assert_uint_eq(found.problems->len, 1);
+        ck_assert_uint_eq(found.mails->len, 1);
+        ck_assert_str_eq(MAIL(found, 0), "Subject: ok\n");
+        found_clear(&found);
+        found = walk(path, 200000);
+        ck_assert_uint_eq(found.mails->len, 2);
+        ck_assert_uint_eq(strlen(MAIL(found, 0)), strlen("Subject: long\n\n") + 100001);
+        found_clear(&found);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("mail_source");
@@ -118,6 +149,8 @@ static Suite *suite(void)
         tcase_add_test(tests, a_maildir_in_a_folder);
         tcase_add_test(tests, what_is_too_large_is_named);
         tcase_add_test(tests, what_is_missing_is_named);
+        tcase_add_test(tests, only_files_and_directories_are_taken);
+        tcase_add_test(tests, an_endless_line_in_an_mbox);
         suite_add_tcase(s, tests);
         return s;
 }

@@ -61,7 +61,8 @@ START_TEST(test_simple_mail)
 {
         struct mime_mail *mail = read_text(
                 "Authentication-Results: one; dkim=pass\nAuthentication-Results: two\n" HEAD
-                "List-Id: a\n b\nContent-Type: Text/Plain; charset=\"ISO-2022-JP\"; format=flowed; DelSp=Yes\n\nbody\n");
+                "List-Id: a\n b\nContent-Type: Text/Plain; charset=\"ISO-2022-JP\"; format=flowed; DelSp=Yes\n\n"
+                "body\n");
         ck_assert_str_eq(mail->from, "Desk <desk@a.example>");
         ck_assert_str_eq(mail->from_address, "desk@a.example");
         ck_assert_str_eq(mail->subject, "s");
@@ -81,12 +82,14 @@ START_TEST(test_simple_mail)
 }
 END_TEST
 
-#define ALTERNATIVE                                                                                                               \
-        HEAD "Content-Type: multipart/mixed; boundary=out\n\npreamble\n--out\nContent-Type: multipart/alternative;\n"             \
-             " boundary=\"in\"\n\n--in\nContent-Type: text/plain\n\nplain\n--in\nContent-Type: multipart/related; boundary=r\n\n" \
-             "--r\nContent-Type: text/html; charset=utf-8\n\n<p>html</p>\n--r\nContent-Type: image/png\n"                         \
-             "Content-Transfer-Encoding: base64\n\nAAEC\n--r--\n\n--in--\n--out\n"                                                \
-             "Content-Type: application/pdf; name=\"x.pdf\"\nContent-Disposition: attachment; filename=\"y.pdf\"\n\npdf\n--out--\n"
+#define ALTERNATIVE                                                                                                   \
+        HEAD "Content-Type: multipart/mixed; boundary=out\n\npreamble\n--out\n"                                       \
+        "Content-Type: multipart/alternative;\n boundary=\"in\"\n\n--in\n"                                            \
+        "Content-Type: text/plain\n\nplain\n--in\nContent-Type: multipart/related; boundary=r\n\n"                    \
+        "--r\nContent-Type: text/html; charset=utf-8\n\n<p>html</p>\n--r\n"                                           \
+        "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nAAEC\n--r--\n\n--in--\n"                       \
+        "--out\nContent-Type: application/pdf; name=\"x.pdf\"\n"                                                      \
+        "Content-Disposition: attachment; filename=\"y.pdf\"\n\npdf\n--out--\n"
 
 static void expect_alternative(const struct mime_mail *mail)
 {
@@ -194,7 +197,8 @@ START_TEST(test_multipart_without_parts)
         mime_mail_free(mail);
         mail = read_text(
                 HEAD
-                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\ninner text\n--b--\n");
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\n"
+                "inner text\n--b--\n");
         expect_part(mail, 0, "text/plain", "inner text");
         mime_mail_free(mail);
 }
@@ -277,7 +281,8 @@ START_TEST(test_empty_bodies)
         mime_mail_free(mail);
         mail = read_text(
                 HEAD
-                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--b\n\n--b\nContent-Type: message/rfc822\n\n--b--\n");
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--b\n\n--b\n"
+                "Content-Type: message/rfc822\n\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 3);
         expect_part(mail, 0, "text/html", "");
         expect_part(mail, 1, "text/plain", "");
@@ -299,7 +304,8 @@ START_TEST(test_attached_messages)
         struct mime_mail *mail = read_text(
                 HEAD
                 "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nsee below\n"
-                "--b\nContent-Type: message/rfc822\n\nFrom: x@y.example\nSubject: inner\nContent-Type: text/html\n\n<p>inner\n"
+                "--b\nContent-Type: message/rfc822\n\nFrom: x@y.example\nSubject: inner\n"
+                "Content-Type: text/html\n\n<p>inner\n"
                 "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
                 "RnJvbTogcUByLmV4YW1wbGUKQ29udGVudC1UeXBlOiBtdWx0aXBhcnQvYWx0ZXJuYXRpdmU7IGJvdW5kYXJ5PWIKCi0tYgoKcGxhaW4KLS1iLS0K\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 3);
@@ -320,9 +326,11 @@ START_TEST(test_types_corrected_by_name)
 {
         struct mime_mail *mail = read_text(
                 HEAD
-                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/octet-stream; name=\"A.HTM\"\n\n<p>x\n"
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+                "Content-Type: application/octet-stream; name=\"A.HTM\"\n\n<p>x\n"
                 "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=n.txt\n\nt\n"
-                "--b\nContent-Type: application/octet-stream; name=f.eml\nContent-Disposition: attachment\n\nFrom: a@b.example\n\ninner\n"
+                "--b\nContent-Type: application/octet-stream; name=f.eml\nContent-Disposition: attachment\n\n"
+                "From: a@b.example\n\ninner\n"
                 "--b\nContent-Type: application/octet-stream; name=f.exe\n\nMZ\n--b--\n");
         ck_assert_uint_eq(mail->parts->len, 4);
         expect_part(mail, 0, "text/html", "<p>x");
@@ -353,7 +361,8 @@ START_TEST(test_filenames)
         expect_filename("Content-Disposition: attachment; filename=\"x.pdf\"; filename*=utf-8'ja'%E7%B7%8A.pdf",
                         "緊.pdf");
         expect_filename(
-                "Content-Disposition: attachment;\n filename*0*=shift_jis''%8B%D9%8B;\n filename*1*=%7D;\n filename*2=\".pdf\"",
+                "Content-Disposition: attachment;\n filename*0*=shift_jis''%8B%D9%8B;\n filename*1*=%7D;\n"
+                " filename*2=\".pdf\"",
                 "緊急.pdf");
         expect_filename("Content-Disposition: attachment; filename*1=b.txt; filename*0=a", "ab.txt");
         expect_filename("Content-Type: image/x; name=\"=?ISO-2022-JP?B?GyRCNls1XhsoQg==?=.png\"", "緊急.png");
@@ -368,8 +377,7 @@ END_TEST
 
 START_TEST(test_odd_types)
 {
-        static const struct { const char *value, *type;
-        } values[] = {
+        static const struct { const char *value, *type; } values[] = {
                 { "TEXT / HTML ; charset=utf-8", "text/html" },
                 { "text/html charset=utf-8", "text/html" },
                 { "text/\fhtml", "text/html" },
@@ -508,6 +516,33 @@ START_TEST(test_sender)
 }
 END_TEST
 
+static void expect_sender(const char *from, const char *sender)
+{
+        g_autofree char *text = g_strconcat("From: ", from, "\n\nx", NULL);
+        struct mime_mail *mail = read_text(text);
+        g_autofree char *seen = mime_mail_sender(mail);
+        ck_assert_str_eq(seen, sender);
+        mime_mail_free(mail);
+}
+
+START_TEST(test_sender_cannot_be_forged_by_its_name)
+{
+        expect_sender("Desk <desk@A.Example>", "Desk <desk@a.example>");
+        expect_sender("desk@a.example", "desk@a.example");
+        expect_sender("<desk@a.example>", "desk@a.example");
+        expect_sender("=?ISO-2022-JP?B?GyRCNls1XhsoQg==?= <desk@a.example>", "緊急 <desk@a.example>");
+        expect_sender("=?utf-8?Q?desk=40a.example=3E_=3Cdesk=40a.example=3E?= <evil@b.example>",
+                      "desk@a.example desk@a.example <evil@b.example>");
+        expect_sender("\"<desk@a.example>\" <evil@b.example>", "desk@a.example <evil@b.example>");
+        expect_sender("evil@b.example (<desk@a.example>)", "evil@b.example (desk@a.example) <evil@b.example>");
+        expect_sender("<desk@a.example>, <evil@b.example>", "desk@a.example, evil@b.example");
+        expect_sender("Desk", "Desk");
+        struct mime_mail *mail = read_text("Subject: x\n\nx");
+        ck_assert_ptr_null(mime_mail_sender(mail));
+        mime_mail_free(mail);
+}
+END_TEST
+
 START_TEST(test_limit_header)
 {
         g_autoptr(GString) text = g_string_new("Subject: ");
@@ -604,6 +639,7 @@ static Suite *suite(void)
         tcase_add_test(read, test_odd_types);
         tcase_add_test(read, test_filenames);
         tcase_add_test(read, test_sender);
+        tcase_add_test(read, test_sender_cannot_be_forged_by_its_name);
         tcase_add_test(broken, test_cut_anywhere_gives_a_mail);
         tcase_add_test(broken, test_truncated_multipart);
         tcase_add_test(broken, test_boundary_missing_or_wrong);

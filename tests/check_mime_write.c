@@ -102,12 +102,14 @@ START_TEST(test_fields)
         g_autofree char *data = write_draft(&draft);
         ck_assert_ptr_nonnull(strstr(
                 data,
-                "\r\nTo: ops@b.example, \"Doe, Jane\" <jane@b.example>, =?UTF-8?B?566h55CG6ICF?=\r\n <admin@b.example>\r\n"));
+                "\r\nTo: ops@b.example, \"Doe, Jane\" <jane@b.example>, =?UTF-8?B?566h55CG6ICF?=\r\n"
+                " <admin@b.example>\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nDate: Fri, 11 May 2007 03:04:05 +0000\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nIn-Reply-To: <root@a.example>\r\n"));
         ck_assert_ptr_nonnull(strstr(
                 data,
-                "\r\nReferences: <root@a.example>\r\n <a-rather-long-identifier-that-makes-the-line-fold@a.example>\r\n"));
+                "\r\nReferences: <root@a.example>\r\n"
+                " <a-rather-long-identifier-that-makes-the-line-fold@a.example>\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nX-Hotfixd-Delivery: 0123456789\r\nAuto-Submitted: auto-generated\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\nMIME-Version: 1.0\r\n"));
         ck_assert_ptr_nonnull(strstr(data, "\r\n=2Edot\r\n=46rom here\r\ntrailing=20\r\nequals =3D sign\r\n"));

@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A mail that is dropped into the mailbox shows at once: by IDLE, and by polling where IDLE is switched off."""
+import time
+
+from harness import run, sample
+
+
+def drop_and_wait(scene, slack, limit):
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    assert slack.requests() == []
+    start = time.monotonic()
+    scene.deliver(sample("01"))
+    request, = slack.wait_requests(1)
+    assert time.monotonic() - start < limit
+    assert "MS07-901" in request["text"], request["text"]
+    daemon.wait_log("delivery .*: sent: 200 ok")
+    daemon.stop()
+    assert [d[1] for d in scene.decisions("MS07-901")] == ["new"]
+
+
+def idle_pushes(scene):
+    slack = scene.start_slack()
+    scene.start_dovecot()
+    scene.configure(slack)
+    # A poll could not be the one that finds it.
+    scene.sections["mailbox main"]["poll-interval"] = "10m"
+    scene.write_config()
+    drop_and_wait(scene, slack, 5)
+
+
+def polling_finds(scene):
+    slack = scene.start_slack()
+    scene.start_dovecot()
+    scene.configure(slack)
+    scene.sections["mailbox main"].update({"idle": "no", "poll-interval": "5s"})
+    scene.write_config()
+    drop_and_wait(scene, slack, 10)
+
+
+run(idle_pushes, polling_finds)
