@@ -11,6 +11,7 @@
 #include "common/errors.h"
 #include "daemon/config.h"
 #include "store/database.h"
+#include "store/mails.h"
 
 /* Exit statuses of the design. */
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOTHING = 3 };
@@ -55,6 +56,7 @@ void ctl_guard_output(void);
 int ctl_print_json(json_t *json);
 json_t *ctl_json_text(const char *text);  /* null for NULL */
 json_t *ctl_json_time(int64_t wall_ms);   /* RFC 3339, null for 0 */
+json_t *ctl_json_mail(const struct mail_row *mail);
 
 /* "critical", "immediate" or "undetermined"; "-" where the kind has no such field. Static. */
 const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field field);

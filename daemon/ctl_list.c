@@ -125,27 +125,12 @@ static int print_bulletins(GPtrArray *rows)
         return CTL_DONE;
 }
 
-static json_t *mail_to_json(const struct mail_row *mail)
-{
-        json_t *json = json_object();
-        json_object_set_new(json, "mail", json_integer(mail->id));
-        json_object_set_new(json, "sha256", json_string(mail->sha256));
-        json_object_set_new(json, "message_id", ctl_json_text(mail->message_id));
-        json_object_set_new(json, "from", ctl_json_text(mail->from));
-        json_object_set_new(json, "subject", ctl_json_text(mail->subject));
-        json_object_set_new(json, "received", ctl_json_time(mail->received_ms));
-        json_object_set_new(json, "size", json_integer(mail->size_bytes));
-        json_object_set_new(json, "outcome", json_string(mail_outcome_name(mail->outcome)));
-        json_object_set_new(json, "reason", ctl_json_text(mail->reason));
-        return json;
-}
-
 static int print_mails(GPtrArray *mails)
 {
         if (ctl.json) {
                 json_t *list = json_array();
                 for (guint i = 0; i < mails->len; i++)
-                        json_array_append_new(list, mail_to_json(g_ptr_array_index(mails, i)));
+                        json_array_append_new(list, ctl_json_mail(g_ptr_array_index(mails, i)));
                 ctl_print_json(list);
                 return mails->len > 0 ? CTL_DONE : CTL_NOTHING;
         }

@@ -144,19 +144,7 @@ static json_t *sightings_to_json(struct database *db, int64_t mail_id)
 
 static json_t *mail_to_json(struct database *db, const struct mail_row *mail)
 {
-        json_t *json = json_object();
-        json_object_set_new(json, "mail", json_integer(mail->id));
-        json_object_set_new(json, "sha256", json_string(mail->sha256));
-        json_object_set_new(json, "message_id", ctl_json_text(mail->message_id));
-        json_object_set_new(json, "from", ctl_json_text(mail->from));
-        json_object_set_new(json, "subject", ctl_json_text(mail->subject));
-        json_object_set_new(json, "received", ctl_json_time(mail->received_ms));
-        json_object_set_new(json, "stored", ctl_json_time(mail->stored_ms));
-        json_object_set_new(json, "size", json_integer(mail->size_bytes));
-        json_object_set_new(json, "history", json_boolean(mail->history));
-        json_object_set_new(json, "outcome", json_string(mail_outcome_name(mail->outcome)));
-        json_object_set_new(json, "event", ctl_json_text(mail->event));
-        json_object_set_new(json, "reason", ctl_json_text(mail->reason));
+        json_t *json = ctl_json_mail(mail);
         json_object_set_new(json, "sightings", sightings_to_json(db, mail->id));
         return json;
 }

@@ -163,6 +163,24 @@ json_t *ctl_json_time(int64_t wall_ms)
         return ctl_json_text(text);
 }
 
+json_t *ctl_json_mail(const struct mail_row *mail)
+{
+        json_t *json = json_object();
+        json_object_set_new(json, "mail", json_integer(mail->id));
+        json_object_set_new(json, "sha256", json_string(mail->sha256));
+        json_object_set_new(json, "message_id", ctl_json_text(mail->message_id));
+        json_object_set_new(json, "from", ctl_json_text(mail->from));
+        json_object_set_new(json, "subject", ctl_json_text(mail->subject));
+        json_object_set_new(json, "received", ctl_json_time(mail->received_ms));
+        json_object_set_new(json, "stored", ctl_json_time(mail->stored_ms));
+        json_object_set_new(json, "size", json_integer(mail->size_bytes));
+        json_object_set_new(json, "history", json_boolean(mail->history));
+        json_object_set_new(json, "outcome", json_string(mail_outcome_name(mail->outcome)));
+        json_object_set_new(json, "event", ctl_json_text(mail->event));
+        json_object_set_new(json, "reason", ctl_json_text(mail->reason));
+        return json;
+}
+
 const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field field)
 {
         const struct choice *choice = &bulletin->fields[field];
@@ -216,6 +234,15 @@ static int parse_global_options(int argc, char **argv)
         return -1;
 }
 
+/* What was printed is worth nothing if it could not be written. */
+static int finish_output(int status)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "hotfixctl: standard output: %s\n", strerror(errno));
+        return status == CTL_DONE ? CTL_FAILED : status;
+}
+
 int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
@@ -225,7 +252,7 @@ int main(int argc, char **argv)
         setlocale(LC_CTYPE, "C.UTF-8");
         int status = parse_global_options(argc, argv);
         if (status >= 0)
-                return status;
+                return finish_output(status);
         if (optind >= argc) {
                 print_usage(stderr);
                 return CTL_USAGE;
@@ -241,9 +268,5 @@ int main(int argc, char **argv)
         ctl_guard_output();
         status = command->run(command, count, rest);
         config_free(ctl.config);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                fprintf(stderr, "hotfixctl: standard output: %s\n", strerror(errno));
-                return status == CTL_DONE ? CTL_FAILED : status;
-        }
-        return status;
+        return finish_output(status);
 }

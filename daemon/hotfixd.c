@@ -28,6 +28,7 @@
 #include "daemon/transfer.h"
 #include "ingest/mime.h"
 #include "ingest/worker.h"
+#include "store/archive.h"
 #include "store/outbox.h"
 
 #define EXIT_USAGE 2
@@ -60,6 +61,15 @@ static const char usage_text[] =
         "\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage. See hotfixd(8), hotfixd.conf(5), hotfixctl(1).\n";
 
+/* What was printed is worth nothing if it could not be written. */
+static int finish_output(int status)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "hotfixd: standard output: %s\n", strerror(errno));
+        return EXIT_FAILURE;
+}
+
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *ret_options)
 {
@@ -88,10 +98,10 @@ static int parse_options(int argc, char **argv, struct options *ret_options)
                         break;
                 case 'h':
                         fputs(usage_text, stdout);
-                        return EXIT_SUCCESS;
+                        return finish_output(EXIT_SUCCESS);
                 case 'V':
                         puts("hotfixd " PACKAGE_VERSION);
-                        return EXIT_SUCCESS;
+                        return finish_output(EXIT_SUCCESS);
                 default:
                         fputs("Try 'hotfixd --help'.\n", stderr);
                         return EXIT_USAGE;
@@ -140,7 +150,7 @@ static int check_config(const char *file)
         g_clear_pointer(&problems, g_ptr_array_unref);
         g_clear_pointer(&warnings, g_ptr_array_unref);
         config_free(config);
-        return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return finish_output(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* 'hotfixctl status' holds the lock for a moment to see whether somebody has it. */
@@ -184,6 +194,8 @@ static int prepare_store(struct daemon *d, struct error *err)
         database_close(db);
         if (r == 0)
                 r = file_make_directory(d->config->archive_dir, 0750, err);
+        if (r == 0)
+                archive_remove_leftovers(d->config->archive_dir);
         return r;
 }
 

@@ -20,8 +20,9 @@
 #define RETRY_REFUSED_FIRST_MS (60 * 1000) /* a wrong password or certificate: time alone seldom mends it */
 #define RETRY_REFUSED_MAX_MS (60 * 60 * 1000)
 #define OVERSIZE_KEPT_BYTES (64 * KIB)
+#define HELD_BYTES_MAX (2 * LIMIT_IMAP_CHUNK_BYTES) /* what two FETCHes can bring */
 #define REFUSED_ALONE_MAX 20 /* messages; with so many it is not the messages */
-#define REFUSALS_MAX 5 /* passes in a row in which the server refuses a message, before it is passed over */
+#define REFUSALS_MAX 12 /* passes in a row, some 20 minutes, in which the server refuses a message: then it is passed over */
 
 struct mailbox {
         struct service *service;
@@ -82,12 +83,15 @@ static int load_cursor(struct mailbox *m, struct error *err)
         return 0;
 }
 
-/* The mails of one pass. delivered counts from the lowest UID: the cursor in a job never stands above a UID that is not
- * queued yet, whatever order the server sends them in. */
+/* The mails of one pass. A server may mix its answers to FETCHes that are under way together (Dovecot does, when the line is
+ * slower than its disk), but a revision must not overtake the one before it: mails are held back until those below have
+ * come, within HELD_BYTES_MAX. The cursor in a job never stands above a UID that is not queued yet. */
 struct pass {
         struct mailbox *mailbox;
         GArray *uids;      /* guint32, ascending */
-        bool *have;
+        bool *have;        /* it has come */
+        struct job **held; /* it has come and is not queued yet; else NULL */
+        gsize held_bytes;
         guint prefix;      /* uids[0 … prefix-1] are queued */
         struct cursor cursor;
         uint64_t oversize_bytes; /* of the mail being fetched in part, else 0 */
@@ -124,6 +128,24 @@ static struct job *new_job(struct pass *pass, enum job_kind kind)
         return job;
 }
 
+/* Queues what is held, in the order of the UIDs: up to the first gap or, with all, whatever has come. */
+static int queue_held(struct pass *pass, bool all)
+{
+        for (guint i = pass->prefix; i < pass->uids->len && (all || pass->have[i]); i++) {
+                if (i == pass->prefix && pass->have[i])
+                        pass->cursor.last_uid = g_array_index(pass->uids, guint32, pass->prefix++);
+                struct job *job = g_steal_pointer(&pass->held[i]);
+                if (!job)
+                        continue;
+                pass->held_bytes -= job->size;
+                job->cursor = pass->cursor;
+                int r = job_queue_put(pass->mailbox->service->queue, job);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int queue_message(struct imap_message *message, void *context)
 {
         struct pass *pass = context;
@@ -132,8 +154,6 @@ static int queue_message(struct imap_message *message, void *context)
         if (index == pass->uids->len || pass->have[index] || !message->data)
                 return 0;
         pass->have[index] = true;
-        while (pass->prefix < pass->uids->len && pass->have[pass->prefix])
-                pass->cursor.last_uid = g_array_index(pass->uids, guint32, pass->prefix++);
         g_array_append_val(pass->stored, message->uid);
 
         struct job *job = new_job(pass, JOB_MAIL);
@@ -147,7 +167,9 @@ static int queue_message(struct imap_message *message, void *context)
         /* The size announced beforehand can be wrong; the bytes cannot. */
         if (job->oversize_bytes == 0 && job->size > m->service->config->max_message_bytes)
                 job->oversize_bytes = MAX(job->size, message->size_bytes);
-        return job_queue_put(m->service->queue, job);
+        pass->held[index] = job;
+        pass->held_bytes += job->size;
+        return queue_held(pass, pass->held_bytes > HELD_BYTES_MAX);
 }
 
 /* A message that the server lists and does not send is put on record as what it is: nothing may block the ones behind it,
@@ -418,9 +440,12 @@ static int run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
         if (r < 0)
                 return r;
         pass.have = g_new0(bool, pass.uids->len + 1);
+        pass.held = g_new0(struct job *, pass.uids->len + 1);
         pass.stored = g_array_new(FALSE, FALSE, sizeof(guint32));
         if (pass.uids->len > 0)
                 r = fetch_pass(&pass, err);
+        /* Before the cursor goes to the end: none of these may carry that. */
+        int committed = queue_held(&pass, true);
         if (r == 0) {
                 /* All that was searched is queued, on record, or expunged meanwhile. */
                 if (pass.uids->len > 0)
@@ -429,13 +454,17 @@ static int run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
                         pass.cursor.last_uid = MAX(pass.cursor.last_uid, uid_next - 1);
         }
         /* After a broken pass too: what did arrive is kept, and the next pass goes on behind it. */
-        int committed = commit_mark(&pass, r == 0);
+        if (committed == 0)
+                committed = commit_mark(&pass, r == 0);
         if (r == 0)
                 m->refusals = 0;
         if (r == 0 && committed == 0)
                 r = after_ingest(&pass, err);
-        g_array_unref(pass.uids);
         g_array_unref(pass.stored);
+        for (guint i = 0; i < pass.uids->len; i++)
+                job_free(pass.held[i]);
+        g_array_unref(pass.uids);
+        g_free(pass.held);
         g_free(pass.have);
         if (r == 0 && committed < 0)
                 r = error_set(err, committed, "stopped");

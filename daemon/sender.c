@@ -22,6 +22,7 @@ struct sender {
         int wake_fd;
         struct database *db;
         char *owner, *context;
+        bool may_hold; /* a claim: of an attempt that is not on record, or of the service before a reload */
         struct transfer_wake transfer_wake;
         struct notify_transport transport;
         struct log_repeat repeat, store_repeat;
@@ -139,10 +140,12 @@ static int64_t deliver_due(struct sender *sender, struct error *err)
                         return r;
                 if (!delivery)
                         return next_ms;
+                sender->may_hold = true;
                 r = deliver(sender, delivery, err);
                 delivery_free(delivery);
                 if (r < 0)
                         return r;
+                sender->may_hold = false;
                 int64_t pause_ms = sender->channel->type == CHANNEL_SLACK ? SLACK_INTERVAL_MS : 0;
                 if (wake_wait(sender->service->stop_fd, -1, pause_ms) == 0)
                         return -ERR_CANCELLED;
@@ -160,13 +163,23 @@ static bool store_failed(struct sender *sender, int code, struct error *err)
         return true;
 }
 
+static int release_claims(struct sender *sender, struct error *err)
+{
+        int r = sender->may_hold ? outbox_release(sender->db, sender->owner, err) : 0;
+        if (r == 0)
+                sender->may_hold = false;
+        return r;
+}
+
 static void run(struct sender *sender)
 {
         bool stop = false;
         while (!stop) {
                 struct error err = ERROR_INIT;
                 wake_clear(sender->wake_fd);
-                int64_t next_ms = deliver_due(sender, &err);
+                int64_t next_ms = release_claims(sender, &err);
+                if (next_ms == 0)
+                        next_ms = deliver_due(sender, &err);
                 int64_t wait_ms = G_MAXINT;
                 if (next_ms == -ERR_CANCELLED || wake_is_set(sender->service->stop_fd)) {
                         stop = true;
@@ -187,18 +200,11 @@ static void run(struct sender *sender)
         }
 }
 
-static void release_claims(struct sender *sender)
-{
-        struct error err = ERROR_INIT;
-        if (outbox_release(sender->db, sender->owner, &err) < 0)
-                log_warning(sender->context, "%s; the claim will run out by itself", error_text(&err));
-        error_clear(&err);
-}
-
 gpointer sender_thread(gpointer data)
 {
         struct sender_start *start = data;
-        struct sender sender = { .service = start->service, .channel = start->channel, .wake_fd = start->wake_fd };
+        struct sender sender = { .service = start->service, .channel = start->channel, .wake_fd = start->wake_fd,
+                                 .may_hold = true };
         g_free(start);
         sender.context = g_strdup_printf("channel %s", sender.channel->name);
         sender.owner = g_strdup_printf("%d/%s", (int) getpid(), sender.channel->name);
@@ -213,9 +219,11 @@ gpointer sender_thread(gpointer data)
         if (sender.db) {
                 /* A request under way, and the record of how it ended, have until abort_fd. */
                 database_set_stop(sender.db, wake_stops, &sender.service->abort_fd);
-                release_claims(&sender); /* those of the service before a reload, if it could not */
                 run(&sender);
-                release_claims(&sender);
+                struct error err = ERROR_INIT;
+                if (release_claims(&sender, &err) < 0)
+                        log_warning(sender.context, "%s; the claim will run out by itself", error_text(&err));
+                error_clear(&err);
                 database_close(sender.db);
         }
         g_free(sender.owner);

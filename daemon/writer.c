@@ -156,8 +156,8 @@ static void report_orphans(struct service *service, struct database *db)
         for (guint i = 0; i < waiting->len; i++) {
                 const struct outbox_waiting *row = g_ptr_array_index(waiting, i);
                 if (!config_channel(service->config, row->channel))
-                        log_warning("store", "%" G_GINT64_FORMAT " deliveries wait for channel %s, which the configuration does"
-                                    " not have; they stay until it has it again", row->count, row->channel);
+                        log_warning("store", "deliveries waiting for channel %s, which the configuration does not have: %"
+                                    G_GINT64_FORMAT "; they stay until it has it again", row->channel, row->count);
         }
         g_ptr_array_unref(waiting);
 }

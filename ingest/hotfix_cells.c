@@ -90,9 +90,8 @@ bool hotfix_page_is_wrapped(const struct page *page)
         return true;
 }
 
-/* Whether line i goes on with the sentence that the line before it began: only full lines are wrapped, and a full stop
- * ends a sentence. */
-static bool continues_sentence(const struct page *page, guint i, const char *before)
+/* Only full lines are wrapped, and a full stop ends a sentence. */
+bool hotfix_line_continues(const struct page *page, guint i, const char *before)
 {
         const struct block *block = page->lines[i].block;
         if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || block->indent > 0 ||
@@ -113,7 +112,7 @@ char *hotfix_page_prose(const struct page *page, guint first, guint end)
                         continue;
                 g_autofree char *text = text_strip(line->block->text);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
-                if (out->len > 0 && !in_table && continues_sentence(page, i, before)) {
+                if (out->len > 0 && !in_table && hotfix_line_continues(page, i, before)) {
                         hotfix_append_wrapped(out, text);
                 } else {
                         if (out->len > 0)

@@ -213,6 +213,10 @@ static int answer_by_indent(const struct page *page, const struct option_list *l
 static int answer_environment(const struct page *page, const struct option_list *list, guint i, char **ret_reason)
 {
         guint marked = count_options(list, is_marked);
+        if (option_at(list, i)->is_unclear) {
+                *ret_reason = g_strdup("words that are no mark stand before the environment");
+                return 0;
+        }
         if (marked > 0)
                 return answer_by_mark(page, list, i, ret_reason);
         if (list->options->len == 1 && list->in_cells)

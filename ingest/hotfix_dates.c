@@ -176,12 +176,12 @@ void hotfix_read_dates(struct page *page)
                                      b->registered);
 }
 
-void hotfix_read_stated_dates(struct page *page)
+void hotfix_read_stated_dates(struct page *page, guint end)
 {
         static const char *const words[] = { "登録日", "更新日" };
         char *dates[] = { page->bulletin->registered, page->bulletin->updated };
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-                g_autofree char *text = find_dated(page, page->count, words[i]);
+                g_autofree char *text = find_dated(page, end, words[i]);
                 if (text && hotfix_match_date(text, dates[i]) == 0)
                         dates[i][0] = '\0';
         }

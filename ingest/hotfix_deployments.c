@@ -28,20 +28,33 @@ static size_t match_minutes(const char *key, gint64 *ret_minutes)
         return any ? (size_t) (at - key) : 0;
 }
 
-/* Four times, one behind the other, as the whole key. */
-static bool match_four_times(const char *key, gint64 ret_minutes[4])
+/* One time, or a dash for none: bytes, or 0. */
+static size_t match_time(const char *key, gint64 *ret_minutes)
 {
+        size_t size = match_minutes(key, ret_minutes);
+        if (size > 0 || *key != '-')
+                return size;
+        *ret_minutes = -1;
+        return 1;
+}
+
+/* Four times parted by spaces, or, where there are more or fewer spaces, one behind the other. "4時間 1分" are two, and
+ * only their spaces say so. */
+static bool match_four_times(const char *normal, gint64 ret_minutes[4])
+{
+        g_auto(GStrv) parts = g_strsplit(normal, " ", 5);
+        bool parted = g_strv_length(parts) == 4;
+        g_autofree char *key = hotfix_key(normal);
+        const char *at = key;
         for (guint i = 0; i < 4; i++) {
-                size_t size = match_minutes(key, &ret_minutes[i]);
-                if (size == 0 && *key == '-') {
-                        ret_minutes[i] = -1;
-                        size = 1;
-                }
-                if (size == 0)
+                if (parted)
+                        at = parts[i];
+                size_t size = match_time(at, &ret_minutes[i]);
+                if (size == 0 || (parted && at[size]))
                         return false;
-                key += size;
+                at += size;
         }
-        return *key == '\0';
+        return *at == '\0';
 }
 
 /* "CAPICOM.exe" and "(CAPICOM)": the package's name and its product. */
@@ -59,10 +72,24 @@ static void add_deployment(struct page *page, const char *name, const char *prod
         g_ptr_array_add(page->bulletin->deployments, deployment);
 }
 
+/* The bracket behind the package's name, in either width, or NULL. */
+static const char *find_bracket(const char *text)
+{
+        for (const char *at = text; *at; at = g_utf8_next_char(at))
+                if (at > text && (*at == '(' || g_utf8_get_char(at) == 0xFF08))
+                        return at;
+        return NULL;
+}
+
 static void add_deployment_row(struct page *page, const struct row *row, const gint64 minutes[4])
 {
-        g_auto(GStrv) lines = g_strsplit(row->cell[0] ? row->cell[0]->lines : row->text[0], "\n", 2);
-        add_deployment(page, lines[0], lines[0] ? lines[1] : NULL, minutes);
+        const char *text = row->cell[0] ? row->cell[0]->lines : row->text[0];
+        size_t size = strcspn(text, "\n");
+        const char *bracket = find_bracket(text);
+        if (!text[size] && bracket) /* both on one line */
+                size = (size_t) (bracket - text);
+        g_autofree char *start = g_strndup(text, size), *name = text_strip(start);
+        add_deployment(page, name, text[size] ? text + size : NULL, minutes);
 }
 
 static guint read_deployment_rows(struct page *page, const struct table_body *body)
@@ -73,7 +100,7 @@ static guint read_deployment_rows(struct page *page, const struct table_body *bo
                 for (guint c = 1; c <= 4; c++) {
                         g_autofree char *normal = text_normalize(row->text[c] ? row->text[c] : "");
                         g_autofree char *cell_key = hotfix_key(normal);
-                        g_string_append(key, *cell_key ? cell_key : "-");
+                        g_string_append_printf(key, "%s%s", c > 1 ? " " : "", *cell_key ? cell_key : "-");
                 }
                 gint64 minutes[4];
                 bool times = match_four_times(key->str, minutes);
@@ -95,7 +122,7 @@ static void read_deployment_lines(struct page *page, guint first, guint end)
                 gint64 minutes[4];
                 if (!line->key[0])
                         continue;
-                if (match_four_times(line->key, minutes)) {
+                if (match_four_times(line->block->normal, minutes)) {
                         if (!name)
                                 break;
                         add_deployment(page, name, product, minutes);

@@ -150,24 +150,56 @@ static size_t match_cve(const char *at)
 
 #define ID_LIST_MAX 200u
 
+/* An id of the label's kind at this place: its bytes, or 0. */
+static size_t match_listed_id(enum hotfix_label label, const char *at, char **ret_id)
+{
+        if (label == LABEL_SUPERSEDES)
+                return hotfix_match_id(at, ret_id);
+        size_t size = match_cve(at);
+        if (size > 0)
+                *ret_id = g_ascii_strup(at, (gssize) size);
+        return size;
+}
+
+/* Whether the mail's wrapping has split an id: what the text ends with is none, but is one with the next line. */
+static bool is_split_id(enum hotfix_label label, const char *text, const char *next)
+{
+        const char *start = text + strlen(text);
+        while (start > text && is_word_character(start[-1]))
+                start--;
+        g_autofree char *joined = g_strconcat(start, next, NULL);
+        g_autofree char *id = NULL, *id_before = NULL;
+        return *start && match_listed_id(label, start, &id_before) == 0 && match_listed_id(label, joined, &id) > 0;
+}
+
+/* The value with its spaces, which part one id from the next. */
+static char *join_ids(const GArray *pieces, enum hotfix_label label)
+{
+        GString *out = g_string_new(NULL);
+        for (guint i = 0; i < pieces->len; i++) {
+                g_autofree char *text = text_normalize(piece_at(pieces, i)->text);
+                bool is_split = i > 0 && !(piece_at(pieces, i - 1)->block->marks & MARK_CELL_END) &&
+                                is_split_id(label, out->str, text);
+                if (!is_split)
+                        g_string_append_c(out, ' ');
+                g_string_append(out, text);
+        }
+        return g_string_free(out, FALSE);
+}
+
 static void read_ids(struct page *page, enum hotfix_label label, GPtrArray *ret_ids)
 {
         g_autoptr(GArray) pieces = hotfix_page_value(page, label);
-        for (guint i = 0; pieces && i < pieces->len; i++) {
-                /* with its spaces, which part one id from the next */
-                g_autofree char *key = text_normalize(piece_at(pieces, i)->text);
-                for (const char *at = key; *at && ret_ids->len < ID_LIST_MAX;) {
-                        bool starts = at == key || !is_word_character(at[-1]);
-                        g_autofree char *id = NULL;
-                        size_t size = 0;
-                        if (starts && label == LABEL_SUPERSEDES)
-                                size = hotfix_match_id(at, &id);
-                        else if (starts && (size = match_cve(at)) > 0)
-                                id = g_ascii_strup(at, (gssize) size);
-                        if (size > 0 && !has_text(ret_ids, id))
-                                g_ptr_array_add(ret_ids, g_steal_pointer(&id));
-                        at += size > 0 ? size : 1;
-                }
+        if (!pieces)
+                return;
+        g_autofree char *text = join_ids(pieces, label);
+        for (const char *at = text; *at && ret_ids->len < ID_LIST_MAX;) {
+                g_autofree char *id = NULL;
+                bool starts = at == text || !is_word_character(at[-1]);
+                size_t size = starts ? match_listed_id(label, at, &id) : 0;
+                if (size > 0 && !has_text(ret_ids, id))
+                        g_ptr_array_add(ret_ids, g_steal_pointer(&id));
+                at += size > 0 ? size : 1;
         }
 }
 

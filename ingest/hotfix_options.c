@@ -116,15 +116,26 @@ static char *take_pending(struct reader *reader, const struct block *block)
         return NULL;
 }
 
+/* Whether the empty block ends the cell whose own table holds the mark: both are the mark's cell then. */
+static bool is_cell_around(const struct block *block, const struct block *inner)
+{
+        return inner->table >= 0 && block->table >= 0 && inner->parent_table == block->table;
+}
+
 static void set_pending(struct reader *reader, const struct piece *piece)
 {
         const struct block *block = piece->block;
         bool has_image = (block->marks & MARK_IMAGE) && !piece->beside_label;
         if (!piece->key[0] && !has_image) {
                 /* An empty cell between a mark and the option parts them, except within one row of a known table. */
-                if (reader->pending.mark && (block->marks & MARK_CELL_END) &&
-                    !is_same_row(reader->pending.block, block))
+                if (!reader->pending.mark || !(block->marks & MARK_CELL_END))
+                        return;
+                if (is_cell_around(block, reader->pending.block)) {
+                        reader->pending.block = block;
+                        reader->pending.cell = reader->cell;
+                } else if (!is_same_row(reader->pending.block, block)) {
                         drop_pending(reader);
+                }
                 return;
         }
         if (!piece->key[0] && reader->cell < reader->label_cell_end)
@@ -158,10 +169,11 @@ static struct option *add_option(struct reader *reader, const struct piece *piec
         option->text = g_str_equal(piece->key, word->key) ? text_strip(piece->text) : g_strdup(word->key);
         g_autofree char *before = take_pending(reader, block);
         g_autofree char *beside = g_strndup(gap, gap_size);
-        if (gap_size > 0 && is_mark_text(beside))
-                option->mark = g_strconcat("text:", beside, NULL);
-        else if (gap_size > 0)
+        option->is_unclear = gap_size > 0 && !is_mark_text(beside);
+        if (option->is_unclear)
                 note_unknown(reader->list, beside);
+        else if (gap_size > 0)
+                option->mark = g_strconcat("text:", beside, NULL);
         else if ((block->marks & MARK_IMAGE) && !piece->beside_label)
                 option->mark = g_strconcat("image:", block->image_alt ? block->image_alt : "", NULL);
         else

@@ -11,6 +11,7 @@ struct option {
         char *mark;      /* "text:→", "image:alt", or NULL */
         unsigned indent;
         bool shares_line; /* with another option */
+        bool is_unclear; /* words stand before it that are no mark */
         unsigned cell;   /* number of the cell, counted over the value */
 };
 

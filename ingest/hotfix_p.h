@@ -95,6 +95,9 @@ GPtrArray *hotfix_page_cells(const struct page *page, guint first, guint end);
 /* For hotfix_page_init: the value of is_wrapped. */
 bool hotfix_page_is_wrapped(const struct page *page);
 
+/* Whether the mail was wrapped between the line before, whose text is given, and line i. */
+bool hotfix_line_continues(const struct page *page, guint i, const char *before);
+
 /* Marks lines first to end - 1 as read. */
 void hotfix_page_take(struct page *page, guint first, guint end);
 
@@ -114,7 +117,7 @@ const char *hotfix_match_alert_title(const char *key);
 bool hotfix_is_news(const struct page *page);
 
 /* 登録日 and 更新日 where a kind has them at will: nothing is said if they are missing. */
-void hotfix_read_stated_dates(struct page *page);
+void hotfix_read_stated_dates(struct page *page, guint end); /* in the lines before end */
 
 /* The rules, one file each. They fill page->bulletin. */
 void hotfix_read_dates(struct page *page);

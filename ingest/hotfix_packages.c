@@ -17,6 +17,7 @@ struct packages {
         char *product; /* of the table, or NULL */
         char *folder;  /* or NULL */
         bool described; /* five columns */
+        bool is_spaced; /* every line is a paragraph of its own: a blank line before one says nothing */
         guint files;
 };
 
@@ -176,7 +177,7 @@ static guint read_file_lines(struct packages *packages, guint i, guint end)
         if (packages->described && next < end) {
                 const struct line *line = &page->lines[next];
                 if (line->key[0] && !is_path(line->key) && !is_folder_label(line->key) &&
-                    !(line->block->marks & MARK_PARAGRAPH) && !is_file_line(line->block->normal)) {
+                    (packages->is_spaced || !(line->block->marks & MARK_PARAGRAPH)) && !is_file_line(line->block->normal)) {
                         description = line->block->text;
                         next++;
                 }
@@ -197,8 +198,9 @@ static guint read_folder_line(struct packages *packages, guint i, guint end)
         const char *path = line->block->text;
         if (is_folder_label(line->key)) {
                 path = strpbrk(line->block->text, "%\\");
-                if (!path && i + 1 < end && is_path(page->lines[i + 1].key))
-                        path = page->lines[++i].block->text;
+                guint below = skip_blank(page, i + 1, end);
+                if (!path && below < end && is_path(page->lines[below].key))
+                        path = page->lines[i = below].block->text;
         } else if (!is_path(line->key)) {
                 return i;
         }
@@ -211,7 +213,8 @@ static guint read_folder_line(struct packages *packages, guint i, guint end)
 
 static void read_lines(struct packages *packages, guint header, guint end)
 {
-        guint i = header + 1, read = i;
+        guint i = skip_blank(packages->page, header + 1, end), first = i, read = i;
+        packages->is_spaced = i < end && (packages->page->lines[i].block->marks & MARK_PARAGRAPH);
         while ((i = skip_blank(packages->page, i, end)) < end) {
                 guint next = read_file_lines(packages, i, end);
                 if (next == i && packages->described)
@@ -220,7 +223,7 @@ static void read_lines(struct packages *packages, guint header, guint end)
                         break;
                 i = read = next;
         }
-        if (read > header + 1)
+        if (read > first)
                 hotfix_page_take(packages->page, header, read);
 }
 

@@ -10,6 +10,9 @@
 #define KB_DIGITS_MIN 5u
 #define KB_DIGITS_MAX 7u
 
+/* A title that ends in 危険性 may be wrapped before that word: then the line before is this wide, as wrapped lines are. */
+#define WRAPPED_COLUMNS_MIN 60u
+
 static bool is_dash(gunichar c)
 {
         return c == '-' || c == 0x2010 || c == 0x2013 || c == 0x30FC;
@@ -178,12 +181,25 @@ static void set_label(struct page *page, guint at, enum hotfix_label label, size
                 page->first[label] = (gint) at;
 }
 
+/* 危険性 is a label, and the word that nearly every title ends in: the last piece of a wrapped title is no label. */
+static bool is_end_of_title(const struct page *page, guint at)
+{
+        gint identifier = page->first[LABEL_IDENTIFIER];
+        if (identifier < 0 || at < (guint) identifier + 2 || (page->lines[at].block->marks & MARK_PARAGRAPH))
+                return false;
+        const struct line *before = &page->lines[at - 1];
+        return before->label == LABEL_NONE && !(before->block->marks & MARK_CELL_END) && before->key[0] != '(' &&
+               text_width(before->block->text) >= WRAPPED_COLUMNS_MIN;
+}
+
 static void label_range(struct page *page, guint from, guint to, enum hotfix_label first, enum hotfix_label last)
 {
         for (guint i = from; i < to && i < page->count; i++) {
                 struct line *line = &page->lines[i];
                 size_t length;
                 enum hotfix_label label = match_label(line, first, last, &length);
+                if (label == LABEL_RISK && !line->key[length] && is_end_of_title(page, i))
+                        continue;
                 if (label != LABEL_NONE && line->label == LABEL_NONE)
                         set_label(page, i, label, length);
         }

@@ -10,7 +10,9 @@ static void add_section(struct page *page, const char *heading, guint first, gui
         if (page->bulletin->sections->len >= HOTFIX_LIST_MAX)
                 return;
         g_autofree char *text = hotfix_page_prose(page, first, end);
-        if (!*text)
+        /* A caution of the lab may be said in its head alone; the other heads say nothing by themselves. */
+        bool speaks = heading && g_str_has_prefix(heading, "■") && !strstr(heading, "適用テストの結果");
+        if (!*text && !speaks)
                 return;
         g_ptr_array_add(page->bulletin->sections, section_new(heading, text));
 }

@@ -23,20 +23,44 @@ static char *find_doubled_start(const char *text)
         return found;
 }
 
+/* Whether lines follow each other without a blank one, so that a blank line ends a list. Where every line is a paragraph
+ * of its own (double spacing, HTML with an element a line) the first of a list is one, too. */
+static bool blank_line_ends_list(const struct page *page, guint first)
+{
+        return !(page->lines[first].block->marks & MARK_PARAGRAPH);
+}
+
+/* The line and what was wrapped from its end, which does not start like a row; *ret_next is the line behind. */
+static char *join_row(const struct page *page, guint first, guint end, guint *ret_next)
+{
+        GString *out = g_string_new(page->lines[first].block->text);
+        guint i = first + 1;
+        for (; i < end; i++) {
+                const char *text = page->lines[i].block->text;
+                g_autofree char *doubled = find_doubled_start(text);
+                if (doubled || !*text || !hotfix_line_continues(page, i, page->lines[i - 1].block->text))
+                        break;
+                hotfix_append_wrapped(out, text);
+        }
+        *ret_next = i;
+        return g_string_free(out, FALSE);
+}
+
 static void read_doubled_lines(struct page *page, guint first, guint end)
 {
         GPtrArray *list = page->bulletin->affected;
-        guint i = first;
-        for (; i < end && list->len < HOTFIX_LIST_MAX; i++) {
+        guint i = first, next;
+        for (; i < end && list->len < HOTFIX_LIST_MAX; i = next) {
                 const struct block *block = page->lines[i].block;
-                if (!block->text[0] || (i > first && (block->marks & MARK_PARAGRAPH)))
+                if (!block->text[0] || ((block->marks & MARK_PARAGRAPH) && blank_line_ends_list(page, first) && i > first))
                         break;
-                g_autofree char *software = find_doubled_start(block->text);
+                g_autofree char *row = join_row(page, i, end, &next);
+                g_autofree char *software = find_doubled_start(row);
                 if (!software) { /* a line that cannot be told apart: none of them is certain */
                         g_ptr_array_set_size(list, 0);
                         return;
                 }
-                g_autofree char *platforms = text_strip(block->text + strlen(software));
+                g_autofree char *platforms = text_strip(row + strlen(software));
                 g_ptr_array_add(list, affected_new(software, platforms));
         }
         if (list->len > 0)
@@ -110,13 +134,14 @@ static void read_test_lines(struct page *page, guint first, guint end)
         guint i = first;
         if (i < end && g_str_equal(page->lines[i].key, "適用テスト結果"))
                 i++;
+        guint list = i;
         for (; i < end && tests->len < HOTFIX_LIST_MAX; i++) {
                 const struct line *line = &page->lines[i];
                 if (is_legend(line->key) || strstr(line->key, "。"))
                         break;
                 if (!line->key[0])
                         continue;
-                if ((line->block->marks & MARK_PARAGRAPH) && tests->len > 0)
+                if ((line->block->marks & MARK_PARAGRAPH) && tests->len > 0 && blank_line_ends_list(page, list))
                         break;
                 const char *text = line->block->text;
                 size_t size = split_mark(text);

@@ -165,6 +165,49 @@ static bool add_pipe_line(struct builder *b, const struct piece *line, unsigned 
         return add_block(b, &rest, 0, indent) != NULL;
 }
 
+/* "<br>", "<br/>", "<BR />": how rows of text write a line break inside a cell. The bytes it takes, or 0. */
+static size_t match_break(const char *at, const char *end)
+{
+        if (end - at < 4 || g_ascii_strncasecmp(at, "<br", 3) != 0)
+                return 0;
+        const char *p = at + 3;
+        while (p < end && (*p == ' ' || *p == '/'))
+                p++;
+        return p < end && *p == '>' ? (size_t) (p + 1 - at) : 0;
+}
+
+/* "**深刻度**": bold, as programs that turn HTML into text write it. */
+static struct piece strip_bold(struct piece piece)
+{
+        while (piece.end - piece.start > 4 && strncmp(piece.start, "**", 2) == 0 && strncmp(piece.end - 2, "**", 2) == 0)
+                piece = strip_piece(piece.start + 2, piece.end - 2);
+        return piece;
+}
+
+static bool add_row_block(struct builder *b, struct piece piece, int column, bool is_last)
+{
+        piece = strip_bold(piece);
+        struct block *block = add_block(b, &piece, is_last ? MARK_CELL_END : 0, 0);
+        if (!block)
+                return false;
+        block->table = b->document->table_count - 1;
+        block->row = b->row;
+        block->column = column;
+        return true;
+}
+
+static bool add_row_cell(struct builder *b, const char *start, const char *end, int column)
+{
+        for (const char *at = start; at < end;) {
+                size_t size = match_break(at, end);
+                if (size > 0 && !add_row_block(b, strip_piece(start, at), column, false))
+                        return false;
+                at += size > 0 ? size : 1;
+                start = size > 0 ? at : start;
+        }
+        return add_row_block(b, strip_piece(start, end), column, true);
+}
+
 static bool add_row(struct builder *b, const struct piece *line)
 {
         if (!b->in_table) {
@@ -175,13 +218,8 @@ static bool add_row(struct builder *b, const struct piece *line)
         int column = 0;
         for (const char *start = line->start + 1; start < line->end; column++) {
                 const char *end = memchr(start, '|', line->end - start);
-                struct piece piece = strip_piece(start, end);
-                struct block *block = add_block(b, &piece, MARK_CELL_END, 0);
-                if (!block || ++b->cells > LIMIT_TABLE_CELLS)
+                if (++b->cells > LIMIT_TABLE_CELLS || !add_row_cell(b, start, end, column))
                         return false;
-                block->table = b->document->table_count - 1;
-                block->row = b->row;
-                block->column = column;
                 start = end + 1;
         }
         b->row++;

@@ -281,6 +281,28 @@ int archive_update(struct database *db, const char *directory, archive_stop_func
         return first;
 }
 
+static void remove_leftovers(const char *folder, unsigned depth)
+{
+        GDir *dir = g_dir_open(folder, 0, NULL);
+        if (!dir)
+                return;
+        const char *entry;
+        while ((entry = g_dir_read_name(dir))) {
+                g_autofree char *path = g_build_filename(folder, entry, NULL);
+                bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
+                if (is_folder && depth < DEPTH_MAX)
+                        remove_leftovers(path, depth + 1);
+                else if (!is_folder && g_str_has_prefix(entry, ".tmp-"))
+                        unlink(path); /* one that stays is in nobody's way */
+        }
+        g_dir_close(dir);
+}
+
+void archive_remove_leftovers(const char *directory)
+{
+        remove_leftovers(directory, 0);
+}
+
 struct sweep { struct database *db; const char *directory; GHashTable *keep; unsigned removed; };
 
 /* Whether a file that the rebuild did not write is somebody's after all: mails may have arrived since. A file is only ever

@@ -28,6 +28,9 @@ typedef bool (*archive_stop_function)(void *context);
 int archive_update(struct database *db, const char *directory, archive_stop_function stop, void *context,
                    unsigned *ret_written, struct error *err);
 
+/* Removes the temporary files (common/file.h) of a process that was killed while it wrote. */
+void archive_remove_leftovers(const char *directory);
+
 typedef void (*archive_progress_function)(unsigned done, unsigned total, void *context);
 
 /* Writes every file anew and removes files under the archive's own folders that belong to no bulletin. */

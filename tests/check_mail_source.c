@@ -31,6 +31,7 @@ static void found_clear(struct found *found)
         g_ptr_array_unref(found->problems);
 }
 
+/* Returns the path. */
 static char *put(const char *directory, const char *name, const char *text)
 {
         char *path = g_build_filename(directory, name, NULL);
@@ -38,6 +39,11 @@ static char *put(const char *directory, const char *name, const char *text)
         ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
         ck_assert(g_file_set_contents(path, text, -1, NULL));
         return path;
+}
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+        g_free(put(directory, name, text));
 }
 
 #define MAIL(found, i) ((const char *) g_ptr_array_index((found).mails, i))
@@ -70,11 +76,11 @@ END_TEST
 START_TEST(a_maildir_in_a_folder)
 {
         g_autofree char *directory = support_temporary_directory();
-        g_autofree char *one = put(directory, "md/cur/1:2,S", "Subject: cur\n\n");
-        g_autofree char *two = put(directory, "md/new/2", "Subject: new\n\n");
-        g_autofree char *three = put(directory, "md/tmp/3", "Subject: tmp\n\n");
-        g_autofree char *four = put(directory, "b.eml", "Subject: file\n\n");
-        g_autofree char *five = put(directory, ".hidden", "Subject: hidden\n\n");
+        write_file(directory, "md/cur/1:2,S", "Subject: cur\n\n");
+        write_file(directory, "md/new/2", "Subject: new\n\n");
+        write_file(directory, "md/tmp/3", "Subject: tmp\n\n");
+        write_file(directory, "b.eml", "Subject: file\n\n");
+        write_file(directory, ".hidden", "Subject: hidden\n\n");
         struct found found = walk(directory, 1000);
         ck_assert_uint_eq(found.mails->len, 3);
         ck_assert_str_eq(MAIL(found, 0), "Subject: file\n\n");
@@ -87,8 +93,8 @@ END_TEST
 START_TEST(what_is_too_large_is_named)
 {
         g_autofree char *directory = support_temporary_directory();
-        g_autofree char *big = put(directory, "big.eml", "Subject: a\n\n0123456789012345678901234567890123456789\n");
-        g_autofree char *box = put(directory, "box",
+        write_file(directory, "big.eml", "Subject: a\n\n0123456789012345678901234567890123456789\n");
+        write_file(directory, "box",
                                      "From a@b x\nSubject: big\n\n0123456789012345678901234567890123456789\n\nFrom a@b x\nSubject: ok\n\n");
         struct found found = walk(directory, 30);
         ck_assert_uint_eq(found.mails->len, 1);

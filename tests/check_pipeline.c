@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/mails.h"
+#include "store/outbox.h"
 #include "tests/pipeline_kit.h"
 #include "tests/support.h"
 
@@ -137,6 +138,49 @@ START_TEST(the_summary_survives_a_failed_commit)
 }
 END_TEST
 
+/* By channel, whether or not the configuration still has it. */
+START_TEST(what_waits_is_counted)
+{
+        kit_commit(&kit, kit_mail(&kit, "MS07-901", "2007-09-12", "2007-09-12", SEVERITY_CRITICAL, URGENCY_EARLY, "x", "a"),
+                   kit_mail(&kit, "MS07-902", "2007-09-12", "2007-09-12", SEVERITY_CRITICAL, URGENCY_EARLY, "x", "b"), NULL);
+        ck_assert_int_eq(database_execute(kit.db, "UPDATE outbox SET channel = 'gone' WHERE id = 1", NULL), 0);
+        ck_assert_int_eq(database_execute(kit.db, "INSERT INTO outbox (identity, channel, kind, payload, state, attempts, created_ms,"
+                                          " next_ms, sent_ms) SELECT 'sent', 'gone', kind, payload, 1, 1, 1, 1, 1 FROM outbox"
+                                          " WHERE id = 1", NULL), 0);
+        GPtrArray *waiting;
+        ck_assert_int_eq(outbox_waiting(kit.db, &waiting, NULL), 0);
+        ck_assert_uint_eq(waiting->len, 2);
+        const struct outbox_waiting *gone = g_ptr_array_index(waiting, 0), *here = g_ptr_array_index(waiting, 1);
+        ck_assert_str_eq(gone->channel, "gone");
+        ck_assert_int_eq(gone->count, 1);
+        ck_assert_str_eq(here->channel, "log");
+        ck_assert_int_eq(here->count, 1);
+        g_ptr_array_unref(waiting);
+}
+END_TEST
+
+static bool is_over(void *context)
+{
+        ++*(int *) context;
+        return true;
+}
+
+START_TEST(a_wait_for_a_lock_can_be_ended)
+{
+        struct database *other;
+        int asked = 0;
+        ck_assert_int_eq(database_open(kit.config->database_file, DATABASE_WRITE, &other, NULL), 0);
+        database_set_stop(other, is_over, &asked);
+        ck_assert_int_eq(database_begin(kit.db, NULL), 0);
+        ck_assert_int_eq(database_begin(other, NULL), -ERR_STORE_BUSY);
+        ck_assert_int_eq(asked, 1); /* and not for ten seconds */
+        database_rollback(kit.db);
+        ck_assert_int_eq(database_begin(other, NULL), 0);
+        database_rollback(other);
+        database_close(other);
+}
+END_TEST
+
 START_TEST(an_empty_mailbox_needs_no_summary)
 {
         kit_commit(&kit, kit_mark(&kit, 0), NULL);
@@ -241,6 +285,8 @@ static Suite *suite(void)
         tcase_add_test(tests, undetermined_counts_as_above);
         tcase_add_test(tests, history_is_summed_up_once);
         tcase_add_test(tests, the_summary_survives_a_failed_commit);
+        tcase_add_test(tests, what_waits_is_counted);
+        tcase_add_test(tests, a_wait_for_a_lock_can_be_ended);
         tcase_add_test(tests, an_empty_mailbox_needs_no_summary);
         tcase_add_test(tests, a_broken_pass_is_not_a_sync);
         tcase_add_test(tests, what_cannot_be_read_is_quarantined_with_its_bytes);

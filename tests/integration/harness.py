@@ -403,7 +403,7 @@ class Scene:
     def imap(self, user=USER, name="imap"):
         """A logged-in connection of the test's own."""
         context = ssl.create_default_context(cafile=self.path(name, "tls", "cert.pem"))
-        connection = imaplib.IMAP4_SSL("localhost", self.port_tls(name), ssl_context=context)
+        connection = imaplib.IMAP4_SSL("127.0.0.1", self.port_tls(name), ssl_context=context)
         connection.login(user, PASSWORD)
         return connection
 
@@ -543,7 +543,7 @@ def run_one(test):
         print(f"FAILED {test.__name__}", flush=True)
         traceback.print_exc()
         for process in scene.processes:
-            print(f"--- {os.path.basename(process.log_file)}\n{process.log()[-4000:]}", file=sys.stderr)
+            print(f"--- {os.path.basename(process.log_file)}\n{process.log()[-8000:]}", file=sys.stderr)
         return False
     finally:
         signal.alarm(0)

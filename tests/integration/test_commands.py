@@ -4,9 +4,11 @@
 import glob
 import json
 import os
+import subprocess
 
-from harness import SAMPLES, run, sample
+from harness import BUILD, SAMPLES, run, sample
 
+MAILS = sorted(glob.glob(os.path.join(SAMPLES, "*.eml")))
 COMMANDS = ("status", "list", "show", "trace", "parse", "import", "archive")
 
 
@@ -47,7 +49,7 @@ def before_the_first_run(scene):
 
 def answers(scene):
     scene.configure(imap=None)
-    scene.ctl("import", SAMPLES)
+    scene.ctl("import", *MAILS)
     assert len(scene.ctl("list")) == 6
     assert [b["id"] for b in scene.ctl("list", "--severity", "critical", "--since", "2007-10-01")] == ["MS07-906", "MS07-904"]
     assert len(scene.ctl("list", "--limit", "2")) == 2
@@ -67,20 +69,18 @@ def answers(scene):
 def big_output_is_whole(scene):
     """Larger than any buffer on the way."""
     scene.configure(imap=None)
-    scene.ctl("import", SAMPLES)
+    scene.ctl("import", *MAILS)
     assert len(json.dumps(scene.ctl("show", "MS07-903"))) > 4096
-    result = scene.run("hotfixctl", "--json", "parse", *(sorted(glob.glob(os.path.join(SAMPLES, "0[1-7]*.eml"))) * 5))
+    result = scene.run("hotfixctl", "--json", "parse", *(MAILS[:7] * 5))
     assert result.returncode == 0 and len([json.loads(line) for line in result.stdout.splitlines()]) == 35
     with open("/dev/full", "w", encoding="ascii") as full:
-        import subprocess
-        from harness import BUILD
-        status = subprocess.run([os.path.join(BUILD, "hotfixctl"), "--json", "parse", os.path.join(SAMPLES, "03-critical-alternative.eml")],
-                                stdout=full, stderr=subprocess.PIPE, env=scene.environment, check=False)
+        status = subprocess.run([os.path.join(BUILD, "hotfixctl"), "--json", "parse", MAILS[2]], stdout=full,
+                                stderr=subprocess.PIPE, env=scene.environment, check=False)
         assert status.returncode == 1 and b"standard output" in status.stderr, status
 
 
 def parse(scene):
-    for path in sorted(glob.glob(os.path.join(SAMPLES, "*.eml"))):
+    for path in MAILS:
         result = scene.run("hotfixctl", "--json", "parse", path)
         with open(path[:-4] + ".json", encoding="utf-8") as f:
             expected = json.load(f)

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Compares what the programs say of themselves with the man pages and the README. (The configuration's keys are compared
+# by check_config.)
+set -u
+srcdir=${srcdir:-.}
+builddir=${builddir:-.}
+failures=0
+checked=0
+
+fail() {
+        echo "$1"
+        failures=$((failures + 1))
+}
+
+# long_options TEXT-FILE: the options that a help text lists, one a line.
+long_options() {
+        grep -oE '(^|[ ,[])--[a-z][a-z-]*' "$1" | grep -oE '\-\-[a-z-]+' | sort -u
+}
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# Every option of a help text is in the man page, and every option of the man page is in a help text.
+compare_options() {
+        page=$1
+        help=$2
+        long_options "$help" >"$work/said"
+        grep -oE 'Fl -[a-z][a-z-]*' "$page" | sed 's/^Fl -/--/' | sort -u >"$work/documented"
+        while read -r option; do
+                checked=$((checked + 1))
+                grep -qx -- "$option" "$work/documented" || fail "$page does not document $option"
+        done <"$work/said"
+        while read -r option; do
+                grep -qx -- "$option" "$work/said" || fail "$page documents $option, which no help text has"
+        done <"$work/documented"
+}
+
+"$builddir/hotfixd" --help >"$work/hotfixd" || fail "hotfixd --help failed"
+compare_options "$srcdir/man/hotfixd.8" "$work/hotfixd"
+
+"$builddir/hotfixctl" --help >"$work/hotfixctl" || fail "hotfixctl --help failed"
+sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' "$work/hotfixctl" >"$work/commands"
+while read -r command; do
+        checked=$((checked + 1))
+        grep -q "^\.It Cm $command\b" "$srcdir/man/hotfixctl.1" || fail "hotfixctl.1 does not document $command"
+        grep -q "hotfixctl $command\b" "$srcdir/README.md" || fail "README.md does not mention hotfixctl $command"
+        "$builddir/hotfixctl" "$command" --help >>"$work/hotfixctl" || fail "hotfixctl $command --help failed"
+done <"$work/commands"
+compare_options "$srcdir/man/hotfixctl.1" "$work/hotfixctl"
+for command in $(sed -n '/^\.Sh COMMANDS/,/^\.Sh FILES/s/^\.It Cm \([a-z]*\).*/\1/p' "$srcdir/man/hotfixctl.1"); do
+        grep -qx "$command" "$work/commands" || fail "hotfixctl.1 documents $command, which hotfixctl does not have"
+done
+
+for program in hotfixd hotfixctl; do
+        "$builddir/$program" --version | grep -qE "^$program [0-9]+\.[0-9]+\.[0-9]+$" || fail "$program --version is malformed"
+done
+
+for page in "$srcdir"/man/*.[1-8]; do
+        checked=$((checked + 1))
+        found=$(mandoc -Tlint "$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db')
+        [ -z "$found" ] || fail "$found"
+done
+
+for script in scripts/quickstart scripts/check scripts/deps; do
+        grep -q "$script" "$srcdir/README.md" || fail "README.md does not name $script"
+        [ -x "$srcdir/$script" ] || fail "$script cannot be run"
+        "$srcdir/$script" --help | grep -q '^Usage: ' || fail "$script --help says nothing"
+done
+
+[ $checked -ge 20 ] || fail "only $checked things were compared"
+echo "$checked compared, $failures failures"
+[ $failures -eq 0 ]
