@@ -10,7 +10,7 @@
 #include "ingest/reader.h"
 #include "tests/support.h"
 
-#define MAILS_MIN 31u
+#define MAILS_MIN 41u
 #define DIRECTORY_DEPTH_MAX 4u
 
 static void find_mails(const char *directory, unsigned depth, GPtrArray *paths)
@@ -89,11 +89,25 @@ static json_t *headings(const json_t *sections)
         return out;
 }
 
+/* The files that all packages replace. */
+static json_t *replaced_files(const json_t *packages)
+{
+        static const char *const keys[] = { "name", "size", "description", "folder", NULL };
+        json_t *out = json_array();
+        for (size_t i = 0; i < json_array_size(packages); i++) {
+                json_t *files = rows(json_object_get(json_array_get(packages, i), "files"), keys);
+                json_array_extend(out, files);
+                json_decref(files);
+        }
+        return out;
+}
+
 /* What the bulletin says under a key of an expectation; a new reference, NULL for a key that does not exist. */
 static json_t *actual_value(const json_t *bulletin, const struct reader_result *result, const char *key)
 {
         static const char *const affected[] = { "software", "platforms", NULL };
         static const char *const tests[] = { "platform", "result", NULL };
+        static const char *const products[] = { "product", NULL };
         static const char *const minutes[] = { "package", "50", "100", "250", "500", NULL };
         if (g_strv_contains(plain_keys, key))
                 return json_incref(json_object_get(bulletin, key));
@@ -118,6 +132,10 @@ static json_t *actual_value(const json_t *bulletin, const struct reader_result *
                 return rows(json_object_get(bulletin, key), tests);
         if (g_str_equal(key, "deployment_minutes"))
                 return rows(json_object_get(bulletin, key), minutes);
+        if (g_str_equal(key, "deployment_products"))
+                return rows(json_object_get(bulletin, "deployment_minutes"), products);
+        if (g_str_equal(key, "files"))
+                return replaced_files(json_object_get(bulletin, "packages"));
         if (g_str_equal(key, "warnings"))
                 return json_integer((json_int_t) json_array_size(json_object_get(bulletin, key)));
         if (g_str_equal(key, "archive_name"))

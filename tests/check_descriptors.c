@@ -2,6 +2,7 @@
 #include "daemon/descriptors.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -8,7 +8,7 @@ from harness import alert, run, wait_until
 
 COUNT = 60
 SIZE = 16 * 1024 * 1024
-CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
 
 
 def own_tmpfs(path):
@@ -21,10 +21,7 @@ def own_tmpfs(path):
             raise OSError(ctypes.get_errno(), "mount")
 
 
-def fills_up_and_recovers(scene):
-    assert os.getuid() == 0, "this test mounts a small file system, which only root can"
-    os.mkdir(scene.state)
-    own_tmpfs(scene.state)
+def fill_and_free(scene):
     slack = scene.start_slack()
     scene.start_dovecot()
     scene.configure(slack)
@@ -50,6 +47,16 @@ def fills_up_and_recovers(scene):
     assert all(f"alert/2008/ms08-{i + 1:03}.json" in tree for i in range(COUNT))
     assert scene.status()["mails"] == {"bulletin": COUNT, "unrecognised": 0, "quarantined": 0}
     assert len(slack.requests()) == 1, [r["text"] for r in slack.requests()]
+
+
+def fills_up_and_recovers(scene):
+    assert os.getuid() == 0, "this test mounts a small file system, which only root can"
+    os.mkdir(scene.state)
+    own_tmpfs(scene.state)
+    try:
+        fill_and_free(scene)
+    finally:
+        ctypes.CDLL(None).umount2(scene.state.encode(), MNT_DETACH)  # else the scene's folder could not be removed
 
 
 run(fills_up_and_recovers)
