@@ -6,6 +6,8 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/log.h"
+#include "daemon/delivery.h"
+#include "daemon/summary.h"
 #include "notify/message.h"
 #include "store/bulletins.h"
 #include "store/cursors.h"
@@ -39,30 +41,6 @@ static enum route_event event_for_routes(enum dedup_event event)
         }
 }
 
-/* Asks the outbox for one delivery. Two routes that tell the same channel the same thing share it: its identity says so. */
-static int ask_for_delivery(struct batch *batch, const struct channel *channel, const struct message *message,
-                            const char *feed, const char *key, const char *fingerprint, int64_t bulletin_id,
-                            int64_t decision_id, struct error *err)
-{
-        g_autofree char *identity = outbox_identity(channel->name, feed, key, message->kind, fingerprint);
-        g_autofree char *payload = channel_render(channel, message);
-        struct delivery delivery = {
-                .identity = identity,
-                .channel = channel->name,
-                .kind = message->kind,
-                .bulletin_id = bulletin_id,
-                .payload = payload,
-                .state = DELIVERY_PENDING,
-                .created_ms = batch->now_ms,
-                .next_ms = batch->now_ms,
-        };
-        bool known = false;
-        int r = outbox_add(batch->db, &delivery, decision_id, &known, err);
-        if (r == 0 && !known)
-                batch->totals.deliveries++;
-        return r;
-}
-
 /* Every channel of the route is told. */
 static int ask_for_deliveries(struct batch *batch, const struct job *job, const struct route *route,
                               const struct message *message, int64_t bulletin_id, int64_t decision_id, struct error *err)
@@ -71,10 +49,11 @@ static int ask_for_deliveries(struct batch *batch, const struct job *job, const 
         char fingerprint[DIGEST_TEXT_SIZE];
         bulletin_fingerprint(bulletin, fingerprint);
         g_autofree char *key = bulletin_key(bulletin);
+        struct delivery_subject subject = { bulletin->feed, key, fingerprint, bulletin_id, decision_id };
         int r = 0;
         for (guint i = 0; r == 0 && i < route->channels->len; i++) {
                 const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
-                r = ask_for_delivery(batch, channel, message, bulletin->feed, key, fingerprint, bulletin_id, decision_id, err);
+                r = delivery_ask(batch->db, channel, message, &subject, batch->now_ms, &batch->totals.deliveries, err);
         }
         return r;
 }
@@ -243,130 +222,9 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
         return store_outcome(batch, job, err);
 }
 
-#define SUMMARY_TOP 10u /* bulletins that a summary names */
-
-static gint more_severe_first(gconstpointer a, gconstpointer b)
-{
-        const struct bulletin_row *left = *(struct bulletin_row *const *) a, *right = *(struct bulletin_row *const *) b;
-        if (left->severity != right->severity)
-                return right->severity - left->severity;
-        if (left->urgency != right->urgency)
-                return right->urgency - left->urgency;
-        int newer = strcmp(right->date, left->date);
-        return newer != 0 ? newer : g_strcmp0(left->key, right->key);
-}
-
-/* The summary of one channel in the making: however many routes lead to it, it gets one. */
-struct summary {
-        const struct channel *channel;
-        GPtrArray *routes;  /* struct route */
-        unsigned matching;  /* bulletins above the thresholds of any of the routes */
-        GPtrArray *top;     /* struct bulletin_row: the most severe of them, owned */
-};
-
-static void summary_free(gpointer data)
-{
-        struct summary *summary = data;
-        g_ptr_array_unref(summary->routes);
-        g_ptr_array_unref(summary->top);
-        g_free(summary);
-}
-
-static bool route_has_channel(const struct route *route, const char *channel)
-{
-        for (guint i = 0; i < route->channels->len; i++)
-                if (strcmp(g_ptr_array_index(route->channels, i), channel) == 0)
-                        return true;
-        return false;
-}
-
-/* One for each channel that a route leads to. */
-static GPtrArray *start_summaries(const struct config *config)
-{
-        GPtrArray *summaries = g_ptr_array_new_with_free_func(summary_free);
-        for (guint i = 0; i < config->channels->len; i++) {
-                struct summary *summary = g_new0(struct summary, 1);
-                summary->channel = g_ptr_array_index(config->channels, i);
-                summary->routes = g_ptr_array_new();
-                summary->top = g_ptr_array_new_with_free_func((GDestroyNotify) bulletin_row_free);
-                for (guint k = 0; k < config->routes->len; k++) {
-                        struct route *route = g_ptr_array_index(config->routes, k);
-                        if (route_has_channel(route, summary->channel->name))
-                                g_ptr_array_add(summary->routes, route);
-                }
-                if (summary->routes->len > 0)
-                        g_ptr_array_add(summaries, summary);
-                else
-                        summary_free(summary);
-        }
-        return summaries;
-}
-
-static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bulletin)
-{
-        for (guint i = 0; i < routes->len; i++) {
-                g_autofree char *reason = NULL;
-                if (route_matches(g_ptr_array_index(routes, i), bulletin, &reason))
-                        return true;
-        }
-        return false;
-}
-
-/* Each summary holds at most SUMMARY_TOP bulletins, whatever the size of the history. */
-static int add_to_summaries(struct batch *batch, GPtrArray *summaries, int64_t bulletin_id, GString *names, struct error *err)
-{
-        struct bulletin_row *row = NULL;
-        int r = bulletins_get(batch->db, bulletin_id, &row, err);
-        if (r == 0)
-                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
-        for (guint i = 0; r == 0 && i < summaries->len; i++) {
-                struct summary *summary = g_ptr_array_index(summaries, i);
-                if (!row) /* the summary before took it */
-                        r = bulletins_get(batch->db, bulletin_id, &row, err);
-                if (r < 0 || !any_route_matches(summary->routes, row->current))
-                        continue;
-                summary->matching++;
-                g_ptr_array_add(summary->top, g_steal_pointer(&row));
-                g_ptr_array_sort(summary->top, more_severe_first);
-                if (summary->top->len > SUMMARY_TOP)
-                        g_ptr_array_set_size(summary->top, (gint) SUMMARY_TOP);
-        }
-        bulletin_row_free(row);
-        return r;
-}
-
-static int send_summary(struct batch *batch, const struct summary *summary, const char *source, unsigned count,
-                        const char *digest, struct error *err)
-{
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (guint i = 0; i < summary->routes->len; i++) {
-                const struct route *route = g_ptr_array_index(summary->routes, i);
-                g_string_append_printf(names, "%s%s", i ? ", " : "", route->name);
-        }
-        g_autoptr(GPtrArray) top = g_ptr_array_new();
-        for (guint i = 0; i < summary->top->len; i++)
-                g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
-        struct message *message = message_for_history(source, names->str, count, summary->matching, top);
-        int r = ask_for_delivery(batch, summary->channel, message, "", "", digest, 0, 0, err);
-        message_free(message);
-        return r;
-}
-
 static int summarise(struct batch *batch, const char *source, const GArray *ids, struct error *err)
 {
-        if (ids->len == 0)
-                return 0;
-        g_autoptr(GPtrArray) summaries = start_summaries(batch->config);
-        /* The identity of a summary: its source and the bulletins in it. */
-        g_autoptr(GString) names = g_string_new(source);
-        int r = 0;
-        for (guint i = 0; r == 0 && i < ids->len; i++)
-                r = add_to_summaries(batch, summaries, g_array_index(ids, int64_t, i), names, err);
-        char digest[DIGEST_TEXT_SIZE];
-        digest_sha256(names->str, names->len, digest);
-        for (guint i = 0; r == 0 && i < summaries->len; i++)
-                r = send_summary(batch, g_ptr_array_index(summaries, i), source, ids->len, digest, err);
-        return r;
+        return summary_ask(batch->db, batch->config, source, ids, batch->now_ms, &batch->totals.deliveries, err);
 }
 
 /* At the end of a pass: the history is complete once the cursor has reached it. The job itself is changed only after the

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/summary.h"
+
+#include <string.h>
+
+#include "common/digest.h"
+#include "daemon/delivery.h"
+#include "notify/message.h"
+#include "store/bulletins.h"
+
+#define SUMMARY_TOP 10u /* bulletins that a summary names */
+
+static gint more_severe_first(gconstpointer a, gconstpointer b)
+{
+        const struct bulletin_row *left = *(struct bulletin_row *const *) a, *right = *(struct bulletin_row *const *) b;
+        if (left->severity != right->severity)
+                return right->severity - left->severity;
+        if (left->urgency != right->urgency)
+                return right->urgency - left->urgency;
+        int newer = strcmp(right->date, left->date);
+        return newer != 0 ? newer : g_strcmp0(left->key, right->key);
+}
+
+/* The summary of one channel in the making: however many routes lead to it, it gets one. */
+struct summary {
+        const struct channel *channel;
+        GPtrArray *routes;  /* struct route */
+        unsigned matching;  /* bulletins above the thresholds of any of the routes */
+        GPtrArray *top;     /* struct bulletin_row: the most severe of them, owned */
+};
+
+static void summary_free(gpointer data)
+{
+        struct summary *summary = data;
+        g_ptr_array_unref(summary->routes);
+        g_ptr_array_unref(summary->top);
+        g_free(summary);
+}
+
+static bool route_has_channel(const struct route *route, const char *channel)
+{
+        for (guint i = 0; i < route->channels->len; i++)
+                if (strcmp(g_ptr_array_index(route->channels, i), channel) == 0)
+                        return true;
+        return false;
+}
+
+/* One for each channel that a route leads to. */
+static GPtrArray *start_summaries(const struct config *config)
+{
+        GPtrArray *summaries = g_ptr_array_new_with_free_func(summary_free);
+        for (guint i = 0; i < config->channels->len; i++) {
+                struct summary *summary = g_new0(struct summary, 1);
+                summary->channel = g_ptr_array_index(config->channels, i);
+                summary->routes = g_ptr_array_new();
+                summary->top = g_ptr_array_new_with_free_func((GDestroyNotify) bulletin_row_free);
+                for (guint k = 0; k < config->routes->len; k++) {
+                        struct route *route = g_ptr_array_index(config->routes, k);
+                        if (route_has_channel(route, summary->channel->name))
+                                g_ptr_array_add(summary->routes, route);
+                }
+                if (summary->routes->len > 0)
+                        g_ptr_array_add(summaries, summary);
+                else
+                        summary_free(summary);
+        }
+        return summaries;
+}
+
+static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bulletin)
+{
+        for (guint i = 0; i < routes->len; i++) {
+                g_autofree char *reason = NULL;
+                if (route_matches(g_ptr_array_index(routes, i), bulletin, &reason))
+                        return true;
+        }
+        return false;
+}
+
+/* Each summary holds at most SUMMARY_TOP bulletins, whatever the size of the history. */
+static int add_to_summaries(struct database *db, GPtrArray *summaries, int64_t bulletin_id, GString *names, struct error *err)
+{
+        struct bulletin_row *row = NULL;
+        int r = bulletins_get(db, bulletin_id, &row, err);
+        if (r == 0)
+                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
+        for (guint i = 0; r == 0 && i < summaries->len; i++) {
+                struct summary *summary = g_ptr_array_index(summaries, i);
+                if (!row) /* the summary before took it */
+                        r = bulletins_get(db, bulletin_id, &row, err);
+                if (r < 0 || !any_route_matches(summary->routes, row->current))
+                        continue;
+                summary->matching++;
+                g_ptr_array_add(summary->top, g_steal_pointer(&row));
+                g_ptr_array_sort(summary->top, more_severe_first);
+                if (summary->top->len > SUMMARY_TOP)
+                        g_ptr_array_set_size(summary->top, (gint) SUMMARY_TOP);
+        }
+        bulletin_row_free(row);
+        return r;
+}
+
+static int ask_for_summary(struct database *db, const struct summary *summary, const char *source, unsigned count,
+                           const char *digest, int64_t now_ms, unsigned *deliveries, struct error *err)
+{
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint i = 0; i < summary->routes->len; i++) {
+                const struct route *route = g_ptr_array_index(summary->routes, i);
+                g_string_append_printf(names, "%s%s", i ? ", " : "", route->name);
+        }
+        g_autoptr(GPtrArray) top = g_ptr_array_new();
+        for (guint i = 0; i < summary->top->len; i++)
+                g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
+        struct message *message = message_for_history(source, names->str, count, summary->matching, top);
+        struct delivery_subject subject = { "", "", digest, 0, 0 };
+        int r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
+        message_free(message);
+        return r;
+}
+
+int summary_ask(struct database *db, const struct config *config, const char *source, const GArray *bulletin_ids,
+                int64_t now_ms, unsigned *deliveries, struct error *err)
+{
+        if (bulletin_ids->len == 0)
+                return 0;
+        g_autoptr(GPtrArray) summaries = start_summaries(config);
+        /* The identity of a summary: its source and the bulletins in it. */
+        g_autoptr(GString) names = g_string_new(source);
+        int r = 0;
+        for (guint i = 0; r == 0 && i < bulletin_ids->len; i++)
+                r = add_to_summaries(db, summaries, g_array_index(bulletin_ids, int64_t, i), names, err);
+        char digest[DIGEST_TEXT_SIZE];
+        digest_sha256(names->str, names->len, digest);
+        for (guint i = 0; r == 0 && i < summaries->len; i++)
+                r = ask_for_summary(db, g_ptr_array_index(summaries, i), source, bulletin_ids->len, digest, now_ms, deliveries,
+                                    err);
+        return r;
+}
