@@ -24,6 +24,7 @@ static void block_free(gpointer data)
         g_free(block->text);
         g_free(block->normal);
         g_free(block->image_alt);
+        g_free(block->image_source);
         g_clear_pointer(&block->links, g_ptr_array_unref);
         g_free(block);
 }

@@ -42,6 +42,7 @@ struct block {
         int parent_table; /* the table around that one, or -1 */
         int row, column;  /* within that table, from 0; colspan advances column; -1 outside */
         char *image_alt;  /* alt text of the image, or NULL */
+        char *image_source; /* where it has no alt text: its address as written, to tell it from others; or NULL */
         GPtrArray *links; /* struct block_link, or NULL */
         unsigned line;    /* line of the source, from 1; 0 unknown */
 };

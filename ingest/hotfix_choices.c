@@ -149,6 +149,15 @@ static void warn_unknown(struct page *page, const struct option_list *list, enum
                                      hotfix_label_text(label));
 }
 
+/* Every option has an image without alt text, and only their addresses differ: the odd one out is the arrow, but that is
+ * a conclusion, not a statement. */
+static bool is_by_source(const char *mark, const char *other)
+{
+        return mark && other && g_str_has_prefix(mark, "image-source:") && g_str_has_prefix(other, "image-source:");
+}
+
+#define BY_SOURCE_REASON "the image before it is another one than before the other options"
+
 /* What the decided list shows about marks in this document; environments are read by it. */
 static void learn_marks(struct page *page, const struct option_list *list, guint chosen)
 {
@@ -167,8 +176,10 @@ void hotfix_read_severity(struct page *page)
         int chosen = reason ? -1 : choose_one(list, &reason);
         if (chosen >= 0) {
                 const struct option *option = option_at(list, (guint) chosen);
-                bulletin_set_field(page->bulletin, FIELD_SEVERITY, BASIS_STATED, option->value, option->text, NULL);
                 learn_marks(page, list, (guint) chosen);
+                bool inferred = is_by_source(page->chosen_mark, page->other_mark);
+                bulletin_set_field(page->bulletin, FIELD_SEVERITY, inferred ? BASIS_INFERRED : BASIS_STATED,
+                                   option->value, option->text, inferred ? BY_SOURCE_REASON : NULL);
         } else {
                 bulletin_set_undetermined(page->bulletin, FIELD_SEVERITY, NULL, reason);
                 page->marks_are_lost = list && list->options->len > 1 && count_options(list, is_marked) == 0 &&
@@ -245,8 +256,10 @@ void hotfix_read_environments(struct page *page)
                 int i = reason ? -1 : find_option(list, (int) fields[f]);
                 int answer = i >= 0 ? answer_environment(page, list, (guint) i, &reason) : 0;
                 const char *text = i >= 0 ? option_at(list, (guint) i)->text : NULL;
+                bool inferred = is_by_source(page->chosen_mark, page->other_mark);
                 if (answer)
-                        bulletin_set_field(page->bulletin, fields[f], BASIS_STATED, answer, text, NULL);
+                        bulletin_set_field(page->bulletin, fields[f], inferred ? BASIS_INFERRED : BASIS_STATED, answer,
+                                           text, inferred ? "by the images before the severities" : NULL);
                 else
                         bulletin_set_undetermined(page->bulletin, fields[f], text,
                                                   reason ? reason : "対象環境 does not list it");

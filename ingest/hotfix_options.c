@@ -122,6 +122,14 @@ static bool is_cell_around(const struct block *block, const struct block *inner)
         return inner->table >= 0 && block->table >= 0 && inner->parent_table == block->table;
 }
 
+/* Images without alt text are told apart by their address: the arrow and the blanks beside it are different files. */
+static char *describe_image(const struct block *block)
+{
+        if (!block->image_alt && block->image_source)
+                return g_strconcat("image-source:", block->image_source, NULL);
+        return g_strconcat("image:", block->image_alt ? block->image_alt : "", NULL);
+}
+
 static void set_pending(struct reader *reader, const struct piece *piece)
 {
         const struct block *block = piece->block;
@@ -145,7 +153,7 @@ static void set_pending(struct reader *reader, const struct piece *piece)
         if (piece->key[0])
                 pending->mark = g_strconcat("text:", piece->key, NULL);
         else
-                pending->mark = g_strconcat("image:", block->image_alt ? block->image_alt : "", NULL);
+                pending->mark = describe_image(block);
         bool is_image = is_image_text(piece->key);
         pending->is_word = piece->key[0] && !is_symbols(piece->key) && !is_image;
         pending->block = block;
@@ -175,7 +183,7 @@ static struct option *add_option(struct reader *reader, const struct piece *piec
         else if (gap_size > 0)
                 option->mark = g_strconcat("text:", beside, NULL);
         else if ((block->marks & MARK_IMAGE) && !piece->beside_label)
-                option->mark = g_strconcat("image:", block->image_alt ? block->image_alt : "", NULL);
+                option->mark = describe_image(block);
         else
                 option->mark = g_steal_pointer(&before);
         g_ptr_array_add(reader->list->options, option);

@@ -8,7 +8,7 @@
 struct option {
         int value;
         char *text;      /* as the mail words it */
-        char *mark;      /* "text:→", "image:alt", or NULL */
+        char *mark;      /* "text:→", "image:alt", "image-source:a.gif", or NULL */
         unsigned indent;
         bool shares_line; /* with another option */
         bool is_unclear; /* words stand before it that are no mark */

@@ -247,7 +247,8 @@ static guint read_tips(struct page *page)
 static guint find_items(const struct page *page)
 {
         guint i = 0;
-        while (i < page->body && !is_fault_tag(page->lines[i].key) && !behind_label(page->lines[i].key, news_labels[0]) &&
+        while (i < page->body && !is_fault_tag(page->lines[i].key) &&
+               !behind_label(page->lines[i].key, news_labels[0]) &&
                !g_str_has_prefix(page->lines[i].key, "情報の種類"))
                 i++;
         return i;

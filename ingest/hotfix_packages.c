@@ -177,7 +177,8 @@ static guint read_file_lines(struct packages *packages, guint i, guint end)
         if (packages->described && next < end) {
                 const struct line *line = &page->lines[next];
                 if (line->key[0] && !is_path(line->key) && !is_folder_label(line->key) &&
-                    (packages->is_spaced || !(line->block->marks & MARK_PARAGRAPH)) && !is_file_line(line->block->normal)) {
+                    (packages->is_spaced || !(line->block->marks & MARK_PARAGRAPH)) &&
+                    !is_file_line(line->block->normal)) {
                         description = line->block->text;
                         next++;
                 }

@@ -23,8 +23,8 @@ static char *find_doubled_start(const char *text)
         return found;
 }
 
-/* Whether lines follow each other without a blank one, so that a blank line ends a list. Where every line is a paragraph
- * of its own (double spacing, HTML with an element a line) the first of a list is one, too. */
+/* Whether lines follow each other without a blank one, so that a blank line ends a list. Where every line is a
+ * paragraph of its own (double spacing, HTML with an element a line) the first of a list is one, too. */
 static bool blank_line_ends_list(const struct page *page, guint first)
 {
         return !(page->lines[first].block->marks & MARK_PARAGRAPH);
@@ -52,7 +52,8 @@ static void read_doubled_lines(struct page *page, guint first, guint end)
         guint i = first, next;
         for (; i < end && list->len < HOTFIX_LIST_MAX; i = next) {
                 const struct block *block = page->lines[i].block;
-                if (!block->text[0] || ((block->marks & MARK_PARAGRAPH) && blank_line_ends_list(page, first) && i > first))
+                bool is_parted = i > first && (block->marks & MARK_PARAGRAPH);
+                if (!block->text[0] || (is_parted && blank_line_ends_list(page, first)))
                         break;
                 g_autofree char *row = join_row(page, i, end, &next);
                 g_autofree char *software = find_doubled_start(row);

@@ -160,7 +160,8 @@ static void open_element(struct reader *reader, unsigned flags, const char *cons
         if (flags & HTML_BREAK)
                 html_builder_break_line(reader->builder);
         else if (flags & HTML_IMAGE && !html_is_spacer(attributes))
-                html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"));
+                html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"),
+                                       html_find_attribute(attributes, "src"));
         else if (flags & HTML_TABLE)
                 open_table(reader);
         else if (flags & HTML_ROW)

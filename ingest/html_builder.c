@@ -32,7 +32,7 @@ struct html_builder {
         unsigned marks;
         unsigned line_number;
         bool image;
-        char *image_alt;
+        char *image_alt, *image_source;
         GPtrArray *links; /* struct block_link */
 
         /* for the next line */
@@ -76,6 +76,7 @@ void html_builder_free(struct html_builder *b)
         g_ptr_array_unref(b->links);
         g_string_free(b->line, TRUE);
         g_free(b->image_alt);
+        g_free(b->image_source);
         g_free(b->url);
         g_free(b);
 }
@@ -107,6 +108,9 @@ static void take_image(struct html_builder *b, struct block *block)
                 return;
         block->marks |= MARK_IMAGE;
         block->image_alt = g_steal_pointer(&b->image_alt);
+        block->image_source = g_steal_pointer(&b->image_source);
+        if (block->image_alt)
+                g_clear_pointer(&block->image_source, g_free);
         b->image = false;
 }
 
@@ -297,14 +301,21 @@ void html_builder_start_item(struct html_builder *b)
         b->item = true;
 }
 
+/* Of an address, what is kept: enough for any name, and not a picture that is written into the page itself. */
+#define IMAGE_SOURCE_BYTES_MAX 512u
+
 /* Only an image before the text can be the mark of a chosen option; one behind text says nothing. */
-void html_builder_add_image(struct html_builder *b, const char *alt)
+void html_builder_add_image(struct html_builder *b, const char *alt, const char *source)
 {
         if (b->full || !is_blank_run(b->line->str, b->line->len))
                 return;
+        if (!b->image) /* that of one that was passed over */
+                g_clear_pointer(&b->image_source, g_free);
         b->image = true;
         if (!b->image_alt && alt && !text_is_blank(alt))
                 b->image_alt = text_strip(alt);
+        if (!b->image_source && source && strlen(source) <= IMAGE_SOURCE_BYTES_MAX)
+                b->image_source = g_strdup(source);
 }
 
 void html_builder_open_link(struct html_builder *b, const char *url)

@@ -31,7 +31,7 @@ void html_builder_add_text(struct html_builder *builder, const struct html_style
 void html_builder_break_line(struct html_builder *builder); /* <br> */
 void html_builder_add_edge(struct html_builder *builder);   /* of a block element */
 void html_builder_start_item(struct html_builder *builder); /* the next line begins a list item */
-void html_builder_add_image(struct html_builder *builder, const char *alt); /* alt may be NULL */
+void html_builder_add_image(struct html_builder *builder, const char *alt, const char *source); /* each may be NULL */
 
 /* A link's text is what is added until it is closed; one that spans several lines is put on each. */
 void html_builder_open_link(struct html_builder *builder, const char *url);

@@ -179,7 +179,8 @@ static size_t match_break(const char *at, const char *end)
 /* "**深刻度**": bold, as programs that turn HTML into text write it. */
 static struct piece strip_bold(struct piece piece)
 {
-        while (piece.end - piece.start > 4 && strncmp(piece.start, "**", 2) == 0 && strncmp(piece.end - 2, "**", 2) == 0)
+        while (piece.end - piece.start > 4 && strncmp(piece.start, "**", 2) == 0 &&
+               strncmp(piece.end - 2, "**", 2) == 0)
                 piece = strip_piece(piece.start + 2, piece.end - 2);
         return piece;
 }

@@ -10,7 +10,7 @@
 #include "ingest/reader.h"
 #include "tests/support.h"
 
-#define MAILS_MIN 41u
+#define MAILS_MIN 43u
 #define DIRECTORY_DEPTH_MAX 4u
 
 static void find_mails(const char *directory, unsigned depth, GPtrArray *paths)
