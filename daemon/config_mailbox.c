@@ -98,11 +98,12 @@ static void read_after(struct config_reader *reader, const struct config_section
                        struct config_mailbox *mailbox)
 {
         const char *text = config_text(section, "after-ingest");
-        if (g_str_has_prefix(text, MOVE_PREFIX)) {
-                g_autofree char *folder = g_strstrip(g_strdup(text + strlen(MOVE_PREFIX)));
+        bool bare = strcmp(text, "move") == 0;
+        if (bare || g_str_has_prefix(text, MOVE_PREFIX)) {
+                g_autofree char *folder = g_strstrip(g_strdup(bare ? "" : text + strlen(MOVE_PREFIX)));
                 mailbox->after = CONFIG_AFTER_MOVE;
                 if (*folder == '\0' || has_control_characters(folder))
-                        config_problem(reader, section, "after-ingest", "\"move:\" needs the name of a folder");
+                        config_problem(reader, section, "after-ingest", "moving needs the name of a folder: move:FOLDER");
                 else if (g_strcmp0(folder, mailbox->folder) == 0)
                         config_problem(reader, section, "after-ingest", "the mails are in \"%s\" already", folder);
                 mailbox->after_folder = g_steal_pointer(&folder);

@@ -112,8 +112,8 @@ int credential_read_named(const char *name, char **ret_secret, struct error *err
         const char *directory = g_getenv("CREDENTIALS_DIRECTORY");
         if (!directory || *directory == '\0')
                 return error_set(err, -ERR_CREDENTIAL,
-                                 "credential \"%s\": CREDENTIALS_DIRECTORY is not set; it comes from LoadCredential= "
-                                 "in the unit",
+                                 "credential \"%s\": CREDENTIALS_DIRECTORY is not set; systemd sets it for the "
+                                 "service, elsewhere it has to name the folder with the secrets",
                                  name);
 
         g_autofree char *path = g_build_filename(directory, name, NULL);

@@ -25,7 +25,21 @@ static const struct option list_options[] = {
         { NULL, 0, NULL, 0 },
 };
 
-/* 0, or the exit status of a wrong value. */
+/* These two: 0, or the exit status of a wrong value. */
+static int take_level(const struct ctl_command *command, const char *option, enum bulletin_field field, int *ret_level)
+{
+        int level = bulletin_value_parse(field, optarg);
+        if (level > 0) {
+                *ret_level = level;
+                return 0;
+        }
+        g_autoptr(GString) names = g_string_new(NULL);
+        const char *name;
+        for (int i = 1; (name = bulletin_value_name(field, i)); i++)
+                g_string_append_printf(names, "%s%s", i > 1 ? ", " : "", name);
+        return ctl_usage_error(command, "%s: unknown level '%s'; there are %s", option, optarg, names->str);
+}
+
 static int take_option(const struct ctl_command *command, int option, struct list_options *options)
 {
         enum bulletin_kind kind;
@@ -33,19 +47,14 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         switch (option) {
         case OPTION_KIND:
                 if (bulletin_kind_parse(optarg, &kind) < 0)
-                        return ctl_usage_error(command, "--kind: unknown kind '%s'", optarg);
+                        return ctl_usage_error(command, "--kind: unknown kind '%s'; there are alert, advance-notice, weekly, news, "
+                                       "tips", optarg);
                 options->filter.kind = kind;
                 break;
         case OPTION_SEVERITY:
-                options->filter.min_severity = bulletin_value_parse(FIELD_SEVERITY, optarg);
-                if (options->filter.min_severity == 0)
-                        return ctl_usage_error(command, "--severity: unknown level '%s'", optarg);
-                break;
+                return take_level(command, "--severity", FIELD_SEVERITY, &options->filter.min_severity);
         case OPTION_URGENCY:
-                options->filter.min_urgency = bulletin_value_parse(FIELD_URGENCY, optarg);
-                if (options->filter.min_urgency == 0)
-                        return ctl_usage_error(command, "--urgency: unknown level '%s'", optarg);
-                break;
+                return take_level(command, "--urgency", FIELD_URGENCY, &options->filter.min_urgency);
         case OPTION_SINCE:
                 if (!bulletin_date_is_valid(optarg))
                         return ctl_usage_error(command, "--since: '%s' is no date of the form YYYY-MM-DD", optarg);
@@ -110,7 +119,7 @@ static int print_bulletins(GPtrArray *rows)
                 return rows->len > 0 ? CTL_DONE : CTL_NOTHING;
         }
         if (rows->len == 0) {
-                fputs("no bulletins\n", stderr);
+                fputs("no bulletins on record that fit\n", stderr);
                 return CTL_NOTHING;
         }
         struct table *table = table_new("BULLETIN", "UPDATED", "SEVERITY", "URGENCY", "REV", "TITLE", NULL);
@@ -135,19 +144,21 @@ static int print_mails(GPtrArray *mails)
                 return mails->len > 0 ? CTL_DONE : CTL_NOTHING;
         }
         if (mails->len == 0) {
-                fputs("no such mails\n", stderr);
+                fputs("no such mails on record\n", stderr);
                 return CTL_NOTHING;
         }
+        size_t width = table_terminal_width(STDOUT_FILENO); /* 0, where nothing needs to be cut */
         struct table *table = table_new("MAIL", "RECEIVED", "FROM", "SUBJECT", "REASON", NULL);
         for (guint i = 0; i < mails->len; i++) {
                 const struct mail_row *mail = g_ptr_array_index(mails, i);
                 g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, mail->id);
                 g_autofree char *received = ctl_time(mail->received_ms);
-                g_autofree char *from = text_cut_columns(mail->from ? mail->from : "", 30);
-                g_autofree char *subject = text_cut_columns(mail->subject ? mail->subject : "", 40);
+                g_autofree char *from = width > 0 && mail->from ? text_cut_columns(mail->from, 30) : g_strdup(mail->from);
+                g_autofree char *subject = width > 0 && mail->subject ? text_cut_columns(mail->subject, 40) :
+                                           g_strdup(mail->subject);
                 table_add(table, number, received, from, subject, mail->reason);
         }
-        table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
+        table_print(table, stdout, width);
         table_free(table);
         return CTL_DONE;
 }

@@ -80,7 +80,7 @@ int ctl_parse(const struct ctl_command *command, int argc, char **argv)
         int status = CTL_DONE, c;
         while ((c = ctl_next_option(command, argc, argv, parse_options, &status)) >= 0)
                 if (take_form(optarg, &form) < 0)
-                        return ctl_usage_error(command, "--form: unknown form '%s'", optarg);
+                        return ctl_usage_error(command, "--form: unknown form '%s'; there are mail, text, html", optarg);
         if (c == -2)
                 return status;
         if (optind >= argc)

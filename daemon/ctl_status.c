@@ -136,8 +136,13 @@ static void print_mailboxes(const struct status *status)
         table_free(table);
         for (guint i = 0; i < status->states->len; i++) {
                 const struct mailbox_state *state = g_ptr_array_index(status->states, i);
-                if (state->error)
-                        printf("%s: %s\n", state->mailbox, state->error);
+                if (!state->error)
+                        continue;
+                printf("%s: %s\n", state->mailbox, state->error);
+                if (status->pid && state->retry_ms) {
+                        g_autofree char *retry = ctl_time(state->retry_ms);
+                        printf("    next attempt %s\n", retry);
+                }
         }
 }
 

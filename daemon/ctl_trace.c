@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "daemon/ctl.h"
+#include "daemon/job.h"
 #include "store/bulletins.h"
 #include "store/mails.h"
 #include "store/outbox.h"
@@ -196,7 +197,7 @@ static void print_mail(struct database *db, const struct mail_row *mail)
         putchar('\n');
         print_sightings(db, mail->id);
         printf("    became: %s%s%s%s%s%s\n", mail_outcome_name(mail->outcome), mail->event ? ", " : "",
-               mail->event ? mail->event : "", mail->history ? ", history" : "", mail->reason ? ": " : "",
+               mail->event ? job_event_text(mail->event) : "", mail->history ? ", history" : "", mail->reason ? ": " : "",
                mail->reason ? mail->reason : "");
 }
 
@@ -219,10 +220,15 @@ static void print_revision(const struct revision_row *revision)
         }
 }
 
+static const char *delivery_words(enum delivery_state state)
+{
+        return state == DELIVERY_SENT ? "sent to" : state == DELIVERY_PENDING ? "waiting for" : "given up for";
+}
+
 static void print_delivery(struct database *db, const struct delivery *delivery)
 {
         g_autofree char *when = ctl_time(delivery->state == DELIVERY_SENT ? delivery->sent_ms : delivery->next_ms);
-        printf("        %s to channel %s (delivery %" G_GINT64_FORMAT ", %.12s)", delivery_state_name(delivery->state),
+        printf("        %s channel %s (delivery %" G_GINT64_FORMAT ", %.12s)", delivery_words(delivery->state),
                delivery->channel, delivery->id, delivery->identity);
         if (delivery->state == DELIVERY_SENT)
                 printf(" at %s", when);
@@ -246,7 +252,7 @@ static void print_decision(struct database *db, const struct decision_row *decis
         g_autofree char *at = ctl_time(decision->decided_ms);
         bool sent = strcmp(decision->action, "none") != 0;
         printf("    %s  route %s, mail %" G_GINT64_FORMAT ": %s%s: %s\n", at, decision->route, decision->mail_id,
-               sent ? "sent as " : "not sent", sent ? decision->action : "", decision->reason);
+               sent ? "send as " : "not sent", sent ? decision->action : "", decision->reason);
         for (guint i = 0; decision->deliveries && i < decision->deliveries->len; i++)
                 print_delivery(db, g_ptr_array_index(decision->deliveries, i));
 }

@@ -21,23 +21,30 @@ static const struct ctl_command commands[] = {
         { "status", "", "what the daemon, its mailboxes and its outbox are doing", "", ctl_status },
         { "list", "[OPTIONS]", "the bulletins, newest first",
           "  --kind KIND          alert, advance-notice, weekly, news, tips\n"
-          "  --severity LEVEL     at or above low, moderate, important, critical; undetermined ones too\n"
-          "  --urgency LEVEL      at or above wait, consider, early, immediate; undetermined ones too\n"
+          "  --severity LEVEL     at or above low, moderate, important, critical;\n"
+          "                       undetermined ones too\n"
+          "  --urgency LEVEL      at or above wait, consider, early, immediate;\n"
+          "                       undetermined ones too\n"
           "  --since DATE         updated on or after YYYY-MM-DD\n"
           "  --limit N            at most N\n"
           "  --unrecognised       instead: the mails that no feed recognised\n"
           "  --quarantined        instead: the mails that could not be read\n", ctl_list },
         { "show", "ID", "one bulletin as it stands",
-          "ID is a bulletin id in any case (ms07-028), if need be with its feed (hotfix-report:MS07-028).\n", ctl_show },
+          "ID is a bulletin's id in capitals or not (ms07-028), if need be with its feed\n"
+          "(hotfix-report:MS07-028), or its key where it has no id ('list --json').\n", ctl_show },
         { "trace", "ID|MAIL", "everything on record about a bulletin or a mail, and why",
-          "MAIL is a mail's number, its Message-ID, or the start of its SHA-256 (at least 6 digits).\n", ctl_trace },
-        { "parse", "FILE...", "reads mails, or texts or pages of a bulletin, and prints what was extracted",
-          "Touches no database. '-' is standard input. Exit status 3 if something was not recognised.\n"
+          "ID is as with 'show'. MAIL is a mail's number, its Message-ID, or the start of\n"
+          "its SHA-256 (at least 6 digits).\n", ctl_trace },
+        { "parse", "FILE...", "what would be read out of mails, texts or pages",
+          "Reads neither database nor configuration. '-' is standard input. The exit status\n"
+          "is 3 if something was not recognised as a bulletin.\n"
           "  --form FORM          mail, text, html; else judged by the first lines\n", ctl_parse },
-        { "import", "PATH...", "stores mails from files, mboxes, Maildirs and folders as history",
-          "Nothing is sent for them but one summary. What is known already is not stored again, so an import that broke\n"
-          "off can just be started again.\n", ctl_import },
-        { "archive", "rebuild", "writes the whole archive mirror anew from the database", "", ctl_archive },
+        { "import", "PATH...", "old mails from files, mboxes, Maildirs, folders, as history",
+          "Nothing is sent for them but one summary for each channel. A mail that is on\n"
+          "record already is not stored again, so an import that broke off can be started\n"
+          "again.\n", ctl_import },
+        { "archive", "rebuild", "the whole archive mirror anew from the database",
+          "Also removes files that belong to no bulletin.\n", ctl_archive },
 };
 
 static const struct option common_options[] = {
@@ -49,7 +56,7 @@ static const struct option common_options[] = {
 static void print_usage(FILE *out)
 {
         fputs("Usage: hotfixctl [-c FILE] [--json] COMMAND [ARGUMENTS]\n"
-              "Asks and steers hotfixd.\n\n", out);
+              "Shows what hotfixd knows, did, and why.\n\n", out);
         for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
                 g_autofree char *call = g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
                 fprintf(out, "  %-18s %s\n", call, commands[i].summary);
@@ -60,7 +67,8 @@ static void print_usage(FILE *out)
               "  -h, --help           show this text, or that of a command\n"
               "  -V, --version        show the version\n"
               "\n"
-              "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found or not recognised. See hotfixctl(1).\n", out);
+              "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found or not recognised.\n"
+              "See hotfixctl(1).\n", out);
 }
 
 static void print_command_help(const struct ctl_command *command)
@@ -93,8 +101,9 @@ int ctl_next_option(const struct ctl_command *command, int argc, char **argv, co
                         print_command_help(command);
                         *ret_status = CTL_DONE;
                         return -2;
-                case '?':
-                        *ret_status = ctl_usage_error(command, "wrong option");
+                case '?': /* getopt has said what is wrong, in the name that main gave it */
+                        fprintf(stderr, "Try 'hotfixctl %s --help'.\n", command->name);
+                        *ret_status = CTL_USAGE;
                         return -2;
                 default:
                         return c;
@@ -265,6 +274,8 @@ int main(int argc, char **argv)
         char **rest = argv + optind;
         int count = argc - optind;
         optind = 0; /* a new scan */
+        g_autofree char *name = g_strdup_printf("hotfixctl %s", command->name);
+        rest[0] = name;
         ctl_guard_output();
         status = command->run(command, count, rest);
         config_free(ctl.config);

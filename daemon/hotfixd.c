@@ -55,11 +55,12 @@ static const char usage_text[] =
         "  -c, --config FILE    configuration file (" CONFIG_DEFAULT_FILE ")\n"
         "      --check-config   check the configuration, say what is wrong, and exit\n"
         "      --once           sync every mailbox, deliver what is due, and exit\n"
-        "      --foreground     write the log for a person: with time stamps, also under systemd\n"
+        "      --foreground     write the log with times and levels, also under systemd\n"
         "  -h, --help           show this text\n"
         "  -V, --version        show the version\n"
         "\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage. See hotfixd(8), hotfixd.conf(5), hotfixctl(1).\n";
+        "Exit status: 0 done, 1 failed, 2 wrong usage.\n"
+        "See hotfixd(8), hotfixd.conf(5), hotfixctl(1).\n";
 
 /* What was printed is worth nothing if it could not be written. */
 static int finish_output(int status)
@@ -135,6 +136,14 @@ static struct config *load_config(const char *file)
         return r < 0 ? NULL : config;
 }
 
+/* "1 mailbox, 3 channels, 1 route" */
+static char *describe_sections(const struct config *config)
+{
+        guint mailboxes = config->mailboxes->len, channels = config->channels->len, routes = config->routes->len;
+        return g_strdup_printf("%u mailbox%s, %u channel%s, %u route%s", mailboxes, mailboxes == 1 ? "" : "es", channels,
+                               channels == 1 ? "" : "s", routes, routes == 1 ? "" : "s");
+}
+
 static int check_config(const char *file)
 {
         struct config *config = NULL;
@@ -144,9 +153,10 @@ static int check_config(const char *file)
                 fprintf(stderr, "warning: %s\n", (const char *) g_ptr_array_index(warnings, i));
         for (guint i = 0; problems && i < problems->len; i++)
                 fprintf(stderr, "%s\n", (const char *) g_ptr_array_index(problems, i));
-        if (r == 0)
-                printf("%s: valid: %u mailboxes, %u channels, %u routes\n", file, config->mailboxes->len,
-                       config->channels->len, config->routes->len);
+        if (r == 0) {
+                g_autofree char *sections = describe_sections(config);
+                printf("%s: valid: %s\n", file, sections);
+        }
         g_clear_pointer(&problems, g_ptr_array_unref);
         g_clear_pointer(&warnings, g_ptr_array_unref);
         config_free(config);
@@ -353,8 +363,8 @@ int main(int argc, char **argv)
         if (!d.config)
                 return EXIT_FAILURE;
         log_set_level(d.config->log_level);
-        log_notice(NULL, "hotfixd %s: %u mailboxes, %u channels, %u routes; state in %s", PACKAGE_VERSION,
-                   d.config->mailboxes->len, d.config->channels->len, d.config->routes->len, d.config->state_dir);
+        g_autofree char *sections = describe_sections(d.config);
+        log_notice(NULL, "hotfixd %s: %s; state in %s", PACKAGE_VERSION, sections, d.config->state_dir);
         status = start(&d);
         config_free(d.config);
         if (d.signal_fd >= 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/job.h"
 
+#include <string.h>
+
 struct slot {
         struct job *job;
         bool parsed;
@@ -158,4 +160,20 @@ bool job_queue_is_closed(struct job_queue *queue)
         bool closed = queue->closed;
         g_mutex_unlock(&queue->mutex);
         return closed;
+}
+
+const char *job_event_text(const char *event)
+{
+        static const struct { const char *event, *text; } texts[] = {
+                { "first", "first seen" },
+                { "later", "a later revision" },
+                { "earlier", "an earlier revision, arriving late" },
+                { "variant", "other content under the same dates" },
+                { "undated", "other content, without dates" },
+                { "known", "the very same mail, on record already" },
+        };
+        for (size_t i = 0; event && i < G_N_ELEMENTS(texts); i++)
+                if (strcmp(texts[i].event, event) == 0)
+                        return texts[i].text;
+        return event;
 }

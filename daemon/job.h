@@ -45,7 +45,7 @@ struct job {
         void (*release)(void *context);                    /* called when the job is freed, committed or not; may be NULL */
         void *context;
         int64_t mail_id, bulletin_id;
-        const char *event;      /* dedup_event_name, "known", "unrecognised", "quarantined"; static */
+        const char *event;      /* dedup_event_name, "known", "unrecognised", "quarantined"; static. See job_event_text */
 };
 
 struct job *job_new(enum job_kind kind);
@@ -71,5 +71,8 @@ GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t w
 /* From now on put fails and nobody waits. */
 void job_queue_close(struct job_queue *queue);
 bool job_queue_is_closed(struct job_queue *queue);
+
+/* An event as people read it: "first" is "first seen". An event without words of its own comes back as it is. */
+const char *job_event_text(const char *event);
 
 #endif

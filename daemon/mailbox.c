@@ -486,7 +486,10 @@ static int connect_session(struct mailbox *m, struct imap_mailbox *ret_selected,
         r = imap_session_open(stream, &options, &m->session, err);
         if (r < 0)
                 return r;
-        return imap_session_select(m->session, m->config->folder, m->config->after == CONFIG_AFTER_NONE, ret_selected, err);
+        r = imap_session_select(m->session, m->config->folder, m->config->after == CONFIG_AFTER_NONE, ret_selected, err);
+        if (r == -ERR_REFUSED)
+                error_prefix(err, "folder %s", m->config->folder);
+        return r;
 }
 
 /* *ret_changed: the cursor is another than the stored one. */

@@ -307,10 +307,10 @@ static void log_mail(const struct job *job)
                            job->uid, job->result.reason);
         else if (job->history)
                 log_debug(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: %s (history)", job->mail_id, job->uid,
-                          bulletin_name(job), job->event);
+                          bulletin_name(job), job_event_text(job->event));
         else
                 log_info(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: %s", job->mail_id, job->uid, bulletin_name(job),
-                         job->event);
+                         job_event_text(job->event));
 }
 
 static void add_totals(struct pipeline_totals *to, const struct pipeline_totals *from)

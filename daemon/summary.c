@@ -100,6 +100,16 @@ static int add_to_summaries(struct database *db, GPtrArray *summaries, int64_t b
         return r;
 }
 
+/* "imap:work" as people know it. */
+static char *describe_source(const char *source)
+{
+        if (g_str_has_prefix(source, "imap:"))
+                return g_strdup_printf("mailbox %s", source + strlen("imap:"));
+        if (g_str_has_prefix(source, "import:"))
+                return g_strdup_printf("an import of %s", source + strlen("import:"));
+        return g_strdup(source);
+}
+
 static int ask_for_summary(struct database *db, const struct summary *summary, const char *source, unsigned count,
                            const char *digest, int64_t now_ms, unsigned *deliveries, struct error *err)
 {
@@ -111,7 +121,8 @@ static int ask_for_summary(struct database *db, const struct summary *summary, c
         g_autoptr(GPtrArray) top = g_ptr_array_new();
         for (guint i = 0; i < summary->top->len; i++)
                 g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
-        struct message *message = message_for_history(source, names->str, count, summary->matching, top);
+        g_autofree char *place = describe_source(source);
+        struct message *message = message_for_history(place, names->str, count, summary->matching, top);
         struct delivery_subject subject = { "", "", digest, 0, 0 };
         int r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
         message_free(message);

@@ -9,7 +9,9 @@
 
 #include "common/text.h"
 
-#define GAP 2 /* columns between two columns */
+#define GAP 2         /* columns between two columns */
+#define NARROWEST 12  /* a column is not made narrower than this */
+#define LAST_WIDTH 16 /* what the last column gets before others are left wide */
 
 struct table {
         guint columns;
@@ -60,6 +62,24 @@ static const char *cell_at(const struct table *table, guint row, guint column)
         return g_ptr_array_index(table->cells, row * table->columns + column);
 }
 
+static size_t used_before_last(const struct table *table, const size_t *widths)
+{
+        size_t used = 0;
+        for (guint column = 0; column + 1 < table->columns; column++)
+                used += widths[column] + GAP;
+        return used;
+}
+
+/* Where the other columns leave too little to the last one, they give way, those on the right first: names and dates
+ * stand on the left. */
+static void make_room(const struct table *table, size_t *widths, size_t width)
+{
+        size_t wanted = MIN(widths[table->columns - 1], LAST_WIDTH);
+        for (guint column = table->columns - 1; column-- > 1;)
+                while (widths[column] > NARROWEST && used_before_last(table, widths) + wanted > width)
+                        widths[column]--;
+}
+
 static void print_row(const struct table *table, guint row, const size_t *widths, FILE *out, size_t width)
 {
         size_t used = 0;
@@ -70,7 +90,8 @@ static void print_row(const struct table *table, guint row, const size_t *widths
                         fputs(cut, out);
                         break;
                 }
-                fprintf(out, "%s%*s", text, (int) (widths[column] - text_width(text) + GAP), "");
+                g_autofree char *fitting = text_cut_columns(text, widths[column]);
+                fprintf(out, "%s%*s", fitting, (int) (widths[column] - text_width(fitting) + GAP), "");
                 used += widths[column] + GAP;
         }
         fputc('\n', out);
@@ -83,6 +104,8 @@ void table_print(const struct table *table, FILE *out, size_t width)
         for (guint row = 0; row < rows; row++)
                 for (guint column = 0; column < table->columns; column++)
                         widths[column] = MAX(widths[column], text_width(cell_at(table, row, column)));
+        if (width > 0)
+                make_room(table, widths, width);
         for (guint row = 0; row < rows; row++)
                 print_row(table, row, widths, out, width);
 }

@@ -340,6 +340,16 @@ static bool is_reset(const char *text)
                strstr(text, "Broken pipe");
 }
 
+/* What to do about a failure of TLS whose own words do not say it; "" if there is nothing to add. */
+static const char *tls_advice(CURLcode result, const char *text)
+{
+        if (result == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number"))
+                return " (there is no TLS from the first byte on this port: another port, or a URL without the \"s\"?)";
+        if (result == CURLE_PEER_FAILED_VERIFICATION && strstr(text, "certificate problem"))
+                return " (tls-ca-file names certificates to trust)";
+        return "";
+}
+
 static int fail(const struct transfer *transfer, CURLcode result, struct error *err)
 {
         const char *text = *transfer->error_buffer ? transfer->error_buffer : curl_easy_strerror(result);
@@ -359,8 +369,8 @@ static int fail(const struct transfer *transfer, CURLcode result, struct error *
         if (code == -ERR_AUTH || code == -ERR_PROTOCOL)
                 reply = transfer_quote_reply(transfer->replies->str, transfer->replies->len,
                                              (const char *const *) transfer->secrets);
-        return error_set(err, code, reply ? "%s: %s; the server says \"%s\"" : "%s: %s", transfer->place,
-                         own ? own : error_name(code), reply);
+        return error_set(err, code, reply ? "%s: %s%s; the server says \"%s\"" : "%s: %s%s", transfer->place,
+                         own ? own : error_name(code), tls_advice(result, text), reply);
 }
 
 static int run_and_check(struct transfer *transfer, CURLcode *ret_result, struct error *err)

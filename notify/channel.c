@@ -179,13 +179,27 @@ char *channel_render(const struct channel *channel, const struct message *messag
         return drivers[channel->type]->render(channel, message);
 }
 
+/* Whether the channel's type was changed while this message waited. */
+static bool is_of_another_type(const struct channel *channel, const json_t *payload)
+{
+        if (json_object_get(payload, drivers[channel->type]->payload_key))
+                return false;
+        for (int type = 0; type < CHANNEL_TYPE_MAX; type++)
+                if (json_object_get(payload, drivers[type]->payload_key))
+                        return true;
+        return false;
+}
+
 void channel_send(const struct channel *channel, const struct notify_transport *transport,
                   const struct delivery_request *request, struct delivery_report *ret_report)
 {
         struct delivery_report report = { .result = RESULT_TRY_AGAIN, .answer = NULL, .retry_after_ms = -1 };
         json_error_t problem;
         json_t *payload = json_loads(request->payload, JSON_REJECT_DUPLICATES, &problem);
-        if (json_is_object(payload))
+        if (is_of_another_type(channel, payload)) /* it can still leave once the type is back */
+                channel_report(channel, &report, RESULT_TRY_AGAIN, "the message was made for a channel of another type than %s",
+                               drivers[channel->type]->name);
+        else if (json_is_object(payload))
                 drivers[channel->type]->send(channel, transport, request, payload, &report);
         else
                 channel_report(channel, &report, RESULT_REFUSED, "the stored payload is damaged: %s",

@@ -12,6 +12,7 @@
 /* send gets the payload already parsed (an object); the report starts as RESULT_TRY_AGAIN without an answer. */
 struct channel_driver {
         const char *name;
+        const char *payload_key; /* a member that every payload of this type has, and none of another type */
         char *(*render)(const struct channel *channel, const struct message *message);
         void (*send)(const struct channel *channel, const struct notify_transport *transport,
                      const struct delivery_request *request, const json_t *payload, struct delivery_report *report);

@@ -223,4 +223,5 @@ static void send_payload(const struct channel *channel, const struct notify_tran
         error_clear(&err);
 }
 
-const struct channel_driver email_channel_driver = { .name = "email", .render = render, .send = send_payload };
+const struct channel_driver email_channel_driver = { .name = "email", .payload_key = "subject", .render = render,
+                                                     .send = send_payload };

@@ -26,4 +26,5 @@ static void send_line(const struct channel *channel, const struct notify_transpo
         channel_report(channel, report, RESULT_SENT, "written to the log");
 }
 
-const struct channel_driver log_channel_driver = { .name = "log", .render = render, .send = send_line };
+const struct channel_driver log_channel_driver = { .name = "log", .payload_key = "headline", .render = render,
+                                                   .send = send_line };

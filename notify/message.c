@@ -269,9 +269,10 @@ struct message *message_for_history(const char *source, const char *route_name, 
         struct message *message = message_new("summary");
         g_autofree char *from = message_clean_line(source, SIDE_CHARS);
         message->headline = g_strdup_printf("[history] %u bulletin%s from %s", count, count == 1 ? "" : "s", from);
-        message->lead = g_strdup_printf("%u of them %s above the thresholds that lead here. They came in as history: "
-                                        "they are archived and can be searched, and none of them is sent on its own.",
-                                        matching, matching == 1 ? "is" : "are");
+        g_autofree char *number = matching == 0 ? g_strdup("None") : g_strdup_printf("%u", matching);
+        message->lead = g_strdup_printf("%s of them %s above the thresholds that lead here. They came in as history: "
+                                        "they are in the archive, and none of them is sent on its own.",
+                                        number, matching <= 1 ? "is" : "are");
         message->route = message_clean_line(route_name, SIDE_CHARS);
         message->reason = g_strdup("one summary instead of a message for each");
         for (guint i = 0; top && i < top->len && i < HISTORY_LINES_MAX; i++) {

@@ -144,4 +144,5 @@ static void send_payload(const struct channel *channel, const struct notify_tran
         error_clear(&err);
 }
 
-const struct channel_driver slack_channel_driver = { .name = "slack", .render = render, .send = send_payload };
+const struct channel_driver slack_channel_driver = { .name = "slack", .payload_key = "blocks", .render = render,
+                                                     .send = send_payload };

@@ -6,7 +6,8 @@
 #include "store/archive_p.h"
 
 static const char style[] =
-        ":root{color-scheme:light dark;--line:#8884;--soft:#8881}"
+        ":root{color-scheme:light dark;--line:#8884;--soft:#8881;--quiet:#666;--from:#a33;--to:#2d6a3e}"
+        "@media(prefers-color-scheme:dark){:root{--quiet:#a0a0a0;--from:#ff8f87;--to:#7fcf95}}"
         "body{font:16px/1.7 'Noto Sans JP','Noto Sans CJK JP','Hiragino Sans','Yu Gothic',Meiryo,sans-serif;"
         "max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}"
         "h1{font-size:1.4rem;line-height:1.4;margin:.4rem 0}h2{font-size:1.1rem;margin:2rem 0 .5rem;"
@@ -19,8 +20,8 @@ static const char style[] =
         "white-space:nowrap}"
         ".s4,.u4{background:#b3001b}.s3,.u3{background:#b34700}.s2,.u2{background:#7a6200}.s1,.u1{background:#2d6a3e}"
         ".unknown{background:#5b3a8c}"
-        ".soft{color:#777}.warning{border-left:.3rem solid #b34700;background:var(--soft);padding:.3rem .8rem;margin:.3rem 0}"
-        "del{color:#a33;text-decoration:line-through}ins{color:#2d6a3e;text-decoration:none;font-weight:600}"
+        ".soft{color:var(--quiet)}.warning{border-left:.3rem solid #b34700;background:var(--soft);padding:.3rem .8rem;margin:.3rem 0}"
+        "del{color:var(--from);text-decoration:line-through}ins{color:var(--to);text-decoration:none;font-weight:600}"
         ".scroll{overflow-x:auto}";
 
 void archive_append_escaped(GString *out, const char *text)

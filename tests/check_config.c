@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/limits.h"
@@ -763,5 +764,6 @@ static Suite *suite(void)
 
 int main(void)
 {
+        unsetenv("CREDENTIALS_DIRECTORY"); /* the caller's would answer for the tests' own */
         return support_run(suite());
 }

@@ -60,6 +60,7 @@ static void assert_refused(const char *data, gssize size, const char *why)
         g_autofree char *text = NULL;
         ck_assert_ptr_null(read_bytes(data, size, &text));
         ck_assert_msg(strstr(text, why), "%s", text);
+        ck_assert_msg(!strstr(text, "s3cret"), "%s", text); /* where it is in data */
 }
 
 START_TEST(line_end_is_taken_off_once)
@@ -77,6 +78,8 @@ START_TEST(unusable_content_is_refused)
         assert_refused("", 0, "empty");
         assert_refused("\n", 1, "empty");
         assert_refused("a\nb", -1, "more than one line");
+        assert_refused("s3cret\nand more\n", -1, "more than one line");
+        assert_refused("s3cret\0", 7, "NUL");
         assert_refused("a\n\n", -1, "more than one line");
         assert_refused("a\rb\n", -1, "more than one line");
         assert_refused("a\0b", 3, "NUL");

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,16 @@
 #include "tests/support.h"
 
 static char *directory;
+static unsigned synced_files, synced_directories;
+
+/* Takes the place of the C library's, to see what is brought to the disk. */
+int fsync(int fd)
+{
+        struct stat st;
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        (*(S_ISDIR(st.st_mode) ? &synced_directories : &synced_files))++;
+        return (int) syscall(SYS_fsync, fd);
+}
 
 static void setup(void)
 {
@@ -138,6 +149,16 @@ START_TEST(write_replaces_whole)
         ck_assert_uint_eq(count_entries(), 1);
         ck_assert_int_eq(file_write_atomic(path, NULL, 0, 0600, NULL), 0);
         assert_content(path, "");
+}
+END_TEST
+
+/* Neither the bytes nor the name may be lost with the power. */
+START_TEST(write_reaches_the_disk)
+{
+        g_autofree char *path = path_of("a");
+        ck_assert_int_eq(file_write_atomic(path, "x", 1, 0644, NULL), 0);
+        ck_assert_uint_eq(synced_files, 1);
+        ck_assert_uint_eq(synced_directories, 1);
 }
 END_TEST
 
@@ -328,6 +349,7 @@ static Suite *suite(void)
         tcase_add_test(t, read_says_what_failed);
         tcase_add_test(t, read_standard_input);
         tcase_add_test(t, write_replaces_whole);
+        tcase_add_test(t, write_reaches_the_disk);
         tcase_add_test(t, write_ignores_the_umask);
         tcase_add_test(t, write_replaces_links_not_targets);
         tcase_add_test(t, readers_see_old_or_new);

@@ -105,7 +105,7 @@ START_TEST(history_is_summed_up_once)
         kit_commit(&kit, two, kit_mark(&kit, 2), NULL);
         ck_assert_query(DECISIONS, "ops none\nmail none\nops none\nmail none");
         ck_assert_query(DELIVERIES, "summary log");
-        ck_assert_query("SELECT payload LIKE '%2 bulletins from imap:work%' FROM outbox", "1");
+        ck_assert_query("SELECT payload LIKE '%2 bulletins from mailbox work%' FROM outbox", "1");
         ck_assert_query("SELECT history_done || ' ' || last_uid || ' ' || (synced_ms > 0) FROM cursor", "1 2 1");
         /* A later pass, and one that believes the history undone (another mailbox name, same mails), add nothing. */
         kit_commit(&kit, kit_mark(&kit, 2), NULL);

@@ -283,6 +283,22 @@ START_TEST(environment_proxies_are_not_used)
 }
 END_TEST
 
+/* Whoever runs this by hand may have passwords for the same host. */
+START_TEST(a_netrc_is_not_used)
+{
+        g_autofree char *netrc = path_in(".netrc"), *out = path_in("out");
+        ck_assert(g_file_set_contents(netrc, "machine 127.0.0.1 login me password mine\n", -1, NULL));
+        g_setenv("HOME", directory, TRUE);
+        start_peer("http_sink.py", "--out", out, NULL);
+        g_autofree char *url = sink_url("/x");
+        ck_assert_msg(post(url, "{}", NULL) == 0, "%s", error_text(&err));
+        g_autofree char *got = support_read_file(out, NULL);
+        ck_assert_ptr_nonnull(strstr(got, "\"path\": \"/x\""));
+        ck_assert_ptr_null(strstr(got, "authorization"));
+        http_answer_clear(&answer);
+}
+END_TEST
+
 /* SMTP */
 
 static struct smtp_answer reply;
@@ -998,6 +1014,7 @@ static void add_http(Suite *suite)
         tcase_add_test(tcase, https_verifies_the_certificate);
         tcase_add_test(tcase, https_verifies_the_name);
         tcase_add_test(tcase, environment_proxies_are_not_used);
+        tcase_add_test(tcase, a_netrc_is_not_used);
 }
 
 static void add_smtp(Suite *suite)

@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "common/bulletin_json.h"
 #include "common/clock.h"
 #include "common/limits.h"
 #include "ingest/worker.h"
@@ -40,6 +44,17 @@ static const char mail[] =
         "MS07-999/999999\r\n"
         "試験用の題名\r\n"
         "(試験用の元の題名)\r\n";
+
+static bool hurried; /* in the worker: the processor time of a mail is over at once */
+
+/* Takes the place of the C library's. */
+int setitimer(__itimer_which_t which, const struct itimerval *value, struct itimerval *ret_old)
+{
+        struct itimerval given = *value;
+        if (hurried && given.it_value.tv_sec == LIMIT_WORKER_CPU_SECONDS)
+                given.it_value = (struct timeval) { .tv_usec = 1 };
+        return (int) syscall(SYS_setitimer, which, &given, ret_old);
+}
 
 static int read_mail(struct worker *worker, struct reader_result *result, struct error *err)
 {
@@ -126,6 +141,26 @@ START_TEST(a_crash_is_told)
 }
 END_TEST
 
+START_TEST(processor_time_is_limited)
+{
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+        g_autofree char *body = g_strdup_printf("HURRIED=1 exec %s " WORKER_ARGUMENT, self);
+        g_autofree char *path = write_script(body);
+        g_autoptr(GString) long_mail = g_string_new("Content-Type: text/html\r\n\r\n");
+        while (long_mail->len < 4 * MIB)
+                g_string_append(long_mail, "<p>a <b>line</b> of text</p>\r\n");
+        struct worker_options options = { .program = path };
+        struct worker *worker = worker_new(&options);
+        struct reader_result result;
+        struct error err = ERROR_INIT;
+        int r = worker_read(worker, long_mail->str, long_mail->len, READER_MAIL, -1, &result, &err);
+        ck_assert_int_eq(r, -ERR_WORKER_TIMEOUT);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "processor time"));
+        error_clear(&err);
+        worker_free(worker);
+}
+END_TEST
+
 /* A reply whose frame and body are these. */
 static char *reply_script(uint32_t outcome, const char *json, uint64_t size)
 {
@@ -161,6 +196,36 @@ START_TEST(nonsense_is_refused)
         static const char good[] = "{\"bulletin\":null,\"text\":null,\"archive_name\":null,\"reason\":\"r\"}";
         g_autofree char *script = reply_script(READER_REFUSED, good, sizeof good - 1);
         ck_assert_int_eq(run_script(script, 20000, -1, NULL), 0);
+}
+END_TEST
+
+/* What a worker answers that has read the mail, but for the archive's name. */
+static int answer_with_name(const struct bulletin *bulletin, const char *name)
+{
+        json_t *json = json_pack("{s:o, s:s, s:s, s:n}", "bulletin", bulletin_to_json(bulletin), "text", "x",
+                                 "archive_name", name, "reason");
+        char *text = json_dumps(json, JSON_COMPACT);
+        g_autofree char *script = reply_script(READER_RECOGNISED, text, strlen(text));
+        free(text);
+        json_decref(json);
+        return run_script(script, 20000, -1, NULL);
+}
+
+/* Who has taken a worker over can lie about the bulletin, but not choose files or speak for another mail. */
+START_TEST(well_formed_lies_are_refused)
+{
+        static const char *const lies[] = { "../x", "/x", "a/../x", "a//x", "a/.x", ".x", "A", "a/", "a b", "a\nb", "" };
+        struct worker *worker = worker_new(NULL);
+        struct reader_result result;
+        ck_assert_int_eq(read_mail(worker, &result, NULL), 0);
+        worker_free(worker);
+        ck_assert_int_eq(answer_with_name(result.bulletin, "a/b-1.c"), 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(lies); i++)
+                ck_assert_msg(answer_with_name(result.bulletin, lies[i]) == -ERR_MALFORMED, "\"%s\"", lies[i]);
+        char *first = &result.bulletin->mail.sha256[0];
+        *first = *first == '0' ? '1' : '0';
+        ck_assert_int_eq(answer_with_name(result.bulletin, "a/b-1.c"), -ERR_MALFORMED);
+        reader_result_clear(&result);
 }
 END_TEST
 
@@ -236,7 +301,9 @@ static Suite *suite(void)
         tcase_add_test(tests, reads_what_is_no_bulletin);
         tcase_add_test(tests, a_hang_is_ended);
         tcase_add_test(tests, a_crash_is_told);
+        tcase_add_test(tests, processor_time_is_limited);
         tcase_add_test(tests, nonsense_is_refused);
+        tcase_add_test(tests, well_formed_lies_are_refused);
         tcase_add_test(tests, a_worker_that_dies_is_replaced);
         tcase_add_test(tests, a_stop_is_obeyed);
         tcase_add_test(tests, a_missing_program_is_named);
@@ -247,7 +314,9 @@ static Suite *suite(void)
 
 int main(int argc, char **argv)
 {
-        if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
+        if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0) {
+                hurried = getenv("HURRIED") != NULL;
                 return worker_main();
+        }
         return support_run(suite());
 }

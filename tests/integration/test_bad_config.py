@@ -36,7 +36,7 @@ def good_one(scene):
     scene.start_dovecot()
     scene.configure()
     result = scene.run("hotfixd", "-c", scene.config_file, "--check-config")
-    assert result.returncode == 0 and "valid: 1 mailboxes, 1 channels, 1 routes" in result.stdout, result
+    assert result.returncode == 0 and "valid: 1 mailbox, 1 channel, 1 route" in result.stdout, result
     scene.write("hotfixd.conf.d/10-more.conf", "[route more]\nchannels = journal\n")
     scene.write("hotfixd.conf.d/note.txt", "[nonsense]\n")
     result = scene.run("hotfixd", "-c", scene.config_file, "--check-config")

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from harness import BUILD, SAMPLES, run, sample
+from harness import BUILD, SAMPLES, alert, run, sample
 
 MAILS = sorted(glob.glob(os.path.join(SAMPLES, "*.eml")))
 COMMANDS = ("status", "list", "show", "trace", "parse", "import", "archive")
@@ -79,6 +79,21 @@ def big_output_is_whole(scene):
         assert status.returncode == 1 and b"standard output" in status.stderr, status
 
 
+def nothing_moves_the_cursor(scene):
+    """Escape sequences in a mail or a file's name are not for the terminal; in JSON they are escaped anyway."""
+    title = "\x1b[31mMS08-001\x9b31m\x07 の欠陥"
+    path = scene.write("mails/\x1b[31m\u009b.eml", alert("MS08-001", title=title))
+    other = scene.write("mails/other.eml", sample("08").replace(b"Subject: ", b"Subject: =?utf-8?q?=1B[31m=C2=9B?= "))
+    scene.configure(imap=None)
+    scene.ctl("import", path, other)
+    for arguments in (("parse", path), ("show", "MS08-001"), ("list",), ("list", "--unrecognised"), ("trace", "2")):
+        for json_option in ((), ("--json",)):
+            result = scene.run("hotfixctl", "-c", scene.config_file, *json_option, *arguments)
+            assert result.returncode == 0 and result.stdout, (arguments, result)
+            assert not set(result.stdout) & {"\x1b", "\x07"}, (arguments, result.stdout)
+            assert json_option or "\x9b" not in result.stdout, (arguments, result.stdout)
+
+
 def parse(scene):
     for path in MAILS:
         result = scene.run("hotfixctl", "--json", "parse", path)
@@ -110,4 +125,4 @@ def seeds(scene):
     assert [(b["severity"]["value"], b["urgency"]["value"]) for b in found] == expected
 
 
-run(help_and_usage, wrong_usage, before_the_first_run, answers, big_output_is_whole, parse, seeds)
+run(help_and_usage, wrong_usage, before_the_first_run, answers, big_output_is_whole, nothing_moves_the_cursor, parse, seeds)

@@ -3,7 +3,7 @@
 """A mail that is dropped into the mailbox shows at once: by IDLE, and by polling where IDLE is switched off."""
 import time
 
-from harness import run, sample
+from harness import run, sample, wait_until
 
 
 def drop_and_wait(scene, slack, limit):
@@ -16,6 +16,7 @@ def drop_and_wait(scene, slack, limit):
     assert time.monotonic() - start < limit
     assert "MS07-901" in request["text"], request["text"]
     daemon.wait_log("delivery .*: sent: 200 ok")
+    wait_until(lambda: "alert/2007/ms07-901.html" in scene.archive(), "the page in the archive", 5)
     daemon.stop()
     assert [d[1] for d in scene.decisions("MS07-901")] == ["new"]
 

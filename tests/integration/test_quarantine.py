@@ -3,7 +3,7 @@
 """Mails that cannot be read are kept with a reason, and the next mail is processed."""
 import hashlib
 
-from harness import run, sample
+from harness import run, sample, wait_until
 
 HEAD = b"From: report@hotfix.example\r\nSubject: HotFix Alert\r\nMessage-ID: <%s@test.example>\r\nMIME-Version: 1.0\r\n"
 
@@ -50,4 +50,22 @@ def both_and_the_next(scene):
     assert scene.status()["mails"] == {"bulletin": 1, "unrecognised": 0, "quarantined": 2}
 
 
-run(both_and_the_next)
+def the_worker_is_confined(scene):
+    """As the kernel sees it: system calls are filtered, nothing can be gained, started or written."""
+    scene.start_dovecot()
+    scene.deliver(sample("01"))
+    scene.configure()
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    workers = wait_until(daemon.workers, "a worker")
+    for pid in workers:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1"), status
+        with open(f"/proc/{pid}/limits", encoding="utf-8") as f:
+            limits = {line[:26].strip(): line[26:].split()[:2] for line in f}
+        assert limits["Max processes"] == limits["Max core file size"] == ["0", "0"], limits
+    daemon.stop()
+
+
+run(both_and_the_next, the_worker_is_confined)

@@ -72,4 +72,25 @@ def nobody_listens(scene):
     daemon.stop()
 
 
-run(tried_again, next_process_goes_on, refused_for_good, nobody_listens)
+def asked_to_wait(scene):
+    """Longer than it would have waited by itself."""
+    prepare(scene, "429 3600")
+    scene.once(expect=1)
+    (wait_ms,), = scene.rows("SELECT next_ms - at_ms FROM outbox JOIN attempt ON delivery_id = outbox.id")
+    assert wait_ms >= 3600 * 1000, wait_ms
+
+
+def killed_while_sending(scene):
+    """Whether it arrived nobody knows: the next process sends it again at once, as the same."""
+    slack = prepare(scene, "hang")
+    daemon = scene.daemon()
+    slack.wait_requests(1)
+    daemon.kill()
+    daemon = scene.daemon()
+    requests = slack.wait_requests(2)
+    wait_until(lambda: delivery(scene)["state"] == "sent", "the record of the delivery")
+    daemon.stop()
+    assert len(slack.requests()) == 2 and requests[0]["key"] == requests[1]["key"], requests
+
+
+run(tried_again, next_process_goes_on, refused_for_good, nobody_listens, asked_to_wait, killed_while_sending)

@@ -85,4 +85,17 @@ def once_too(scene):
     assert process.wait(LIMIT) == 1
 
 
-run(while_idle, server_says_nothing, server_falls_silent, receiver_hangs, once_too)
+def once_while_a_receiver_hangs(scene):
+    slack = scene.start_slack(["hang"])
+    scene.start_dovecot()
+    scene.configure(slack)
+    scene.once()
+    scene.deliver(sample("01"))
+    process = scene.daemon(arguments=("--once",))
+    slack.wait_requests(1)
+    process.signal(signal.SIGTERM)
+    assert process.wait(LIMIT) == 1
+    assert scene.status()["deliveries"]["pending"] == 1
+
+
+run(while_idle, server_says_nothing, server_falls_silent, receiver_hangs, once_too, once_while_a_receiver_hangs)

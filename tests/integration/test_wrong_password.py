@@ -34,6 +34,8 @@ def daemon_does_not_hammer(scene):
     box, = wait_until(lambda: scene.status(), "a status")["mailboxes"]
     assert box["state"] == "waiting to retry" and "login" in box["error"].lower(), box
     assert WRONG not in str(box)
+    (wait_ms,), = scene.rows("SELECT retry_ms - changed_ms FROM mailbox_state")
+    assert wait_ms >= 40 * 1000, wait_ms
     # This is the one place where nothing can be waited for: that nothing happens.
     end = time.monotonic() + 5
     while time.monotonic() < end:
