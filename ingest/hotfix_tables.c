@@ -115,7 +115,7 @@ static const char *result_of(const struct row *row)
         return text;
 }
 
-/* "○は問題なし…": what the marks mean. */
+/* "○は…": what the marks mean. */
 static bool is_legend(const char *key)
 {
         return g_str_has_prefix(key, "○は") || g_str_has_prefix(key, "◯は") || g_str_has_prefix(key, "〇は");
