@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/pipeline.h"
 
-#include <string.h>
-
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/log.h"
@@ -186,10 +184,7 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
 {
         job->bulletin_id = 0; /* an earlier attempt may have set it */
         const struct mail_info *info = job->result.bulletin ? &job->result.bulletin->mail : NULL;
-        char sha256[DIGEST_TEXT_SIZE];
-        digest_sha256(job->data, job->size, sha256);
         struct mail_row row = {
-                .sha256 = sha256,
                 .message_id = info ? info->message_id : NULL,
                 .from = info ? info->from : NULL,
                 .subject = info ? info->subject : NULL,

@@ -70,6 +70,32 @@ START_TEST(every_type_renders_everything)
 }
 END_TEST
 
+/* A channel whose type changed while messages waited: none is sent in the wrong form, none is lost. */
+START_TEST(payloads_of_another_type_wait)
+{
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        for (int made = 0; made < CHANNEL_TYPE_MAX; made++)
+                for (int now = 0; now < CHANNEL_TYPE_MAX; now++) {
+                        struct channel *before = channel_new("c", made), *channel = channel_new("c", now);
+                        channel->url = g_strdup(FAKE_WEBHOOK);
+                        struct message *m = fake_message(b, ACTION_NEW);
+                        g_autofree char *payload = channel_render(before, m);
+                        struct fake_peer peer = { .status = 200, .body = "ok" };
+                        struct delivery_report report = fake_send(&peer, channel, NULL, payload);
+                        bool waits = report.result == RESULT_TRY_AGAIN && strstr(report.answer, "channel of another type");
+                        ck_assert_msg(waits == (made != now), "made for %s, sent by %s: %s", channel_type_name(made),
+                                      channel_type_name(now), report.answer);
+                        if (waits)
+                                ck_assert_uint_eq(peer.calls, 0);
+                        delivery_report_clear(&report);
+                        fake_clear(&peer);
+                        message_free(m);
+                        channel_free(before);
+                        channel_free(channel);
+                }
+}
+END_TEST
+
 /* What the log channel writes to standard error, caught through a file. */
 static char *logged(const char *level, const char *payload)
 {
@@ -125,6 +151,7 @@ static Suite *suite(void)
         TCase *c = tcase_create("channel");
         tcase_add_test(c, types);
         tcase_add_test(c, damaged_payloads);
+        tcase_add_test(c, payloads_of_another_type_wait);
         tcase_add_test(c, every_type_renders_everything);
         tcase_add_test(c, the_log_channel);
         tcase_add_test(c, a_log_line_stays_one_line);
