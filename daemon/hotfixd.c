@@ -326,11 +326,12 @@ static int run_once(struct daemon *d)
 static int start(struct daemon *d)
 {
         struct error err = ERROR_INIT;
-        int r = take_lock(d, &err);
+        /* Before the lock: whoever sees that a daemon runs may also tell it to stop, and it ends in good order. */
+        int r = catch_signals(d, &err);
+        if (r == 0)
+                r = take_lock(d, &err);
         if (r == 0)
                 r = prepare_store(d, &err);
-        if (r == 0)
-                r = catch_signals(d, &err);
         if (r == 0)
                 r = transfer_prepare(&err);
         if (r < 0) {
