@@ -7,15 +7,18 @@
 #define INGEST_FEED_H
 
 #include "common/bulletin.h"
+#include "common/label_report.h"
 #include "ingest/document.h"
 
 struct feed {
         const char *name; /* "hotfix-report" */
         /* What the document is, or BULLETIN_UNKNOWN. */
         enum bulletin_kind (*recognise)(const struct document *document);
-        /* Fills everything but bulletin->feed and ->mail. kind is what recognise said. Never fails: what the document
-         * does not state is undetermined, with the reason; contradictions become warnings. */
-        void (*extract)(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin);
+        /* Fills everything but bulletin->feed and ->mail, and the report, which the caller has initialised. kind is what
+         * recognise said. Never fails: what the document does not state is undetermined, with the reason;
+         * contradictions become warnings. */
+        void (*extract)(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin,
+                        struct label_report *labels);
         /* The publisher's own path without suffix, "alert/2007/ms07-028". Only [a-z0-9._/-], no "..", whatever the
          * bulletin holds. Newly allocated. */
         char *(*archive_name)(const struct bulletin *bulletin);

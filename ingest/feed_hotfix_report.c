@@ -104,11 +104,13 @@ static void keep_whole_text(const struct document *document, struct bulletin *bu
         g_ptr_array_add(bulletin->sections, section_new(NULL, text));
 }
 
-static void extract(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin)
+static void extract(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin,
+                    struct label_report *labels)
 {
         struct page page;
         bulletin->kind = kind;
         hotfix_page_init(&page, document, bulletin);
+        page.labels = labels;
         if (kind == BULLETIN_ALERT)
                 extract_alert(&page);
         else if (kind != BULLETIN_UNKNOWN)

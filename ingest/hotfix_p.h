@@ -9,6 +9,7 @@
 #define INGEST_HOTFIX_P_H
 
 #include "common/bulletin.h"
+#include "common/label_report.h"
 #include "ingest/document.h"
 #include "ingest/hotfix_labels.h"
 
@@ -23,6 +24,7 @@ struct line {
 struct page {
         const struct document *document;
         struct bulletin *bulletin;
+        struct label_report *labels; /* to be filled; NULL while a page is only recognised */
         struct line *lines;
         guint count;
         guint top;    /* the first label of the top table; count if there is none */

@@ -27,6 +27,7 @@ void reader_result_clear(struct reader_result *result)
         g_free(result->text);
         g_free(result->archive_name);
         g_free(result->reason);
+        label_report_clear(&result->labels);
         *result = (struct reader_result){ .outcome = READER_REFUSED };
 }
 
@@ -178,6 +179,8 @@ static void fill_recognised(struct reader_result *result, struct candidate *chos
         g_free(result->bulletin->feed);
         result->bulletin->feed = g_strdup(chosen->feed->name);
         result->text = g_steal_pointer(&chosen->text);
+        result->labels = chosen->labels;
+        chosen->labels = (struct label_report){ 0 };
         result->archive_name = chosen->feed->archive_name(result->bulletin);
 }
 

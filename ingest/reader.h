@@ -7,6 +7,7 @@
 
 #include "common/bulletin.h"
 #include "common/errors.h"
+#include "common/label_report.h"
 
 enum reader_form { READER_MAIL, READER_TEXT, READER_HTML, READER_GUESS, READER_FORM_MAX };
 
@@ -23,6 +24,7 @@ struct reader_result {
         char *text;                /* the text for search, valid UTF-8; NULL if refused */
         char *archive_name;        /* NULL unless recognised */
         char *reason;              /* why not recognised or refused; else NULL */
+        struct label_report labels; /* of a recognised one; else its lists may be NULL */
 };
 
 /* Starts the libraries underneath and opens what they would load later. Once per process. */

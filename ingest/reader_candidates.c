@@ -17,6 +17,7 @@ static void candidate_free(gpointer data)
 {
         struct candidate *candidate = data;
         bulletin_free(candidate->bulletin);
+        label_report_clear(&candidate->labels);
         g_free(candidate->text);
         g_free(candidate);
 }
@@ -74,7 +75,8 @@ static void extract(struct candidate *candidate, const struct document *document
                 return;
         candidate->bulletin = bulletin_new();
         candidate->bulletin->kind = kind;
-        candidate->feed->extract(document, kind, candidate->bulletin);
+        label_report_init(&candidate->labels);
+        candidate->feed->extract(document, kind, candidate->bulletin, &candidate->labels);
         candidate->determined = bulletin_count_determined(candidate->bulletin);
         for (guint i = 0; i < document->warnings->len; i++)
                 bulletin_add_warning(candidate->bulletin, "%s", (char *) g_ptr_array_index(document->warnings, i));

@@ -32,6 +32,7 @@ struct source {
 struct candidate {
         const struct feed *feed; /* NULL: no feed recognised it */
         struct bulletin *bulletin; /* likewise */
+        struct label_report labels; /* likewise */
         char *text;
         bool html, attachment;
         int message;

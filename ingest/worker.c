@@ -210,6 +210,22 @@ static int take_text(json_t *json, const char *key, size_t max, char **ret_text)
         return 0;
 }
 
+/* The lists clean and bound what they are given. */
+static int take_labels(json_t *json, const char *key, struct label_report *report,
+                       void (*add)(struct label_report *report, const char *label))
+{
+        json_t *list = json_object_get(json, key);
+        if (!json_is_array(list) || json_array_size(list) > LABEL_REPORT_MAX)
+                return -ERR_MALFORMED;
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const char *label = json_string_value(json_array_get(list, i));
+                if (!label)
+                        return -ERR_MALFORMED;
+                add(report, label);
+        }
+        return 0;
+}
+
 /* The reason ends in logs and on terminals: no control character of the worker's making gets there. */
 static void clean_controls(char *text)
 {
@@ -248,6 +264,10 @@ static int read_reply(const struct exchange *x, const char *sha256, struct reade
                        take_text(json, "archive_name", ARCHIVE_NAME_MAX, &result.archive_name) < 0 ||
                        take_text(json, "reason", REASON_MAX, &result.reason) < 0))
                 r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has a member of a wrong type");
+        label_report_init(&result.labels);
+        if (r == 0 && (take_labels(json, "unknown_labels", &result.labels, label_report_add_unknown) < 0 ||
+                       take_labels(json, "missing_labels", &result.labels, label_report_add_missing) < 0))
+                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has labels of a wrong form");
         json_decref(json);
         clean_controls(result.reason);
         if (r == 0)

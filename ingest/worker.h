@@ -5,7 +5,8 @@
  * "PROGRAM --parser-worker", with an empty environment and one socket (file descriptor 3).
  *
  * Protocol, native byte order (one machine, one binary): request = magic, form, size, bytes; reply = magic, outcome,
- * size, JSON {"bulletin", "text", "archive_name", "reason"}. The reply is untrusted and fully checked.
+ * size, JSON {"bulletin", "text", "archive_name", "reason", "unknown_labels", "missing_labels"}. The reply is untrusted
+ * and fully checked.
  */
 #ifndef INGEST_WORKER_H
 #define INGEST_WORKER_H

@@ -50,6 +50,14 @@ static json_t *text_or_null(const char *text)
         return text ? json_string(text) : json_null();
 }
 
+static json_t *labels_to_json(const GPtrArray *labels)
+{
+        json_t *json = json_array();
+        for (guint i = 0; labels && i < labels->len; i++)
+                json_array_append_new(json, json_string(g_ptr_array_index(labels, i)));
+        return json;
+}
+
 static int send_reply(const struct reader_result *result)
 {
         json_t *json = json_object();
@@ -57,6 +65,8 @@ static int send_reply(const struct reader_result *result)
         json_object_set_new(json, "text", text_or_null(result->text));
         json_object_set_new(json, "archive_name", text_or_null(result->archive_name));
         json_object_set_new(json, "reason", text_or_null(result->reason));
+        json_object_set_new(json, "unknown_labels", labels_to_json(result->labels.unknown));
+        json_object_set_new(json, "missing_labels", labels_to_json(result->labels.missing));
         char *body = json_dumps(json, JSON_COMPACT);
         json_decref(json);
         if (!body)

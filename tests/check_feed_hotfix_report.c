@@ -339,8 +339,11 @@ START_TEST(test_damaged_bulletins)
                 enum bulletin_kind kind;
                 const struct feed *feed = feed_recognise(document, &kind);
                 struct bulletin *b = bulletin_new();
+                struct label_report labels;
+                label_report_init(&labels);
                 if (feed)
-                        feed->extract(document, kind, b);
+                        feed->extract(document, kind, b, &labels);
+                label_report_clear(&labels);
                 int severity = b->fields[FIELD_SEVERITY].value;
                 ck_assert(severity == SEVERITY_NONE || severity == SEVERITY_MODERATE);
                 bulletin_free(b);

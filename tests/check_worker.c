@@ -193,7 +193,8 @@ START_TEST(nonsense_is_refused)
                 error_clear(&err);
         }
         /* The well-formed refusal that the others are mutations of is taken. */
-        static const char good[] = "{\"bulletin\":null,\"text\":null,\"archive_name\":null,\"reason\":\"r\"}";
+        static const char good[] = "{\"bulletin\":null,\"text\":null,\"archive_name\":null,\"reason\":\"r\","
+                                   "\"unknown_labels\":[],\"missing_labels\":[]}";
         g_autofree char *script = reply_script(READER_REFUSED, good, sizeof good - 1);
         ck_assert_int_eq(run_script(script, 20000, -1, NULL), 0);
 }
@@ -202,8 +203,8 @@ END_TEST
 /* What a worker answers that has read the mail, but for the archive's name. */
 static int answer_with_name(const struct bulletin *bulletin, const char *name)
 {
-        json_t *json = json_pack("{s:o, s:s, s:s, s:n}", "bulletin", bulletin_to_json(bulletin), "text", "x",
-                                 "archive_name", name, "reason");
+        json_t *json = json_pack("{s:o, s:s, s:s, s:n, s:[], s:[]}", "bulletin", bulletin_to_json(bulletin), "text", "x",
+                                 "archive_name", name, "reason", "unknown_labels", "missing_labels");
         char *text = json_dumps(json, JSON_COMPACT);
         g_autofree char *script = reply_script(READER_RECOGNISED, text, strlen(text));
         free(text);

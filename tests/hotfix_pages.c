@@ -30,7 +30,10 @@ struct bulletin *extract_as(enum bulletin_kind kind, struct document *document)
         ck_assert_ptr_eq(feed, &feed_hotfix_report);
         ck_assert_int_eq(recognised, kind);
         struct bulletin *b = bulletin_new();
-        feed->extract(document, kind, b);
+        struct label_report labels;
+        label_report_init(&labels);
+        feed->extract(document, kind, b, &labels);
+        label_report_clear(&labels);
         document_free(document);
         return b;
 }
