@@ -26,6 +26,7 @@ struct bulletin *bulletin_new(void)
         b->packages = list_of((GDestroyNotify) package_free);
         b->deployments = list_of((GDestroyNotify) deployment_free);
         b->update_expert = list_of((GDestroyNotify) update_expert_free);
+        b->entries = list_of((GDestroyNotify) bulletin_entry_free);
         b->sections = list_of((GDestroyNotify) section_free);
         b->links = list_of((GDestroyNotify) link_free);
         b->mail.charsets = list_of((GDestroyNotify) charset_use_free);
@@ -38,7 +39,7 @@ void bulletin_free(struct bulletin *b)
         if (!b)
                 return;
         GPtrArray *lists[] = { b->kbs,         b->supersedes, b->cves,          b->affected, b->tests,
-                               b->downloads,   b->packages,   b->deployments,   b->update_expert,
+                               b->downloads,   b->packages,   b->deployments,   b->update_expert, b->entries,
                                b->sections,    b->links,      b->mail.charsets, b->warnings };
         for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
                 if (lists[i])
@@ -65,10 +66,25 @@ int choice_sound_value(const struct choice *choice, int values)
         return determined && choice_value_name(values, choice->value) ? choice->value : 0;
 }
 
+/* Reasons and warnings go to logs and tables and quote what a mail says: each is one line without control characters. */
+static char *one_line(const char *text)
+{
+        if (!text)
+                return NULL;
+        g_autofree char *valid = text_make_valid(text, strlen(text), NULL);
+        g_autoptr(GString) out = g_string_sized_new(strlen(valid));
+        for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+                gunichar c = g_utf8_get_char(at);
+                bool breaks = g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029;
+                g_string_append_unichar(out, breaks ? ' ' : c);
+        }
+        return text_strip(out->str);
+}
+
 void choice_set(struct choice *choice, enum basis basis, int value, const char *text, const char *reason)
 {
         /* Copied first: they may be the choice's own. */
-        struct choice new = { .present = true, .text = g_strdup(text), .reason = g_strdup(reason) };
+        struct choice new = { .present = true, .text = g_strdup(text), .reason = one_line(reason) };
         if (basis != BASIS_UNDETERMINED && value != 0) {
                 new.basis = basis;
                 new.value = value;
@@ -101,7 +117,8 @@ void bulletin_add_warning(struct bulletin *b, const char *format, ...)
         va_start(args, format);
         g_autofree char *text = g_strdup_vprintf(format, args);
         va_end(args);
-        g_ptr_array_add(b->warnings, text_cut_chars(text, WARNING_CHARS_MAX));
+        g_autofree char *line = one_line(text);
+        g_ptr_array_add(b->warnings, text_cut_chars(line, WARNING_CHARS_MAX));
 }
 
 struct affected *affected_new(const char *software, const char *platforms)
@@ -233,6 +250,27 @@ void update_expert_free(struct update_expert *entry)
                 return;
         g_free(entry->product);
         g_free(entry->text);
+        g_free(entry);
+}
+
+struct bulletin_entry *bulletin_entry_new(const char *type, const char *id, const char *title)
+{
+        struct bulletin_entry *entry = g_new0(struct bulletin_entry, 1);
+        entry->type = g_strdup(type);
+        entry->id = g_strdup(id);
+        entry->kbs = list_of(g_free);
+        entry->title = g_strdup(title);
+        return entry;
+}
+
+void bulletin_entry_free(struct bulletin_entry *entry)
+{
+        if (!entry)
+                return;
+        g_free(entry->type);
+        g_free(entry->id);
+        g_ptr_array_free(entry->kbs, TRUE);
+        g_free(entry->title);
         g_free(entry);
 }
 

@@ -76,6 +76,8 @@ struct package_file { char *name, *date, *version; gint64 size; /* bytes; -1 unk
 struct package { char *product; struct package_file *file; /* or NULL */ GPtrArray *files; /* struct package_file */ };
 struct deployment { char *package, *product; gint64 minutes[4]; /* for 50, 100, 250, 500 hosts; -1 unknown */ };
 struct update_expert { char *product, *text; };
+/* A row of a digest: what it refers to, in the feed's words. */
+struct bulletin_entry { char *type, *id; GPtrArray *kbs; /* char *, digits only */ char *title; };
 struct section { char *heading, *text; };
 struct link { char *text, *url; };
 struct charset_use { char *declared, *used; bool repaired; };
@@ -96,7 +98,9 @@ struct bulletin {
         struct choice fields[FIELD_MAX];
         char *title, *vendor_title;
         GPtrArray *supersedes, *cves; /* char * */
-        GPtrArray *affected, *tests, *downloads, *packages, *deployments, *update_expert, *sections, *links;
+        GPtrArray *affected, *tests, *downloads, *packages, *deployments, *update_expert;
+        GPtrArray *entries; /* struct bulletin_entry: of a weekly, an advance notice, a news item about several things */
+        GPtrArray *sections, *links;
         struct mail_info mail;
         GPtrArray *warnings; /* char *, English */
 };
@@ -126,6 +130,8 @@ struct package *package_new(const char *product);
 void package_file_free(struct package_file *file);
 struct deployment *deployment_new(const char *package, const char *product);
 struct update_expert *update_expert_new(const char *product, const char *text);
+struct bulletin_entry *bulletin_entry_new(const char *type, const char *id, const char *title); /* without KBs */
+void bulletin_entry_free(struct bulletin_entry *entry);
 struct section *section_new(const char *heading, const char *text);
 struct link *link_new(const char *text, const char *url);
 struct charset_use *charset_use_new(const char *declared, const char *used, bool repaired);

@@ -117,6 +117,11 @@ static void describe_member(GString *out, const void *object, const struct membe
                         describe_object(out, target, m->shape, 0);
                 break;
         }
+        case MEMBER_TEXTS: {
+                g_autofree char *texts = join_texts(*MEMBER_OF(GPtrArray *, object, m));
+                g_string_append(out, texts);
+                break;
+        }
         case MEMBER_OBJECTS: {
                 const GPtrArray *list = *MEMBER_OF(GPtrArray *, object, m);
                 for (guint i = 0; i < list->len; i++) {
@@ -173,7 +178,8 @@ static void gather_entries(const GPtrArray *list, const struct shape *shape, str
         ret_entries->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         for (guint i = 0; i < list->len; i++) {
                 const void *object = g_ptr_array_index(list, i);
-                const char *name = *MEMBER_OF(char *, object, &shape->members[0]);
+                g_autofree char *name = shape->name ? shape->name(object)
+                                                    : g_strdup(*MEMBER_OF(char *, object, &shape->members[0]));
                 struct entry *entry = find_entry(ret_entries, name);
                 if (!entry) {
                         entry = g_new0(struct entry, 1);
@@ -183,7 +189,7 @@ static void gather_entries(const GPtrArray *list, const struct shape *shape, str
                         g_hash_table_insert(ret_entries->names, bulletin_canonical_text(name), entry);
                 } else
                         g_string_append_c(entry->text, '\n');
-                describe_object(entry->text, object, shape, 1);
+                describe_object(entry->text, object, shape, shape->name ? 0 : 1);
         }
 }
 

@@ -15,7 +15,8 @@ json_t *bulletin_to_json(const struct bulletin *b);
 char *bulletin_to_text(const struct bulletin *b);
 
 /* Reads it back. The input is untrusted: every type, enumerated value, date and list length is checked, and a surplus
- * or missing key is an error. Errors: -ERR_MALFORMED with the path of what is wrong. */
+ * or missing key is an error; only "entries", which earlier versions did not write, may be missing. Errors:
+ * -ERR_MALFORMED with the path of what is wrong. */
 int bulletin_from_json(const json_t *json, struct bulletin **ret_bulletin, struct error *err);
 int bulletin_from_text(const char *text, size_t size, struct bulletin **ret_bulletin, struct error *err);
 

@@ -4,6 +4,7 @@
 
 #include "common/bulletin_json.h"
 #include "common/bulletin_p.h"
+#include "common/text.h"
 
 static int malformed(const struct place *place, const char *what)
 {
@@ -226,17 +227,21 @@ static int read_object(const json_t *json, const struct shape *shape, const stru
 {
         if (!json_is_object(json))
                 return malformed(place, "is not an object");
+        size_t keys = 0;
         for (size_t i = 0; i < shape->count; i++) {
                 const struct place here = { .parent = place, .key = shape->members[i].key };
                 const json_t *value = member_json(json, here.key);
+                if (!value && shape->members[i].added_later)
+                        continue;
                 if (!value)
                         return malformed(&here, "is missing");
+                keys++;
                 int r = read_member(value, &shape->members[i], &here, object);
                 if (r < 0)
                         return r;
         }
         /* All of ours are there, and an object has each key once. */
-        if (json_object_size(json) != shape->count)
+        if (json_object_size(json) != keys)
                 return malformed(place, "has a key that does not belong there");
         return 0;
 }
@@ -255,9 +260,10 @@ int bulletin_from_text(const char *text, size_t size, struct bulletin **ret_bull
 {
         json_error_t json_error;
         json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &json_error);
-        if (!json)
-                return error_set(err, -ERR_MALFORMED, "bulletin: no JSON: %s (at byte %d)", json_error.text,
-                                 json_error.position);
+        if (!json) { /* the words quote the text, cut anywhere */
+                g_autofree char *why = text_make_line(json_error.text, strlen(json_error.text));
+                return error_set(err, -ERR_MALFORMED, "bulletin: no JSON: %s (at byte %d)", why, json_error.position);
+        }
         int r = bulletin_from_json(json, ret_bulletin, err);
         json_decref(json);
         return r;

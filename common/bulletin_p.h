@@ -42,6 +42,7 @@ struct member {
         const char *label;         /* as the publisher labels it; top level only */
         bool matters;              /* an administrator acts on a change of it */
         bool envelope;             /* about the mail or its reading: not what the bulletin says */
+        bool added_later;          /* what earlier versions wrote lacks it: then it is as in a new struct */
 };
 
 struct shape {
@@ -49,6 +50,8 @@ struct shape {
         size_t count;
         gpointer (*create)(void); /* an empty one */
         GDestroyNotify destroy;
+        /* What a member of a list goes by in a difference; newly allocated. NULL: its first text. */
+        char *(*name)(const void *object);
 };
 
 extern const struct shape bulletin_shape;

@@ -22,7 +22,7 @@
           .values = (field), .max_bytes = LINE_BYTES, .matters = true }
 #define SHAPE(name, of) \
         static const struct shape name##_shape = { name##_members, G_N_ELEMENTS(name##_members), create_##name, \
-                                                   (GDestroyNotify) of##_free }
+                                                   (GDestroyNotify) of##_free, NULL }
 
 static gpointer create_affected(void)
 {
@@ -72,7 +72,7 @@ static const struct member package_own_file_members[] = {
         NUMBER("size", package_file, size),
 };
 static const struct shape package_own_file_shape = { package_own_file_members, G_N_ELEMENTS(package_own_file_members),
-                                                     create_file, (GDestroyNotify) package_file_free };
+                                                     create_file, (GDestroyNotify) package_file_free, NULL };
 
 static const struct member file_members[] = {
         TEXT(package_file, name, LINE_BYTES),
@@ -124,6 +124,32 @@ static const struct member update_expert_members[] = {
 };
 SHAPE(update_expert, update_expert);
 
+static gpointer create_entry(void)
+{
+        return bulletin_entry_new(NULL, NULL, NULL);
+}
+
+/* What it is about: its type is the same for many. */
+static char *name_entry(const void *object)
+{
+        const struct bulletin_entry *entry = object;
+        if (entry->id)
+                return g_strdup(entry->id);
+        if (entry->kbs->len > 0)
+                return g_strconcat("KB", g_ptr_array_index(entry->kbs, 0), NULL);
+        return g_strdup(entry->title ? entry->title : entry->type ? entry->type : "");
+}
+
+static const struct member entry_members[] = {
+        TEXT(bulletin_entry, type, LINE_BYTES),
+        TEXT(bulletin_entry, id, NAME_BYTES),
+        { .key = "kbs", .type = MEMBER_TEXTS, .offset = offsetof(struct bulletin_entry, kbs), .max_bytes = NAME_BYTES,
+          .max_members = LIST_MEMBERS, .form = FORM_DIGITS },
+        TEXT(bulletin_entry, title, LINE_BYTES),
+};
+static const struct shape entry_shape = { entry_members, G_N_ELEMENTS(entry_members), create_entry,
+                                          (GDestroyNotify) bulletin_entry_free, name_entry };
+
 static gpointer create_section(void)
 {
         return section_new(NULL, NULL);
@@ -169,13 +195,14 @@ static const struct member mail_members[] = {
         { .key = "charsets", .type = MEMBER_OBJECTS, .offset = offsetof(struct mail_info, charsets),
           .shape = &charset_shape, .max_members = LIST_MEMBERS },
 };
-static const struct shape mail_shape = { mail_members, G_N_ELEMENTS(mail_members), NULL, NULL };
+static const struct shape mail_shape = { mail_members, G_N_ELEMENTS(mail_members), NULL, NULL, NULL };
 
 static const struct member environment_members[] = {
         CHOICE("server", FIELD_ENVIRONMENT_SERVER),
         CHOICE("client", FIELD_ENVIRONMENT_CLIENT),
 };
-static const struct shape environment_shape = { environment_members, G_N_ELEMENTS(environment_members), NULL, NULL };
+static const struct shape environment_shape = { environment_members, G_N_ELEMENTS(environment_members), NULL, NULL,
+                                               NULL };
 
 static const struct member attack_members[] = {
         CHOICE("remote", FIELD_ATTACK_REMOTE),
@@ -183,7 +210,7 @@ static const struct member attack_members[] = {
         CHOICE("email", FIELD_ATTACK_EMAIL),
         CHOICE("web", FIELD_ATTACK_WEB),
 };
-static const struct shape attack_shape = { attack_members, G_N_ELEMENTS(attack_members), NULL, NULL };
+static const struct shape attack_shape = { attack_members, G_N_ELEMENTS(attack_members), NULL, NULL, NULL };
 
 static const struct member impact_members[] = {
         CHOICE("code_execution", FIELD_IMPACT_CODE_EXECUTION),
@@ -192,7 +219,7 @@ static const struct member impact_members[] = {
         CHOICE("denial_of_service", FIELD_IMPACT_DENIAL_OF_SERVICE),
         CHOICE("spoofing", FIELD_IMPACT_SPOOFING),
 };
-static const struct shape impact_shape = { impact_members, G_N_ELEMENTS(impact_members), NULL, NULL };
+static const struct shape impact_shape = { impact_members, G_N_ELEMENTS(impact_members), NULL, NULL, NULL };
 
 #define TOP_TEXT(name, bytes, text_form, text_label) \
         { .key = #name, .type = MEMBER_TEXT, .offset = offsetof(struct bulletin, name), .max_bytes = (bytes), \
@@ -238,6 +265,8 @@ static const struct member bulletin_members[] = {
         TOP_LIST("packages", packages, &package_shape, "ファイル情報", true),
         TOP_LIST("deployment_minutes", deployments, &deployment_shape, "予想適用時間", false),
         TOP_LIST("update_expert", update_expert, &update_expert_shape, "UpdateEXPERT上の表示", false),
+        { .key = "entries", .type = MEMBER_OBJECTS, .offset = offsetof(struct bulletin, entries), .shape = &entry_shape,
+          .max_members = LIST_MEMBERS, .label = "掲載情報", .matters = true, .added_later = true },
         TOP_LIST("sections", sections, &section_shape, NULL, false),
         TOP_LIST("links", links, &link_shape, "リンク", false),
         { .key = "mail", .type = MEMBER_OBJECT, .offset = offsetof(struct bulletin, mail), .shape = &mail_shape,
@@ -252,4 +281,4 @@ static gpointer create_bulletin(void)
 }
 
 const struct shape bulletin_shape = { bulletin_members, G_N_ELEMENTS(bulletin_members), create_bulletin,
-                                      (GDestroyNotify) bulletin_free };
+                                      (GDestroyNotify) bulletin_free, NULL };

@@ -14,17 +14,40 @@
 #define LIMIT_HEADER_BYTES (256u * KIB) /* the header block of one message or part */
 #define LIMIT_HEADER_VALUE_BYTES (16u * KIB) /* one decoded header value that is kept */
 
+/* Text of a mail */
+#define LIMIT_TEXT_BYTES_DEFAULT (2u * MIB) /* [daemon] max-text-size: one text or HTML part */
+#define LIMIT_TEXT_BYTES_MIN (64u * KIB)
+#define LIMIT_TEXT_BYTES (8u * MIB)         /* the largest value that setting takes */
+#define LIMIT_TEXT_PARTS_RATIO 4u           /* all parts that are read, as a multiple of that setting */
+#define LIMIT_TEXT_READINGS 100u            /* ways to read the parts of one mail; most parts have one */
+
 /* Document */
-#define LIMIT_TEXT_BYTES (8u * MIB) /* one text part after decoding */
-#define LIMIT_HTML_DEPTH 200u
-#define LIMIT_DOCUMENT_BLOCKS 200000u
-#define LIMIT_TABLE_CELLS 100000u
+#define LIMIT_HTML_DEPTH 200u         /* elements that mean something (tables, cells, links, bold, …), one in another */
+#define LIMIT_HTML_OPEN_ELEMENTS 512u /* of all kinds: libxml2's work for each tag grows with them */
+#define LIMIT_HTML_ATTRIBUTES 256u    /* of one tag: libxml2 compares each with all before it */
+#define LIMIT_URL_BYTES 8192u         /* a longer one is left out */
+#define LIMIT_DOCUMENT_BLOCKS 50000u
+#define LIMIT_TABLE_CELLS 50000u      /* of all tables, rows and tables counted too */
+#define LIMIT_DOCUMENT_LINKS 5000u    /* further ones are left out */
+
+/* Bulletin */
+#define LIMIT_LIST_MEMBERS 2000u /* each list of a bulletin is cut at this many */
+#define LIMIT_LINKS 500u         /* likewise its links */
+#define LIMIT_IDS 200u           /* likewise superseded bulletins, CVE names */
 
 /* Parser worker */
-#define LIMIT_WORKER_WALL_MS 20000u  /* one mail, by the daemon's clock */
-#define LIMIT_WORKER_CPU_SECONDS 10u /* one mail */
-#define LIMIT_WORKER_MEMORY_BYTES (512ul * MIB) /* address space */
-#define LIMIT_WORKER_REPLY_BYTES (32u * MIB)
+#define LIMIT_WORKER_WALL_MS 20000u   /* [daemon] parser-timeout: one mail, by the daemon's clock */
+#define LIMIT_WORKER_WALL_MS_MIN 1000u
+#define LIMIT_WORKER_WALL_MS_MAX 600000u
+#define LIMIT_WORKER_CPU_MS 2000u     /* [daemon] parser-cpu-time: one mail */
+#define LIMIT_WORKER_CPU_MS_MIN 1000u
+#define LIMIT_WORKER_CPU_MS_MAX 600000u
+#define LIMIT_WORKER_MEMORY_BYTES (256ul * MIB) /* [daemon] parser-memory: address space */
+#define LIMIT_WORKER_MEMORY_BYTES_MIN (128ul * MIB)
+#define LIMIT_WORKER_MEMORY_BYTES_MAX (4096ul * MIB)
+#define LIMIT_WORKER_STACK_BYTES (64ul * MIB) /* GMime reads nested groups of addresses by recursion */
+#define LIMIT_WORKER_REPLY_BYTES (24u * MIB)
+#define LIMIT_WORKER_REPLY_VALUES 400000u /* strings, numbers and the like in a reply's JSON */
 #define LIMIT_WORKER_MAILS 10000u /* then a fresh process takes over */
 
 /* IMAP */

@@ -69,8 +69,18 @@ struct folded {
         bool pending_space;
 };
 
+/* What takes no place and means nothing to a rule: soft hyphens, zero-width characters, marks of direction, variation
+ * selectors. */
+static bool is_invisible(gunichar c)
+{
+        return c == 0xAD || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
+               (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
+}
+
 static void put_folded(struct folded *f, gunichar c)
 {
+        if (is_invisible(c))
+                return;
         if (is_space(c)) {
                 f->pending_space = f->out->len > 0;
                 return;
@@ -226,6 +236,12 @@ char *text_make_valid(const char *bytes, size_t size, size_t *ret_replaced)
         if (ret_replaced)
                 *ret_replaced = replaced;
         return g_string_free(out, FALSE);
+}
+
+char *text_make_line(const char *bytes, size_t size)
+{
+        char *line = text_make_valid(bytes, size, NULL);
+        return g_strdelimit(line, "\t\n", ' ');
 }
 
 char *text_escape_html(const char *text)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 /* The form every rule compares in: NFKC, each run of white space (also U+3000, U+00A0) one space, none at the ends.
+ * Invisible characters (zero-width ones, soft hyphens, marks of direction) go.
  * Characters that the Japanese charset tables map differently become one: U+301C is '~', U+2212 is '-', U+2014 is
  * U+2015, U+2016 is U+2225. Newly allocated. */
 char *text_normalize(const char *text);
@@ -30,6 +31,9 @@ char *text_cut_chars(const char *text, size_t max_chars);
 /* A valid UTF-8 copy of any bytes: each invalid byte becomes U+FFFD; NUL and control characters other than \t and \n
  * are dropped, CR LF and a lone CR become LF. *ret_replaced (may be NULL) is the number of replacements. */
 char *text_make_valid(const char *bytes, size_t size, size_t *ret_replaced);
+
+/* The same on one line, with spaces for \t and \n: what a library's message that quotes its input becomes. */
+char *text_make_line(const char *bytes, size_t size);
 
 /* Escapes & < > " ' for HTML text and attribute values. Newly allocated. */
 char *text_escape_html(const char *text);

@@ -20,6 +20,7 @@ void config_free(struct config *config)
         g_ptr_array_unref(config->mailboxes);
         g_ptr_array_unref(config->channels);
         g_ptr_array_unref(config->routes);
+        route_free(config->health_route);
         g_free(config);
 }
 
@@ -78,6 +79,18 @@ static struct config_section *find_section(const struct config_reader *reader, c
         return NULL;
 }
 
+static void read_parser(struct config_reader *reader, const struct config_section *section,
+                        struct worker_options *options)
+{
+        options->limits.text_bytes = config_size(reader, section, "max-text-size", LIMIT_TEXT_BYTES_MIN, LIMIT_TEXT_BYTES);
+        options->wall_ms = config_duration_ms(reader, section, "parser-timeout", LIMIT_WORKER_WALL_MS_MIN,
+                                              LIMIT_WORKER_WALL_MS_MAX);
+        options->cpu_ms = config_duration_ms(reader, section, "parser-cpu-time", LIMIT_WORKER_CPU_MS_MIN,
+                                             LIMIT_WORKER_CPU_MS_MAX);
+        options->memory_bytes = config_size(reader, section, "parser-memory", LIMIT_WORKER_MEMORY_BYTES_MIN,
+                                            LIMIT_WORKER_MEMORY_BYTES_MAX);
+}
+
 static void read_daemon(struct config_reader *reader, const struct config_section *section, struct config *config)
 {
         static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
@@ -90,6 +103,7 @@ static void read_daemon(struct config_reader *reader, const struct config_sectio
         config->workers = config_number(reader, section, "workers", 1, 16);
         config->max_message_bytes = config_size(reader, section, "max-message-size", MESSAGE_BYTES_MIN,
                                                 LIMIT_MESSAGE_BYTES_MAX);
+        read_parser(reader, section, &config->parser);
 }
 
 /* [daemon] may be missing; then its defaults hold, and an empty section stands in. */
@@ -116,7 +130,9 @@ static void read_section(struct config_reader *reader, const struct config_secti
                 struct channel *channel = config_read_channel(reader, section);
                 if (channel)
                         g_ptr_array_add(config->channels, channel);
-        } else if (strcmp(section->kind, "route") == 0)
+        } else if (config_section_is_health(section))
+                config->health_route = config_read_health(reader, section);
+        else if (strcmp(section->kind, "route") == 0)
                 g_ptr_array_add(config->routes, config_read_route(reader, section));
 }
 
@@ -161,7 +177,9 @@ static void check_route_channels(struct config_reader *reader, const struct rout
         }
         if (route->channels->len == 0)
                 config_warning(reader, section, NULL,
-                               "has no channels; what matches it is recorded and sent to nobody");
+                               config_section_is_health(section) ?
+                                       "has no channels; what is wrong with hotfixd is only logged" :
+                                       "has no channels; what matches it is recorded and sent to nobody");
 }
 
 /* A channel named twice would be told everything twice. */
@@ -179,6 +197,9 @@ static void remove_repeated_channels(struct config_reader *reader, struct route 
 
 static bool channel_is_used(const struct config *config, const char *name)
 {
+        g_autoptr(GPtrArray) told = config_health_channels(config);
+        if (g_ptr_array_find(told, config_channel(config, name), NULL))
+                return true;
         for (guint i = 0; i < config->routes->len; i++) {
                 const struct route *route = g_ptr_array_index(config->routes, i);
                 if (g_ptr_array_find_with_equal_func(route->channels, name, g_str_equal, NULL))
@@ -189,6 +210,10 @@ static bool channel_is_used(const struct config *config, const char *name)
 
 static void check_references(struct config_reader *reader, const struct config *config)
 {
+        if (config->health_route) {
+                check_route_channels(reader, config->health_route);
+                remove_repeated_channels(reader, config->health_route);
+        }
         for (guint i = 0; i < config->routes->len; i++) {
                 struct route *route = g_ptr_array_index(config->routes, i);
                 check_route_channels(reader, route);

@@ -14,11 +14,13 @@
 
 #include "common/errors.h"
 #include "common/log.h"
+#include "ingest/worker.h"
 #include "notify/channel.h"
 #include "notify/route.h"
 
 #define CONFIG_DEFAULT_FILE "/etc/hotfixd/hotfixd.conf"
 #define CONFIG_DEFAULT_STATE_DIR "/var/lib/hotfixd"
+#define CONFIG_HEALTH_NAME "health" /* of the route, and of the channel that is used without it */
 
 enum config_tls { CONFIG_TLS_IMPLICIT, CONFIG_TLS_STARTTLS, CONFIG_TLS_NONE };
 enum config_after { CONFIG_AFTER_NONE, CONFIG_AFTER_SEEN, CONFIG_AFTER_MOVE };
@@ -48,9 +50,11 @@ struct config {
         enum log_level log_level;
         unsigned workers;     /* default 2 */
         uint64_t max_message_bytes;
+        struct worker_options parser; /* its program is NULL */
         GPtrArray *mailboxes; /* struct config_mailbox */
         GPtrArray *channels;  /* struct channel */
-        GPtrArray *routes;    /* struct route */
+        GPtrArray *routes;    /* struct route; without [route health] */
+        struct route *health_route; /* of [route health] only name and channels; NULL if there is none */
 };
 
 enum config_purpose {
@@ -67,6 +71,10 @@ void config_free(struct config *config);
 
 const struct channel *config_channel(const struct config *config, const char *name);
 const struct route *config_route(const struct config *config, const char *name);
+
+/* The channels (const struct channel *) that are told what is wrong with the service itself: those of [route health];
+ * without it the channel named "health", if there is one. The caller frees the array. */
+GPtrArray *config_health_channels(const struct config *config);
 
 /* Every section kind and key with its default, the values it takes and one line of help: what --check-config accepts,
  * for the test that compares man page and sample with the code. */

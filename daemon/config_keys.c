@@ -15,6 +15,12 @@ static const struct config_key keys[] = {
         { "daemon", "log-level", "info", "error | warning | notice | info | debug", "how much is logged", 0 },
         { "daemon", "workers", "2", "1 to 16", "parser processes", 0 },
         { "daemon", "max-message-size", "25M", "a size such as 30M, from 64k to 256M", "larger mails are quarantined", 0 },
+        { "daemon", "max-text-size", "2M", "a size such as 4M, from 64k to 8M", "longer texts of a mail are not read", 0 },
+        { "daemon", "parser-timeout", "20s", "a duration such as 30s, from 1s to 10m", "time to read one mail", 0 },
+        { "daemon", "parser-cpu-time", "2s", "a duration such as 5s, from 1s to 10m",
+          "processor time to read one mail", 0 },
+        { "daemon", "parser-memory", "256M", "a size such as 512M, from 128M to 4G",
+          "address space of a parser process", 0 },
 
         { "mailbox", "url", "", "imaps://HOST[:PORT][/FOLDER] or imap://…", "server and folder; required", 0 },
         { "mailbox", "user", "", "text", "login name; required", 0 },

@@ -95,4 +95,8 @@ void config_mailbox_free(struct config_mailbox *mailbox);
 struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section);
 struct route *config_read_route(struct config_reader *reader, const struct config_section *section);
 
+/* config_health.c */
+bool config_section_is_health(const struct config_section *section);
+struct route *config_read_health(struct config_reader *reader, const struct config_section *section);
+
 #endif

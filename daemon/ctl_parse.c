@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,12 +55,25 @@ static int print_result(const char *path, const struct reader_result *result, bo
         return status;
 }
 
-static int parse_file(struct worker *worker, const char *path, enum reader_form form, bool first)
+/* The daemon's own limits where its configuration can be read; parse works without one too. */
+static void load_limits(struct worker_options *ret_options, size_t *ret_max_bytes)
+{
+        GPtrArray *problems = NULL;
+        int r = config_load(ctl.config_file, CONFIG_FOR_CONTROL, &ctl.config, &problems, NULL);
+        bool absent = (r == -ENOENT || r == -EACCES) && strcmp(ctl.config_file, CONFIG_DEFAULT_FILE) == 0;
+        for (guint i = 0; !absent && problems && i < problems->len; i++)
+                fprintf(stderr, "hotfixctl: %s; the default limits hold\n", (const char *) g_ptr_array_index(problems, i));
+        g_clear_pointer(&problems, g_ptr_array_unref);
+        *ret_options = r < 0 ? (struct worker_options){ 0 } : ctl.config->parser;
+        *ret_max_bytes = r < 0 ? LIMIT_MESSAGE_BYTES_DEFAULT : (size_t) ctl.config->max_message_bytes;
+}
+
+static int parse_file(struct worker *worker, const char *path, size_t max_bytes, enum reader_form form, bool first)
 {
         struct error err = ERROR_INIT;
         char *data = NULL;
         size_t size;
-        int r = file_read(path, LIMIT_MESSAGE_BYTES_DEFAULT, &data, &size, &err);
+        int r = file_read(path, max_bytes, &data, &size, &err);
         if (r < 0)
                 return ctl_fail(&err);
         struct reader_result result;
@@ -85,9 +99,12 @@ int ctl_parse(const struct ctl_command *command, int argc, char **argv)
                 return status;
         if (optind >= argc)
                 return ctl_usage_error(command, "at least one FILE is needed");
-        struct worker *worker = worker_new(NULL);
+        struct worker_options options;
+        size_t max_bytes;
+        load_limits(&options, &max_bytes);
+        struct worker *worker = worker_new(&options);
         for (int i = optind; i < argc; i++)
-                status = worse(status, parse_file(worker, argv[i], form, i == optind));
+                status = worse(status, parse_file(worker, argv[i], max_bytes, form, i == optind));
         worker_free(worker);
         return status;
 }

@@ -56,6 +56,22 @@ static void print_wrapped(const char *text)
         fputs(out->str, stdout);
 }
 
+static void print_entries(const struct bulletin *b)
+{
+        for (guint i = 0; i < b->entries->len; i++) {
+                const struct bulletin_entry *entry = g_ptr_array_index(b->entries, i);
+                g_autoptr(GString) text = g_string_new(entry->type);
+                if (entry->id)
+                        g_string_append_printf(text, "%s%s", text->len > 0 ? "  " : "", entry->id);
+                for (guint k = 0; k < entry->kbs->len; k++)
+                        g_string_append_printf(text, "%sKB%s", text->len == 0 ? "" : k == 0 ? "  " : ", ",
+                                               (const char *) g_ptr_array_index(entry->kbs, k));
+                if (entry->title)
+                        g_string_append_printf(text, "%s%s", text->len > 0 ? "  " : "", entry->title);
+                print_fact(i == 0 ? "entries" : "", text->str);
+        }
+}
+
 void ctl_print_bulletin(const struct bulletin *b)
 {
         printf("%s%s%s\n", b->id ? b->id : bulletin_kind_name(b->kind), b->title ? "  " : "", b->title ? b->title : "");
@@ -77,6 +93,7 @@ void ctl_print_bulletin(const struct bulletin *b)
                                                         affected->platforms ? affected->platforms : "");
                 print_fact(i == 0 ? "affected" : "", text);
         }
+        print_entries(b);
         for (guint i = 0; i < b->links->len; i++) {
                 const struct link *link = g_ptr_array_index(b->links, i);
                 print_fact(i == 0 ? "links" : "", link->url);

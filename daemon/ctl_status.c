@@ -9,9 +9,10 @@
 
 #include "common/file.h"
 #include "common/text.h"
-#include "daemon/ctl.h"
+#include "daemon/ctl_status_p.h"
 #include "daemon/table.h"
 #include "store/bulletins.h"
+#include "store/conditions.h"
 #include "store/cursors.h"
 #include "store/mails.h"
 #include "store/outbox.h"
@@ -19,6 +20,7 @@
 struct status {
         guint64 pid; /* of the running daemon; 0: none */
         GPtrArray *cursors, *states;
+        GPtrArray *feeds, *conditions;
         int64_t bulletins, revisions, mails[MAIL_OUTCOME_MAX], deliveries[DELIVERY_STATE_MAX];
 };
 
@@ -49,6 +51,10 @@ static int load_counts(struct database *db, struct status *status, struct error 
                 r = outbox_count(db, (enum delivery_state) i, &status->deliveries[i], err);
         if (r == 0)
                 r = cursors_list(db, &status->cursors, &status->states, err);
+        if (r == 0)
+                r = conditions_open(db, &status->conditions, err);
+        if (r == 0)
+                r = status_load_feeds(db, &status->feeds, err);
         return r;
 }
 
@@ -118,6 +124,8 @@ static int print_json(const struct status *status)
         json_object_set_new(json, "revisions", json_integer(status->revisions));
         json_object_set_new(json, "mails", mails);
         json_object_set_new(json, "deliveries", deliveries);
+        json_object_set_new(json, "conditions", status_conditions_to_json(status->conditions));
+        json_object_set_new(json, "feeds", status_feeds_to_json(status->feeds));
         return ctl_print_json(json);
 }
 
@@ -159,6 +167,8 @@ static int print_text(const struct status *status)
                status->mails[MAIL_QUARANTINED]);
         printf("deliveries  %" G_GINT64_FORMAT " sent, %" G_GINT64_FORMAT " waiting, %" G_GINT64_FORMAT " given up\n",
                status->deliveries[DELIVERY_SENT], status->deliveries[DELIVERY_PENDING], status->deliveries[DELIVERY_DEAD]);
+        status_print_conditions(status->conditions);
+        status_print_feeds(status->feeds);
         return CTL_DONE;
 }
 
@@ -179,6 +189,8 @@ int ctl_status(const struct ctl_command *command, int argc, char **argv)
         int result = r < 0 ? ctl_fail(&err) : ctl.json ? print_json(&status) : print_text(&status);
         g_clear_pointer(&status.cursors, g_ptr_array_unref);
         g_clear_pointer(&status.states, g_ptr_array_unref);
+        g_clear_pointer(&status.feeds, g_ptr_array_unref);
+        g_clear_pointer(&status.conditions, g_ptr_array_unref);
         database_close(db);
         return result;
 }

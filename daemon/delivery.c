@@ -17,6 +17,7 @@ int delivery_ask(struct database *db, const struct channel *channel, const struc
                 .kind = message->kind,
                 .bulletin_id = subject->bulletin_id,
                 .payload = payload,
+                .thread = (char *) subject->thread,
                 .state = DELIVERY_PENDING,
                 .created_ms = now_ms,
                 .next_ms = now_ms,

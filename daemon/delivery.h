@@ -14,6 +14,7 @@
 struct delivery_subject {
         const char *feed, *key, *fingerprint; /* of the bulletin; "" for feed and key where there is none */
         int64_t bulletin_id, decision_id;     /* 0: none */
+        const char *thread; /* without a bulletin: the identity of the delivery that this one follows, or NULL */
 };
 
 /* Renders the message for the channel and asks the outbox for it, within the running transaction. Two routes that tell

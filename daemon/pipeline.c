@@ -5,6 +5,8 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "daemon/delivery.h"
+#include "daemon/drift_watch.h"
+#include "daemon/health.h"
 #include "daemon/summary.h"
 #include "notify/message.h"
 #include "store/bulletins.h"
@@ -19,7 +21,21 @@ struct batch {
         const struct config *config;
         int64_t now_ms;
         struct pipeline_totals totals;
+        struct health health;
+        struct drift_watch drift;
 };
+
+static void batch_init(struct batch *batch, struct database *db, const struct config *config)
+{
+        *batch = (struct batch){ .db = db, .config = config, .now_ms = clock_wall_ms() };
+        health_init(&batch->health, db, config, batch->now_ms, &batch->totals.deliveries);
+        batch->drift.health = &batch->health;
+}
+
+static void batch_clear(struct batch *batch)
+{
+        health_clear(&batch->health);
+}
 
 static enum route_event event_for_routes(enum dedup_event event)
 {
@@ -47,7 +63,7 @@ static int ask_for_deliveries(struct batch *batch, const struct job *job, const 
         char fingerprint[DIGEST_TEXT_SIZE];
         bulletin_fingerprint(bulletin, fingerprint);
         g_autofree char *key = bulletin_key(bulletin);
-        struct delivery_subject subject = { bulletin->feed, key, fingerprint, bulletin_id, decision_id };
+        struct delivery_subject subject = { bulletin->feed, key, fingerprint, bulletin_id, decision_id, NULL };
         int r = 0;
         for (guint i = 0; r == 0 && i < route->channels->len; i++) {
                 const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
@@ -132,6 +148,15 @@ static void count_event(struct pipeline_totals *totals, enum dedup_event event)
         }
 }
 
+/* A content that was not known: every route decides, and the feed's health is looked at. */
+static int store_news(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival, struct error *err)
+{
+        int r = 0;
+        for (guint i = 0; r == 0 && i < batch->config->routes->len; i++)
+                r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), arrival, err);
+        return r < 0 ? r : drift_watch_bulletin(&batch->drift, job, arrival->variant_id, err);
+}
+
 static int store_bulletin(struct batch *batch, struct job *job, struct error *err)
 {
         struct bulletin_arrival arrival = { 0 };
@@ -144,9 +169,8 @@ static int store_bulletin(struct batch *batch, struct job *job, struct error *er
         count_event(&batch->totals, arrival.event);
         r = mails_set_outcome(batch->db, job->mail_id, MAIL_BULLETIN, NULL, arrival.revision_id, job->event, err);
         /* A duplicate says nothing new: the mail's own row records it, and no route is asked. */
-        if (arrival.event != DEDUP_DUPLICATE)
-                for (guint i = 0; r == 0 && i < batch->config->routes->len; i++)
-                        r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), &arrival, err);
+        if (r == 0 && arrival.event != DEDUP_DUPLICATE)
+                r = store_news(batch, job, &arrival, err);
         bulletin_arrival_clear(&arrival);
         return r;
 }
@@ -175,7 +199,8 @@ static int store_outcome(struct batch *batch, struct job *job, struct error *err
         if (job->result.outcome == READER_UNRECOGNISED) {
                 job->event = "unrecognised";
                 batch->totals.unrecognised++;
-                return mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
+                int r = mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
+                return r < 0 ? r : drift_watch_unrecognised(&batch->drift, job, err);
         }
         return store_bulletin(batch, job, err);
 }
@@ -322,44 +347,55 @@ static void add_totals(struct pipeline_totals *to, const struct pipeline_totals 
         to->deliveries += from->deliveries;
 }
 
-int pipeline_commit(struct database *db, const struct config *config, GPtrArray *jobs, struct pipeline_totals *totals,
-                    struct error *err)
+static int commit_jobs(struct batch *batch, GPtrArray *jobs, struct error *err)
 {
-        struct batch batch = { .db = db, .config = config, .now_ms = clock_wall_ms() };
-        int r = database_begin(db, err);
+        int r = database_begin(batch->db, err);
         if (r < 0)
                 return r;
         for (guint i = 0; r == 0 && i < jobs->len; i++)
-                r = store_job(&batch, g_ptr_array_index(jobs, i), is_last_of_mailbox(jobs, i), err);
+                r = store_job(batch, g_ptr_array_index(jobs, i), is_last_of_mailbox(jobs, i), err);
         if (r == 0)
-                r = database_commit(db, err);
-        if (r < 0) {
-                database_rollback(db);
-                return r;
-        }
-        for (guint i = 0; i < jobs->len; i++) {
+                r = database_commit(batch->db, err);
+        if (r < 0)
+                database_rollback(batch->db);
+        return r;
+}
+
+int pipeline_commit(struct database *db, const struct config *config, GPtrArray *jobs, struct pipeline_totals *totals,
+                    struct error *err)
+{
+        struct batch batch;
+        batch_init(&batch, db, config);
+        int r = commit_jobs(&batch, jobs, err);
+        for (guint i = 0; r == 0 && i < jobs->len; i++) {
                 struct job *job = g_ptr_array_index(jobs, i);
                 if (job->kind == JOB_MAIL)
                         log_mail(job);
                 else if (ends_history(job))
                         job->cursor.history_done = true;
         }
-        if (totals)
+        if (r == 0) {
+                drift_watch_finish(&batch.drift);
+                health_write_lines(&batch.health);
+        }
+        if (r == 0 && totals)
                 add_totals(totals, &batch.totals);
-        return 0;
+        batch_clear(&batch);
+        return r;
 }
 
 int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, const GArray *bulletin_ids,
                               struct error *err)
 {
-        struct batch batch = { .db = db, .config = config, .now_ms = clock_wall_ms() };
+        struct batch batch;
+        batch_init(&batch, db, config);
         int r = database_begin(db, err);
-        if (r < 0)
-                return r;
-        r = summarise(&batch, source, bulletin_ids, err);
+        if (r == 0)
+                r = summarise(&batch, source, bulletin_ids, err);
         if (r == 0)
                 r = database_commit(db, err);
         if (r < 0)
                 database_rollback(db);
+        batch_clear(&batch);
         return r;
 }

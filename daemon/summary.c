@@ -123,7 +123,7 @@ static int ask_for_summary(struct database *db, const struct summary *summary, c
                 g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
         g_autofree char *place = describe_source(source);
         struct message *message = message_for_history(place, names->str, count, summary->matching, top);
-        struct delivery_subject subject = { "", "", digest, 0, 0 };
+        struct delivery_subject subject = { "", "", digest, 0, 0, NULL };
         int r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
         message_free(message);
         return r;

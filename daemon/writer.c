@@ -20,8 +20,9 @@ static bool is_about_the_mail(int code)
                code == -ERR_LIMIT;
 }
 
-/* Has a worker read the mail. A crash is tried once more with a fresh process: the first may have been the system's doing
- * (out of memory). Returns -ERR_CANCELLED when the service is to stop. */
+/* Has a worker read the mail. What went wrong is tried once more with a fresh process: a crash or a hang may have been the
+ * system's doing, and a process that answers nonsense may have been spoiled by the mail before. Returns -ERR_CANCELLED when
+ * the service is to stop. */
 static int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
 {
         for (unsigned attempt = 1;; attempt++) {
@@ -29,7 +30,7 @@ static int parse_job(struct service *service, struct worker *worker, struct job 
                 job->code = worker_read(worker, job->data, job->size, job->form, service->stop_fd, &job->result, &job->error);
                 if (job->code == -ERR_CANCELLED)
                         return job->code;
-                if (job->code == -ERR_WORKER_CRASHED && attempt == 1)
+                if (attempt == 1 && job->code < 0 && job->code != -ERR_LIMIT && is_about_the_mail(job->code))
                         continue;
                 if (is_about_the_mail(job->code)) {
                         log_repeat_success(repeat, "parser", "the worker can be started again");
@@ -44,7 +45,7 @@ static int parse_job(struct service *service, struct worker *worker, struct job 
 gpointer parser_thread(gpointer data)
 {
         struct service *service = data;
-        struct worker *worker = worker_new(NULL);
+        struct worker *worker = worker_new(&service->config->parser);
         struct log_repeat repeat = { 0 };
         struct job *job;
         while ((job = job_queue_take_unparsed(service->queue))) {

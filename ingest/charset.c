@@ -7,16 +7,17 @@
 
 /* Candidates are compared on this much, from the line of the first byte that is not plain ASCII. */
 #define SAMPLE_BYTES (8u * 1024u)
+/* One character of so many may be undecodable in a reading that takes the place of a single-byte label. */
+#define TOLERATED_SHARE 20u
 
-/* One way to read the bytes. */
-struct reading {
-        const struct encoding *encoding;
-        GString *text;
-        size_t replaced; /* stray controls are among them */
-        bool cut; /* right but for its last character */
-        struct text_look look;
-        size_t penalty;
-};
+/* A character between escape sequences that is read as something else. */
+#define ESCAPED_PENALTY 8u
+
+/* Text in UTF-16 without a mark has at least this share of zero bytes, 1/share: its ASCII, and its line ends. */
+#define WIDE_ZERO_SHARE 40u
+
+/* What a wrong label must cost more than the right one: two strange characters in a row are no accident. */
+#define CERTAIN_PENALTY 6u
 
 void charset_prepare(void)
 {
@@ -25,7 +26,7 @@ void charset_prepare(void)
 
 static bool is_stray_control(unsigned char c)
 {
-        return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+        return c < 0x20 && !(c >= '\t' && c <= '\r'); /* form feed and vertical tab end lines */
 }
 
 /* The first byte that is not plain ASCII text, or size. */
@@ -46,8 +47,7 @@ static size_t plain_prefix(const char *data, size_t size)
         return i;
 }
 
-/* Valid as UTF-8 but for NUL and controls. ret_widest is the length of its longest character. */
-static bool is_valid_utf8(const char *data, size_t size, unsigned *ret_widest)
+bool charset_is_valid_utf8(const char *data, size_t size, unsigned *ret_widest)
 {
         const char *p = data, *end = data + size;
         while (p < end && !g_utf8_validate_len(p, (size_t) (end - p), &p)) {
@@ -68,25 +68,17 @@ static bool has_utf16_mark(const char *data, size_t size)
         return size >= 2 && (memcmp(data, "\xFF\xFE", 2) == 0 || memcmp(data, "\xFE\xFF", 2) == 0);
 }
 
+static bool has_utf32_mark(const char *data, size_t size)
+{
+        return size >= 4 && (memcmp(data, "\xFF\xFE\0\0", 4) == 0 || memcmp(data, "\0\0\xFE\xFF", 4) == 0);
+}
+
 static size_t utf8_mark_length(const char *data, size_t size)
 {
         return size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-/* How little a reading looks like text that someone wrote. */
-static size_t reading_penalty(const struct reading *r)
-{
-        const struct text_look *look = &r->look;
-        size_t penalty = 8 * (r->replaced + look->controls + look->private_use) + 4 * look->mojibake +
-                         2 * look->half_width + 2 * look->half_width_marks;
-        if (r->encoding->family == FAMILY_SINGLE_BYTE)
-                penalty += look->non_ascii + 2 * look->lone_marks;
-        if (r->encoding->decoder == BY_UTF8 && look->narrow == look->non_ascii)
-                penalty += look->lone_marks; /* short EUC-JP is valid UTF-8 now and then, as strings of odd letters */
-        return penalty;
-}
-
-/* The first byte from i on that is a control other than tab and line ends, or size. */
+/* The first byte from i on that is a control other than white space, or size. */
 static size_t find_stray(const char *data, size_t size, size_t i)
 {
         for (guint64 word; size - i >= sizeof word; i += sizeof word) {
@@ -120,52 +112,50 @@ static void replace_controls(struct reading *reading)
         reading->text = clean;
 }
 
-static void reading_clear(struct reading *reading)
+void charset_reading_clear(struct reading *reading)
 {
         if (reading->text)
                 g_string_free(reading->text, TRUE);
         *reading = (struct reading){ 0 };
 }
 
-/* Pairs that UTF-8 gives when it is read as Shift_JIS, and Japanese text hardly ever: its rarer kanji start with the
- * bytes with which the characters of Japanese start in UTF-8. */
-static size_t count_rare_pairs(const char *data, size_t size)
-{
-        size_t rare = 0;
-        for (const unsigned char *p = (const unsigned char *) data, *end = p + size; p < end; p++) {
-                if (*p < 0x81 || (*p >= 0xA0 && *p <= 0xDF))
-                        continue;
-                rare += *p >= 0xE3 && *p <= 0xE9;
-                p++; /* the trail byte */
-        }
-        return rare;
-}
-
-static void read_as(const struct encoding *encoding, const char *data, size_t size, struct reading *ret_reading)
+void charset_read_as(const struct encoding *encoding, const char *data, size_t size, struct reading *ret_reading)
 {
         struct reading reading = { .encoding = encoding, .text = g_string_sized_new(size + size / 2 + 16) };
         encoding_decode(encoding, data, size, reading.text, &reading.replaced);
         replace_controls(&reading);
         reading.cut = reading.replaced == 1 && g_str_has_suffix(reading.text->str, "\xEF\xBF\xBD");
         charset_look_at(reading.text->str, reading.text->len, &reading.look);
-        reading.penalty = reading_penalty(&reading);
-        if (encoding->decoder == BY_CP932)
-                reading.penalty += 3 * count_rare_pairs(data, size);
+        reading.penalty = charset_reading_penalty(&reading);
         *ret_reading = reading;
 }
 
+/* The characters that stand between escape sequences; whoever reads them as ASCII is wrong. */
+static size_t count_escaped(const char *data, size_t size)
+{
+        struct reading jis;
+        if (!charset_has_jis_escape(data, size))
+                return 0;
+        charset_read_as(encoding_get(ENCODING_ISO2022JP), data, size, &jis);
+        size_t escaped = jis.look.kana + jis.look.kanji;
+        charset_reading_clear(&jis);
+        return escaped;
+}
+
 /* Takes the other reading if it is better. */
-static void consider(enum encoding_id id, const char *data, size_t size, struct reading *best)
+static void consider(const struct encoding *encoding, const char *data, size_t size, struct reading *best)
 {
         struct reading other;
-        if (best->encoding == encoding_get(id))
+        if (best->encoding == encoding)
                 return;
-        read_as(encoding_get(id), data, size, &other);
+        charset_read_as(encoding, data, size, &other);
+        if (encoding->decoder != BY_ISO2022JP)
+                other.penalty += ESCAPED_PENALTY * count_escaped(data, size);
         if (!best->encoding || other.penalty < best->penalty) {
-                reading_clear(best);
+                charset_reading_clear(best);
                 *best = other;
         } else {
-                reading_clear(&other);
+                charset_reading_clear(&other);
         }
 }
 
@@ -184,62 +174,63 @@ static void take_sample(const char **data, size_t *size)
         *size = whole > SAMPLE_BYTES / 2 ? whole : length;
 }
 
+/* The encodings of two and four bytes, where a byte order mark or zero bytes suggest them. */
+static void consider_wide(const char *data, size_t size, struct reading *best)
+{
+        size_t zeros = 0;
+        for (size_t i = 0; i < size; i++)
+                zeros += data[i] == '\0';
+        if (has_utf32_mark(data, size))
+                consider(encoding_get(ENCODING_UTF32), data, size, best);
+        if (zeros * 2 >= size && size % 4 == 0) {
+                consider(encoding_get(ENCODING_UTF32LE), data, size, best);
+                consider(encoding_get(ENCODING_UTF32BE), data, size, best);
+        }
+        if (has_utf16_mark(data, size)) {
+                consider(encoding_get(ENCODING_UTF16), data, size, best);
+        } else if (zeros >= 2 && zeros * WIDE_ZERO_SHARE >= size && size % 2 == 0) {
+                consider(encoding_get(ENCODING_UTF16LE), data, size, best);
+                consider(encoding_get(ENCODING_UTF16BE), data, size, best);
+        }
+}
+
 /* The best reading of bytes whose label (NULL: none) does not settle it. */
 static void choose(const struct encoding *label, const char *data, size_t size, struct reading *ret_best)
 {
         unsigned widest = 1;
-        bool whole_utf8 = is_valid_utf8(data, size, &widest);
-        bool mark16 = has_utf16_mark(data, size);
+        bool whole_utf8 = charset_is_valid_utf8(data, size, &widest);
 
         take_sample(&data, &size);
         *ret_best = (struct reading){ 0 };
         if (label)
-                read_as(label, data, size, ret_best);
+                consider(label, data, size, ret_best);
         bool mostly_wrong = ret_best->replaced * 2 > ret_best->look.non_ascii || ret_best->look.controls > 0;
-        if (mark16)
-                consider(ENCODING_UTF16, data, size, ret_best);
+        consider_wide(data, size, ret_best);
         if (charset_has_jis_escape(data, size))
-                consider(ENCODING_ISO2022JP, data, size, ret_best);
-        consider(ENCODING_UTF8, data, size, ret_best);
+                consider(encoding_get(ENCODING_ISO2022JP), data, size, ret_best);
+        consider(encoding_get(ENCODING_UTF8), data, size, ret_best);
         if (whole_utf8 && widest >= 3)
                 return; /* no other encoding is valid UTF-8 with characters of three bytes by chance */
-        consider(ENCODING_CP932, data, size, ret_best);
-        consider(ENCODING_EUCJP, data, size, ret_best);
+        consider(encoding_get(ENCODING_CP932), data, size, ret_best);
+        consider(encoding_get(ENCODING_EUCJP), data, size, ret_best);
         if (!label || mostly_wrong)
-                consider(ENCODING_WINDOWS1252, data, size, ret_best); /* it would read anything */
-}
-
-static bool has_high_bytes(const char *data, size_t size)
-{
-        for (size_t i = 0; i < size; i++)
-                if ((unsigned char) data[i] >= 0x80)
-                        return true;
-        return false;
+                consider(encoding_get(ENCODING_WINDOWS1252), data, size, ret_best); /* it would read anything */
 }
 
 /* A reading without an error under its label can still be wrong. */
 static bool is_doubtful(const struct reading *reading, const char *data, size_t size)
 {
         const struct encoding *encoding = reading->encoding;
-        const struct text_look *look = &reading->look;
         unsigned widest = 1;
-        if (encoding->decoder == BY_ISO2022JP && look->half_width == 0)
+        if (encoding->decoder == BY_ISO2022JP && reading->look.half_width == 0)
                 return false; /* no byte above 0x7F was taken for a character */
-        bool utf8 = is_valid_utf8(data, size, &widest);
-
-        if (encoding->decoder == BY_UTF16)
-                return utf8 && !memchr(data, 0, size); /* UTF-16 in which no ASCII, not even a line end, occurs */
+        if (encoding->decoder == BY_UTF16 || encoding->decoder == BY_UTF32)
+                return !memchr(data, 0, size); /* no ASCII in it, not even a line end */
         if (encoding->decoder == BY_UTF8)
                 return false;
-        if (utf8 && widest >= (encoding->family == FAMILY_SINGLE_BYTE ? 2 : 3))
+        if (charset_is_valid_utf8(data, size, &widest) && widest >= (encoding->family == FAMILY_SINGLE_BYTE ? 2 : 3))
                 return true;
-        if (encoding->family == FAMILY_SINGLE_BYTE)
-                return look->controls > 0 || look->non_ascii >= 4;
-        if (encoding->decoder == BY_ISO2022JP)
-                return has_high_bytes(data, size);
-        /* EUC-JP kana read as Shift_JIS: half-width katakana with many marks among them */
-        return encoding->family == FAMILY_JAPANESE && look->half_width * 2 >= look->non_ascii &&
-               look->half_width_marks * 6 >= look->half_width && look->half_width_marks >= 2;
+        return reading->look.strange + reading->look.half_width > 0 || encoding->family == FAMILY_SINGLE_BYTE;
 }
 
 static bool is_western(const struct encoding *encoding)
@@ -248,17 +239,45 @@ static bool is_western(const struct encoding *encoding)
                strcmp(encoding->name, "iso-8859-15") == 0;
 }
 
-/* Where a single-byte label is doubted although it decodes, the other reading must be Japanese beyond doubt. */
+bool charset_is_much_better(const struct reading *other, const struct reading *labelled)
+{
+        size_t penalty = labelled->penalty;
+        if (labelled->encoding->decoder == BY_CP932)
+                penalty -= labelled->look.half_width; /* words in half-width katakana are nothing against the label */
+        return other->penalty + CERTAIN_PENALTY <= penalty && other->penalty * 3 <= penalty;
+}
+
+/* A single-byte label decodes any bytes, so that a foreign footer, or a sample that begins or ends within a character,
+ * must not speak for it. */
+static size_t count_tolerated(const struct reading *other, const struct encoding *label)
+{
+        return label->family == FAMILY_SINGLE_BYTE ? 2 + other->look.non_ascii / TOLERATED_SHARE : 0;
+}
+
+/* Where a label is doubted although it decodes, the other reading must be right beyond doubt: unsure, the label
+ * counts. */
 static bool convinces(const struct reading *other, const struct reading *labelled)
 {
-        if (labelled->replaced > 0 || labelled->encoding->family != FAMILY_SINGLE_BYTE)
-                return true;
-        if (other->replaced > 0)
+        const struct encoding *label = labelled->encoding;
+        const struct text_look *look = &other->look;
+        bool has_kana = look->kana * 20 >= look->non_ascii && look->kana >= 2;
+        bool by_bytes = other->encoding->family == FAMILY_JAPANESE && other->encoding->decoder != BY_ISO2022JP;
+        if (label->family == FAMILY_OTHER && by_bytes && !has_kana)
+                return false; /* Chinese and Korean have none, whatever they are read as */
+        if (labelled->replaced > 0)
+                return other->penalty * 3 <= labelled->penalty || other->encoding->family == FAMILY_UNICODE ||
+                       labelled->replaced * 2 > labelled->look.non_ascii;
+        if (charset_count_replaced(other) > count_tolerated(other, label))
                 return false;
-        if (other->encoding->family != FAMILY_JAPANESE || other->look.kana >= 2 || labelled->look.controls > 0)
+        bool wide = look->narrow < look->non_ascii; /* UTF-8 with characters of three bytes: never by chance */
+        if (other->encoding->family == FAMILY_UNICODE && (label->family == FAMILY_SINGLE_BYTE || wide))
+                return true;
+        if (!charset_is_much_better(other, labelled))
+                return false;
+        if (label->family != FAMILY_SINGLE_BYTE || look->kana >= 2 || labelled->look.controls > 0)
                 return true;
         /* kanji alone: no accented letter stands beside a letter of ASCII, as nearly all do in Latin text */
-        return is_western(labelled->encoding) && labelled->look.non_ascii >= 4 &&
+        return is_western(label) && labelled->look.non_ascii >= 4 &&
                labelled->look.lone_marks == labelled->look.non_ascii;
 }
 
@@ -271,10 +290,78 @@ static bool is_text_already(const struct encoding *label, const char *data, size
                find_stray(data, size, 0) == size && g_utf8_validate_len(data, size, NULL);
 }
 
-/* The bytes as they are best read. label is NULL where there is none that is known. */
+/* The label's reading of a sample, without reading again what has been read whole. */
+static bool label_is_wrong(const struct reading *labelled, const char *data, size_t size, struct reading *ret_best)
+{
+        struct reading judged = *labelled;
+        const char *sample = data;
+        size_t sample_size = size;
+        choose(labelled->encoding, data, size, ret_best);
+        take_sample(&sample, &sample_size);
+        if (sample_size < size)
+                charset_read_as(labelled->encoding, sample, sample_size, &judged);
+        judged.replaced = MAX(judged.replaced, labelled->replaced > 0);
+        bool wrong = ret_best->encoding != labelled->encoding && convinces(ret_best, &judged);
+        if (sample_size < size)
+                charset_reading_clear(&judged);
+        return wrong;
+}
+
+/* The bytes as they are best read in one encoding. label is NULL where there is none that is known. */
 static void settle(const struct encoding *label, const char *data, size_t size, struct reading *ret_reading)
 {
-        struct reading labelled = { 0 }, best;
+        struct reading labelled = { 0 }, best = { 0 };
+        if (label) {
+                charset_read_as(label, data, size, &labelled);
+                if (((labelled.replaced == 0 || labelled.cut) && !is_doubtful(&labelled, data, size)) ||
+                    !label_is_wrong(&labelled, data, size, &best)) {
+                        charset_reading_clear(&best);
+                        *ret_reading = labelled;
+                        return;
+                }
+                charset_reading_clear(&labelled);
+        } else {
+                choose(NULL, data, size, &best);
+        }
+        const struct encoding *other = best.encoding;
+        charset_reading_clear(&best);
+        charset_read_as(other, data, size, ret_reading);
+}
+
+/* Lines of several charsets, where that explains more than one charset for all. */
+static void settle_lines(const struct encoding *label, const char *data, size_t size, struct reading *reading)
+{
+        struct reading mixed;
+        bool may_be_legacy = !label || label->family != FAMILY_OTHER; /* Chinese can be UTF-8 by chance sooner */
+        if (reading->replaced == 0 && (!may_be_legacy || reading->encoding->family == FAMILY_UNICODE))
+                return;
+        if (!charset_read_mixed(label, data, size, &mixed))
+                return;
+        bool better = reading->replaced > 0 ? mixed.penalty * 2 <= reading->penalty
+                                            : charset_is_much_better(&mixed, reading);
+        if (mixed.replaced <= reading->replaced && better) {
+                charset_reading_clear(reading);
+                *reading = mixed;
+        } else {
+                charset_reading_clear(&mixed);
+        }
+}
+
+static void read_bytes(const struct encoding *label, const char *data, size_t size, struct charset_result *result,
+                       struct reading *ret_reading)
+{
+        size_t mark = utf8_mark_length(data, size);
+        if (mark > 0 && g_utf8_validate_len(data, size, NULL)) {
+                charset_read_as(encoding_get(ENCODING_UTF8), data + mark, size - mark, ret_reading);
+                return;
+        }
+        if (!label || label->ascii_compatible) {
+                g_autoptr(GString) restored = charset_restore_escapes(data, size, &result->restored);
+                if (restored) {
+                        charset_read_as(encoding_get(ENCODING_ISO2022JP), restored->str, restored->len, ret_reading);
+                        return;
+                }
+        }
         if (is_text_already(label, data, size)) {
                 *ret_reading = (struct reading){ .encoding = label ? label : encoding_get(ENCODING_ASCII),
                                                  .text = g_string_new_len(data, (gssize) size) };
@@ -282,23 +369,8 @@ static void settle(const struct encoding *label, const char *data, size_t size, 
         }
         if (label && label->family == FAMILY_ASCII)
                 label = NULL; /* not what it says: nothing is known */
-        if (label) {
-                read_as(label, data, size, &labelled);
-                if ((labelled.replaced == 0 || labelled.cut) && !is_doubtful(&labelled, data, size)) {
-                        *ret_reading = labelled;
-                        return;
-                }
-        }
-        choose(label, data, size, &best);
-        bool keep = label && (best.encoding == label || !convinces(&best, &labelled));
-        const struct encoding *other = best.encoding;
-        reading_clear(&best);
-        if (keep) {
-                *ret_reading = labelled;
-                return;
-        }
-        reading_clear(&labelled);
-        read_as(other, data, size, ret_reading);
+        settle(label, data, size, ret_reading);
+        settle_lines(label, data, size, ret_reading);
 }
 
 void charset_decode(const char *declared, const void *data, size_t size, struct charset_result *ret_result)
@@ -306,22 +378,19 @@ void charset_decode(const char *declared, const void *data, size_t size, struct 
         const char *bytes = data ? data : "";
         bool declares = declared && declared[strspn(declared, " \t\r\n\"'")] != '\0';
         const struct encoding *label = encoding_find(declared);
-        size_t mark = utf8_mark_length(bytes, size);
+        struct charset_result result = { 0 };
         struct reading reading;
 
-        if (mark > 0 && g_utf8_validate_len(bytes, size, NULL))
-                read_as(encoding_get(ENCODING_UTF8), bytes + mark, size - mark, &reading);
-        else
-                settle(label, bytes, size, &reading);
+        read_bytes(label, bytes, size, &result, &reading);
         if (reading.encoding->decoder == BY_UTF8 && utf8_mark_length(reading.text->str, reading.text->len) > 0)
                 g_string_erase(reading.text, 0, 3);
-        *ret_result = (struct charset_result){
-                .used = reading.encoding->name,
-                .repaired = declares && reading.encoding != label,
-                .replaced = reading.replaced,
-                .size = reading.text->len,
-        };
-        ret_result->text = g_string_free(g_steal_pointer(&reading.text), FALSE);
+        result.used = reading.encoding->name;
+        result.also = reading.also ? reading.also->name : NULL;
+        result.repaired = declares && (reading.encoding != label || reading.also || result.restored > 0);
+        result.replaced = reading.replaced;
+        result.size = reading.text->len;
+        result.text = g_string_free(g_steal_pointer(&reading.text), FALSE);
+        *ret_result = result;
 }
 
 const char *charset_guess(const void *data, size_t size)
@@ -335,52 +404,6 @@ const char *charset_guess(const void *data, size_t size)
         if (!fits && best.encoding->family == FAMILY_JAPANESE) /* damaged, but recognisable */
                 fits = best.look.kana > 0 && best.replaced * 20 <= best.look.non_ascii;
         const char *name = fits ? best.encoding->name : NULL;
-        reading_clear(&best);
+        charset_reading_clear(&best);
         return name;
-}
-
-static bool is_ascii_letter_at(const char *text, const char *p, const char *end)
-{
-        return p >= text && p < end && g_ascii_isalpha(*p);
-}
-
-/* Characters below U+3000 and behind the kanji. */
-static void look_at_other(const char *text, const char *p, const char *end, struct text_look *look)
-{
-        gunichar c = g_utf8_get_char(p);
-        look->narrow += c < 0x800;
-        if (c >= 0xFF61 && c <= 0xFF9F)
-                look->half_width++;
-        else if (c < 0xA0)
-                look->controls++;
-        else if ((c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000)
-                look->private_use++;
-        look->half_width_marks += c == 0xFF64 || c == 0xFF65;
-        look->lone_marks +=
-                !is_ascii_letter_at(text, p - 1, end) && !is_ascii_letter_at(text, g_utf8_next_char(p), end);
-}
-
-void charset_look_at(const char *text, size_t size, struct text_look *ret_look)
-{
-        struct text_look look = { 0 };
-        const char *end = text + size;
-        for (const char *p = text; p < end;) {
-                unsigned char lead = (unsigned char) *p;
-                if (lead < 0x80) {
-                        p++;
-                        continue;
-                }
-                look.non_ascii++;
-                if (lead >= 0xE3 && lead <= 0xE9) { /* U+3000 to U+9FFF: nearly all of Japanese */
-                        unsigned c = (lead & 0x0Fu) << 12 | ((unsigned char) p[1] & 0x3Fu) << 6 |
-                                     ((unsigned char) p[2] & 0x3Fu);
-                        look.kana += (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FC);
-                        look.mojibake += c == 0x7E3A || c == 0x7E67 || c == 0x7E5D;
-                        p += 3;
-                        continue;
-                }
-                look_at_other(text, p, end, &look);
-                p = g_utf8_next_char(p);
-        }
-        *ret_look = look;
 }

@@ -14,7 +14,9 @@ struct charset_result {
         char *text;         /* valid UTF-8, NUL behind; owned (g_free) */
         size_t size;
         const char *used;   /* canonical name of what was used: "iso-2022-jp", "cp932", "euc-jp", "utf-8", …; static */
-        bool repaired;      /* another charset than the label's was used; false where there is no label */
+        const char *also;   /* some lines were in this charset, among others in used; else NULL; static */
+        bool repaired;      /* read in another way than the label says; false where there is no label */
+        size_t restored;    /* lost ESC bytes of ISO-2022-JP that were put back */
         size_t replaced;    /* U+FFFD put in */
 };
 

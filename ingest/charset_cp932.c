@@ -10,10 +10,14 @@
 
 #define LEADS 60u   /* 0x81 to 0x9F, 0xE0 to 0xFC */
 #define TRAILS 189u /* 0x40 to 0xFC; 0x7F is none */
+#define KANJI_FIRST 0x4E00u
+#define KANJI_LAST 0x9FFFu
+#define LEVEL_2_FIRST 0x989F /* the first pair of JIS level 2 */
 
 static struct {
         guint16 pairs[LEADS][TRAILS]; /* code points, 0 for none: CP932 stays in the first plane */
         guint16 singles[256];
+        guint8 kanji_levels[KANJI_LAST - KANJI_FIRST + 1];
 } table;
 
 static bool is_lead(unsigned char c)
@@ -38,6 +42,20 @@ static guint16 convert(iconv_t converter, const char *bytes, size_t size)
         return c > 0 && c <= 0xFFFF && g_utf8_next_char(utf8) == out ? (guint16) c : 0;
 }
 
+static void add_pair(iconv_t converter, unsigned lead, unsigned trail)
+{
+        const char pair[2] = { (char) lead, (char) trail };
+        guint16 c = convert(converter, pair, sizeof pair);
+        table.pairs[lead_index((unsigned char) lead)][trail - 0x40] = c;
+        if (c >= KANJI_FIRST && c <= KANJI_LAST && table.kanji_levels[c - KANJI_FIRST] == 0)
+                table.kanji_levels[c - KANJI_FIRST] = (lead << 8 | trail) < LEVEL_2_FIRST ? 1 : 2;
+}
+
+unsigned charset_kanji_level(gunichar c)
+{
+        return c >= KANJI_FIRST && c <= KANJI_LAST ? table.kanji_levels[c - KANJI_FIRST] : 0;
+}
+
 void charset_prepare_cp932(void)
 {
         iconv_t converter = iconv_open("UTF-8", "CP932");
@@ -48,11 +66,8 @@ void charset_prepare_cp932(void)
         if (converter == (iconv_t) -1)
                 return;
         for (unsigned lead = 0x81; lead <= 0xFC; lead++) {
-                for (unsigned trail = 0x40; is_lead((unsigned char) lead) && trail <= 0xFC; trail++) {
-                        const char pair[2] = { (char) lead, (char) trail };
-                        table.pairs[lead_index((unsigned char) lead)][trail - 0x40] =
-                                convert(converter, pair, sizeof pair);
-                }
+                for (unsigned trail = 0x40; is_lead((unsigned char) lead) && trail <= 0xFC; trail++)
+                        add_pair(converter, lead, trail);
         }
         iconv_close(converter);
 }

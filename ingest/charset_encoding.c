@@ -13,6 +13,9 @@ static const struct encoding encodings[] = {
         [ENCODING_UTF16] = { "utf-16", NULL, BY_UTF16, FAMILY_UNICODE, false },
         [ENCODING_UTF16LE] = { "utf-16le", NULL, BY_UTF16, FAMILY_UNICODE, false },
         [ENCODING_UTF16BE] = { "utf-16be", NULL, BY_UTF16, FAMILY_UNICODE, false },
+        [ENCODING_UTF32] = { "utf-32", NULL, BY_UTF32, FAMILY_UNICODE, false },
+        [ENCODING_UTF32LE] = { "utf-32le", NULL, BY_UTF32, FAMILY_UNICODE, false },
+        [ENCODING_UTF32BE] = { "utf-32be", NULL, BY_UTF32, FAMILY_UNICODE, false },
         [ENCODING_ISO2022JP] = { "iso-2022-jp", NULL, BY_ISO2022JP, FAMILY_JAPANESE, true },
         [ENCODING_CP932] = { "cp932", NULL, BY_CP932, FAMILY_JAPANESE, true },
         [ENCODING_EUCJP] = { "euc-jp", NULL, BY_EUCJP, FAMILY_JAPANESE, true },
@@ -57,7 +60,9 @@ static const struct { const char *key, *name; } aliases[] = {
         { "ascii", "us-ascii" },          { "ansix341968", "us-ascii" },     { "646", "us-ascii" },
         { "7bit", "us-ascii" },           { "utf", "utf-8" },                { "unicode11utf8", "utf-8" },
         { "utf8mb4", "utf-8" },           { "ucs2", "utf-16" },              { "unicode", "utf-16" },
-        { "iso10646ucs2", "utf-16" },     { "unicode11utf7", "utf-7" },      { "sjis", "cp932" },
+        { "iso10646ucs2", "utf-16" },     { "unicode11utf7", "utf-7" },      { "unicode20utf7", "utf-7" },
+        { "xunicode20utf7", "utf-7" },    { "utf8n", "utf-8" },              { "utf8sig", "utf-8" },
+        { "ucs4", "utf-32" },             { "xutf8", "utf-8" },                  { "sjis", "cp932" },
         { "xsjis", "cp932" },             { "shiftjis", "cp932" },           { "xshiftjis", "cp932" },
         { "mskanji", "cp932" },           { "csshiftjis", "cp932" },         { "cswindows31j", "cp932" },
         { "windows31j", "cp932" },        { "windows932", "cp932" },         { "ms932", "cp932" },
@@ -195,7 +200,9 @@ static void decode_iconv(const struct encoding *encoding, const char *data, size
                 int problem = done == (size_t) -1 ? errno : 0;
                 g_string_truncate(out, (size_t) (to - out->str));
                 if (problem == EILSEQ) {
-                        size_t skip = invalid_length(encoding, (const unsigned char *) in, in_left);
+                        /* CP949 reports it behind the last byte now and then */
+                        const unsigned char *at = (const unsigned char *) in;
+                        size_t skip = in_left > 0 ? MIN(invalid_length(encoding, at, in_left), in_left) : 0;
                         charset_append_replacement(out, replaced);
                         in += skip;
                         in_left -= skip;
@@ -287,6 +294,33 @@ static void decode_utf16(const struct encoding *encoding, const char *data, size
                 charset_append_replacement(out, replaced);
 }
 
+static gunichar utf32_unit(const unsigned char *p, bool little)
+{
+        return little ? p[0] | (gunichar) p[1] << 8 | (gunichar) p[2] << 16 | (gunichar) p[3] << 24
+                      : (gunichar) p[0] << 24 | (gunichar) p[1] << 16 | (gunichar) p[2] << 8 | p[3];
+}
+
+static void decode_utf32(const struct encoding *encoding, const char *data, size_t size, GString *out, size_t *replaced)
+{
+        const unsigned char *p = (const unsigned char *) data, *end = p + size;
+        bool little = encoding == &encodings[ENCODING_UTF32LE];
+        if (size >= 4 && (utf32_unit(p, true) == 0xFEFF || utf32_unit(p, false) == 0xFEFF)) {
+                little = utf32_unit(p, true) == 0xFEFF;
+                p += 4;
+        } else if (encoding == &encodings[ENCODING_UTF32] && size >= 4) {
+                little = utf32_unit(p, true) < 0x110000;
+        }
+        for (; end - p >= 4; p += 4) {
+                gunichar c = utf32_unit(p, little);
+                if (c >= 0x110000 || (c >= 0xD800 && c < 0xE000))
+                        charset_append_replacement(out, replaced);
+                else
+                        charset_put(out, c);
+        }
+        if (p < end)
+                charset_append_replacement(out, replaced);
+}
+
 void encoding_decode(const struct encoding *encoding, const char *data, size_t size, GString *out, size_t *replaced)
 {
         encoding_prepare();
@@ -296,6 +330,9 @@ void encoding_decode(const struct encoding *encoding, const char *data, size_t s
                 break;
         case BY_UTF16:
                 decode_utf16(encoding, data, size, out, replaced);
+                break;
+        case BY_UTF32:
+                decode_utf32(encoding, data, size, out, replaced);
                 break;
         case BY_CP932:
                 charset_decode_cp932(data, size, out, replaced);

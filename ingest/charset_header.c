@@ -7,6 +7,11 @@
 #include "ingest/charset_p.h"
 #include "ingest/mime_decode.h"
 
+/* Behind a question mark in a word its end is looked for this far. */
+#define QUESTION_BYTES_MAX 200u
+/* More words than this in a row are not asked one by one whether they stand alone. */
+#define WORDS_JUDGED_MAX 200u
+
 /* An encoded word's place: =?charset?encoding?text?= */
 struct encoded_word {
         const char *charset, *text;
@@ -40,9 +45,11 @@ static bool read_word(const char *p, struct encoded_word *ret_word)
         word.encoding = g_ascii_toupper(q[1]);
         word.text = q + 3;
         q = word.text + strcspn(word.text, "?");
-        word.text_size = (size_t) (q - word.text);
-        if (q[0] != '?' || q[1] != '=')
+        if (q[0] == '?' && q[1] != '=' && word.encoding == 'Q') /* some writers leave question marks as they are */
+                q = g_strstr_len(q, (gssize) strnlen(q, QUESTION_BYTES_MAX), "?=");
+        if (!q || q[0] != '?' || q[1] != '=' || g_strstr_len(word.text, q - word.text, "=?"))
                 return false;
+        word.text_size = (size_t) (q - word.text);
         const char *language = memchr(word.charset, '*', word.charset_size); /* RFC 2231 section 5 */
         if (language)
                 word.charset_size = (size_t) (language - word.charset);
@@ -73,36 +80,41 @@ static const char *word_bytes(const struct word_run *run, guint i, gsize *ret_si
         return run->bytes->str + start;
 }
 
-/* A stateful charset starts anew in each word, so words that are right by themselves must not be joined. */
-static bool words_stand_alone(const struct word_run *run)
+/* Whether bytes are right by themselves in a stateful charset. */
+static bool stands_alone(const struct encoding *encoding, const char *bytes, size_t size)
 {
-        const struct encoding *encoding = encoding_find(run->charset);
-        bool alone = encoding && encoding->decoder == BY_ISO2022JP && run->starts->len > 1;
         g_autoptr(GString) scratch = g_string_new(NULL);
-        for (guint i = 0; alone && i < run->starts->len; i++) {
-                gsize size;
-                size_t replaced = 0;
-                const char *bytes = word_bytes(run, i, &size);
-                encoding_decode(encoding, bytes, size, scratch, &replaced);
-                alone = replaced == 0;
-                g_string_truncate(scratch, 0);
-        }
-        return alone;
+        size_t replaced = 0;
+        encoding_decode(encoding, bytes, size, scratch, &replaced);
+        return replaced == 0;
+}
+
+/* A stateful charset starts anew in each word, so words that are right by themselves must not be joined; but many
+ * programs cut the encoded bytes where the line is full. group are the bytes before word i that belong together. */
+static bool word_goes_on(const struct word_run *run, const struct encoding *encoding, const char *group, guint i)
+{
+        gsize size;
+        const char *bytes = word_bytes(run, i, &size);
+        size_t before = (size_t) (bytes - group);
+        return !stands_alone(encoding, group, before) || !stands_alone(encoding, bytes, size) ||
+               charset_jis_goes_on(group, before, (size_t) (run->bytes->str + run->bytes->len - group));
 }
 
 static void flush_run(struct word_run *run, GString *out)
 {
         if (!run->charset)
                 return;
-        if (words_stand_alone(run)) {
-                for (guint i = 0; i < run->starts->len; i++) {
-                        gsize size;
-                        const char *bytes = word_bytes(run, i, &size);
-                        append_decoded(run->charset, bytes, size, out);
-                }
-        } else {
-                append_decoded(run->charset, run->bytes->str, run->bytes->len, out);
+        const struct encoding *encoding = encoding_find(run->charset);
+        bool stateful = encoding && encoding->decoder == BY_ISO2022JP && run->starts->len <= WORDS_JUDGED_MAX;
+        const char *group = run->bytes->str;
+        for (guint i = 1; stateful && i < run->starts->len; i++) {
+                const char *bytes = run->bytes->str + g_array_index(run->starts, gsize, i);
+                if (word_goes_on(run, encoding, group, i))
+                        continue;
+                append_decoded(run->charset, group, (size_t) (bytes - group), out);
+                group = bytes;
         }
+        append_decoded(run->charset, group, (size_t) (run->bytes->str + run->bytes->len - group), out);
         g_string_truncate(run->bytes, 0);
         g_array_set_size(run->starts, 0);
         g_clear_pointer(&run->charset, g_free);

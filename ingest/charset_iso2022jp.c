@@ -60,12 +60,16 @@ static inline void put_single(struct jis_decoder *d, unsigned char c)
                 decoder_put(d, c < 0x80 ? c : 0);
 }
 
-/* A pair of 0x21 to 0x7E each. */
-static inline void put_x0208(struct jis_decoder *d, unsigned char row, unsigned char cell)
+gunichar charset_x0208_pair(unsigned char row, unsigned char cell)
 {
         unsigned lead = ((row - 0x21u) >> 1) + 0x81u,
                  trail = row & 1 ? cell + (cell >= 0x60 ? 0x20u : 0x1Fu) : cell + 0x7Eu;
-        decoder_put(d, charset_cp932_pair((unsigned char) (lead > 0x9F ? lead + 0x40 : lead), (unsigned char) trail));
+        return charset_cp932_pair((unsigned char) (lead > 0x9F ? lead + 0x40 : lead), (unsigned char) trail);
+}
+
+static inline void put_x0208(struct jis_decoder *d, unsigned char row, unsigned char cell)
+{
+        decoder_put(d, charset_x0208_pair(row, cell));
 }
 
 static void put_pair(struct jis_decoder *d, enum jis_set set, unsigned char row, unsigned char cell)
@@ -151,9 +155,61 @@ static size_t decode_double(struct jis_decoder *d, enum jis_set set, const unsig
         return 1;
 }
 
+/* To ASCII, or to katakana, which hardly anyone writes behind ASCII. */
+static bool is_shift_from_kanji(const unsigned char *p, const unsigned char *end)
+{
+        return end - p >= 3 && p[0] == ESC && p[1] == '(' && (p[2] == 'B' || p[2] == 'J' || p[2] == 'I');
+}
+
+/* p stands behind a line end or an encoded word's end inside kanji. A program that cuts lines without looking into them
+ * leaves the rest of the kanji behind; what tells is that they are then ended by a shift to ASCII, which would change
+ * nothing in ASCII. ret_until is where the shift stands. */
+static bool kanji_go_on(const unsigned char *p, const unsigned char *end, const unsigned char **ret_until)
+{
+        size_t pairs = 0;
+        for (; end - p >= 2 && *p != ESC; pairs++) {
+                if (*p == '\n' || *p == '\r') {
+                        p++;
+                        continue;
+                }
+                if (!is_pair_byte(p[0]) || !is_pair_byte(p[1]) || charset_x0208_pair(p[0], p[1]) == 0)
+                        return false;
+                p += 2;
+        }
+        *ret_until = p;
+        return pairs > 0 && is_shift_from_kanji(p, end);
+}
+
+static bool katakana_go_on(const unsigned char *p, const unsigned char *end)
+{
+        const unsigned char *start = p;
+        while (p < end && *p >= 0x21 && *p <= 0x5F)
+                p++;
+        return p > start && end - p >= 3 && p[0] == ESC && p[2] != 'I';
+}
+
+bool charset_jis_goes_on(const char *data, size_t before, size_t size)
+{
+        const unsigned char *p = (const unsigned char *) data, *cut = p + before, *end = p + size;
+        enum jis_set set = SET_ASCII;
+        const unsigned char *shifted = p; /* behind the last escape sequence */
+        for (; p < cut; p++) {
+                if (*p != ESC)
+                        continue;
+                size_t length = read_escape(p + 1, cut, &set);
+                if (length > 0)
+                        shifted = p + 1 + length;
+        }
+        if (set == SET_KATAKANA)
+                return katakana_go_on(cut, end);
+        bool inside_pair = (cut - shifted) % 2 != 0;
+        return set == SET_X0208 && cut < end && (inside_pair || kanji_go_on(cut, end, &shifted));
+}
+
 void charset_decode_iso2022jp(const char *data, size_t size, GString *out, size_t *replaced)
 {
         const unsigned char *p = (const unsigned char *) data, *end = p + size;
+        const unsigned char *go_on_until = p; /* the kanji up to there are known to go on over line ends */
         enum jis_set set = SET_ASCII;
         bool shifted = false; /* SO: katakana until SI, whatever the set */
         struct jis_decoder d;
@@ -168,9 +224,10 @@ void charset_decode_iso2022jp(const char *data, size_t size, GString *out, size_
                 } else if (*p == SO || *p == SI) {
                         shifted = *p++ == SO;
                 } else if (*p == '\n' || *p == '\r') { /* each line starts anew (RFC 1468) */
-                        set = SET_ASCII;
-                        shifted = false;
                         put_single(&d, *p++);
+                        if (set != SET_X0208 || (p > go_on_until && !kanji_go_on(p, end, &go_on_until)))
+                                set = SET_ASCII;
+                        shifted = false;
                 } else if (shifted || set <= SET_KATAKANA) {
                         decode_single(&d, shifted ? SET_KATAKANA : set, *p++);
                 } else {

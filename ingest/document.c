@@ -67,6 +67,7 @@ struct block *document_add(struct document *document, const char *text, unsigned
         block->marks = marks;
         block->indent = indent;
         block->table = block->parent_table = block->row = block->column = -1;
+        block->row_span = 1;
         g_ptr_array_add(document->blocks, block);
         return block;
 }

@@ -41,6 +41,7 @@ struct block {
         int table;        /* number of the innermost table, from 0 in order of opening; -1: not in a table with rows */
         int parent_table; /* the table around that one, or -1 */
         int row, column;  /* within that table, from 0; colspan advances column; -1 outside */
+        unsigned row_span; /* rows that its cell covers, this one included; 1 outside */
         char *image_alt;  /* alt text of the image, or NULL */
         char *image_source; /* where it has no alt text: its address as written, to tell it from others; or NULL */
         GPtrArray *links; /* struct block_link, or NULL */

@@ -4,38 +4,46 @@
 
 #include "common/digest.h"
 #include "ingest/feed.h"
+#include "ingest/hotfix_kinds.h"
 #include "ingest/hotfix_p.h"
 
-/* "事前通知版" stands on the title's line or this close behind it. */
-#define NOTICE_LINES_MAX 4u
-#define NOTICE_CHARACTERS_MAX 60
-
-static bool starts_with(const char *key, const char *lower_word)
+static guint count_top_labels(const struct page *page)
 {
-        return g_ascii_strncasecmp(key, lower_word, strlen(lower_word)) == 0;
+        guint count = 0;
+        for (unsigned label = LABEL_SEVERITY; label <= LABEL_CVES; label++)
+                count += page->first[label] >= 0;
+        return count;
 }
 
-static bool is_notice(const struct page *page, guint at)
+/* Labels that a forwarder's preface does not name, and no other kind has. */
+static bool has_sure_labels(const struct page *page)
 {
-        for (guint i = at; i < page->count && i <= at + NOTICE_LINES_MAX; i++) {
-                const char *key = page->lines[i].key;
-                if (strstr(key, "事前通知") && g_utf8_strlen(key, -1) <= NOTICE_CHARACTERS_MAX)
-                        return true;
-        }
-        return false;
+        static const enum hotfix_label sure[] = { LABEL_EXPLOIT_CODE, LABEL_RESTART, LABEL_UNINSTALL, LABEL_ENVIRONMENT,
+                                                  LABEL_SECURITY_BULLETIN, LABEL_SUPERSEDES, LABEL_CVES };
+        guint count = 0;
+        for (size_t i = 0; i < G_N_ELEMENTS(sure); i++)
+                count += page->first[sure[i]] >= 0;
+        return count >= 2;
+}
+
+static bool has_top_table(const struct page *page)
+{
+        return page->first[LABEL_SEVERITY] >= 0 && count_top_labels(page) >= 3;
 }
 
 /* The kind that a title line announces. A sentence that mentions the service is no title. */
 static enum bulletin_kind kind_of_title(const struct page *page, guint i)
 {
-        const char *key = page->lines[i].key;
-        if (starts_with(key, "hotfixweekly:") || g_ascii_strcasecmp(key, "hotfixweekly") == 0)
+        if (hotfix_is_weekly_title(page, i))
                 return BULLETIN_WEEKLY;
-        if (strstr(key, "/UpdateEXPERTTIPS/"))
+        if (hotfix_is_tips_title(page, i))
                 return BULLETIN_TIPS;
-        if (starts_with(key, "hotfixalert") && is_notice(page, i))
+        if (hotfix_is_notice_title(page, i))
                 return BULLETIN_ADVANCE_NOTICE;
-        const char *rest = hotfix_match_alert_title(key);
+        bool is_below = page->first[LABEL_IDENTIFIER] >= 0 && (guint) page->first[LABEL_IDENTIFIER] < i;
+        if (!is_below && !has_sure_labels(page) && hotfix_is_news_head(page, i))
+                return BULLETIN_NEWS;
+        const char *rest = hotfix_match_alert_title(page->lines[i].key);
         if (!rest)
                 return BULLETIN_UNKNOWN;
         /* The bare title needs its date below, or the top table. */
@@ -46,15 +54,11 @@ static enum bulletin_kind kind_of_title(const struct page *page, guint i)
 /* An excerpt without its title: the top table, or the identifier with what follows it. */
 static bool is_alert_excerpt(const struct page *page)
 {
-        guint top_labels = 0;
-        for (unsigned label = LABEL_SEVERITY; label <= LABEL_CVES; label++)
-                top_labels += page->first[label] >= 0;
         bool has_identifier = page->first[LABEL_IDENTIFIER] >= 0;
         bool has_middle = page->first[LABEL_RESPONSE] >= 0 || page->first[LABEL_RESPONSE_LEVEL] >= 0 ||
                           page->first[LABEL_RESPONSE_URGENCY] >= 0 || page->first[LABEL_RISK] >= 0 ||
                           page->first[LABEL_ATTACKS] >= 0;
-        bool has_severity = page->first[LABEL_SEVERITY] >= 0;
-        return (has_severity && top_labels >= 3) || (has_identifier && (top_labels >= 2 || has_middle));
+        return has_top_table(page) || (has_identifier && (count_top_labels(page) >= 2 || has_middle));
 }
 
 static enum bulletin_kind recognise_page(const struct page *page)
@@ -63,8 +67,8 @@ static enum bulletin_kind recognise_page(const struct page *page)
                 enum bulletin_kind kind = kind_of_title(page, i);
                 if (kind != BULLETIN_UNKNOWN)
                         return kind;
-                if (i == page->top)
-                        break; /* an alert's titles are above its table */
+                if (i == page->top && has_sure_labels(page))
+                        break; /* an alert's titles are above its table; a preface may name a label or two */
         }
         if (is_alert_excerpt(page))
                 return BULLETIN_ALERT;
@@ -91,8 +95,11 @@ static void extract_alert(struct page *page)
         hotfix_read_attacks(page);
         hotfix_read_tables(page);
         hotfix_read_packages(page);
+        hotfix_read_affected(page); /* by the products that the tables above name */
+        hotfix_read_downloads(page);
         hotfix_read_sections(page); /* what no rule above has taken */
         hotfix_read_links(page);
+        hotfix_report_labels(page);
 }
 
 /* Without its identifier line an alert has neither id nor title, and what stood around that line is in no field: two

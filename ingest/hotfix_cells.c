@@ -64,7 +64,7 @@ void hotfix_page_take(struct page *page, guint first, guint end)
 /* The dots around a head that were wrapped to a line of their own, and rulers. */
 static bool is_ornament(const char *key)
 {
-        return key[strspn(key, ".-=_*")] == '\0';
+        return key[strspn(key, ".-=_*")] == '\0' || hotfix_is_ruler(key);
 }
 
 #define WRAP_COLUMNS_MIN 60u /* a wrapped Japanese line ends at 70 to 76; words of ASCII may shorten it */
@@ -80,25 +80,75 @@ static bool starts_item(const char *key)
         return false;
 }
 
+/* An address, a path, a key of the registry: no mail program breaks it. */
+static bool has_long_word(const char *text)
+{
+        size_t size = 0;
+        for (; *text && size < WRAP_COLUMNS_MIN; text++)
+                size = g_ascii_isgraph(*text) ? size + 1 : 0;
+        return size >= WRAP_COLUMNS_MIN;
+}
+
+/* By the bulletin's own lines: those of a forwarder are often wrapped another way. */
 bool hotfix_page_is_wrapped(const struct page *page)
 {
         if (page->document->rendering != RENDERING_LINES)
                 return false;
-        for (guint i = 0; i < page->count; i++)
-                if (text_width(page->lines[i].block->text) > WRAP_COLUMNS_MAX && !strstr(page->lines[i].key, "://"))
+        guint first = MIN(page->top, MIN(page->middle, page->body));
+        for (guint i = first; i < page->count && page->lines[i].label != LABEL_FOOTER; i++) {
+                const char *text = page->lines[i].block->text;
+                if (text_width(text) > WRAP_COLUMNS_MAX && !strstr(text, "://") && !has_long_word(text))
                         return false;
+        }
         return true;
+}
+
+/* Some programs leave the space at which they break a line at the start of the next one. Else a line that starts with
+ * one is a new paragraph. */
+static bool is_space_of_break(const struct block *block, const char *before)
+{
+        size_t size = strlen(before);
+        return block->indent == 1 && size > 0 && g_ascii_isalnum(before[size - 1]) && g_ascii_isalnum(block->text[0]);
+}
+
+/* As a mail program counts, tabs by their stops. */
+static size_t line_width(const char *text)
+{
+        size_t width = 0;
+        while (true) {
+                const char *tab = strchr(text, '\t');
+                if (!tab)
+                        return width + text_width(text);
+                g_autofree char *part = g_strndup(text, (gsize) (tab - text));
+                width += text_width(part);
+                width += 8 - width % 8;
+                text = tab + 1;
+        }
+}
+
+/* Whether nothing but the mail's wrapping can part line i from the full line before it. */
+static bool follows_full_line(const struct page *page, guint i, const char *before)
+{
+        const struct block *block = page->lines[i].block;
+        bool is_blank = i == 0 || !page->lines[i - 1].key[0] || !page->lines[i].key[0];
+        if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || is_blank ||
+            (block->indent > 0 && !is_space_of_break(block, before)))
+                return false;
+        size_t width = line_width(before);
+        return width >= WRAP_COLUMNS_MIN && width <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。");
 }
 
 /* Only full lines are wrapped, and a full stop ends a sentence. */
 bool hotfix_line_continues(const struct page *page, guint i, const char *before)
 {
-        const struct block *block = page->lines[i].block;
-        if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || block->indent > 0 ||
-            starts_item(page->lines[i].key))
-                return false;
-        size_t width = text_width(before);
-        return width >= WRAP_COLUMNS_MIN && width <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。");
+        return !starts_item(page->lines[i].key) && follows_full_line(page, i, before);
+}
+
+bool hotfix_row_continues(const struct page *page, guint i, const char *before)
+{
+        const char *key = page->lines[i].key;
+        bool is_number = g_ascii_strncasecmp(key, "(KB", 3) == 0 || g_ascii_strncasecmp(key, "(Q", 2) == 0;
+        return (is_number || !starts_item(key)) && follows_full_line(page, i, before);
 }
 
 char *hotfix_page_prose(const struct page *page, guint first, guint end)

@@ -182,6 +182,8 @@ void hotfix_read_severity(struct page *page)
                                    option->value, option->text, inferred ? BY_SOURCE_REASON : NULL);
         } else {
                 bulletin_set_undetermined(page->bulletin, FIELD_SEVERITY, NULL, reason);
+                if (list && list->options->len > 1 && all_marks_same(list))
+                        page->common_mark = g_strdup(option_at(list, 0)->mark);
                 page->marks_are_lost = list && list->options->len > 1 && count_options(list, is_marked) == 0 &&
                                        (!can_use_indent(list) ||
                                         count_options(list, is_unindented) == list->options->len);
@@ -193,6 +195,10 @@ void hotfix_read_severity(struct page *page)
 static int answer_by_mark(const struct page *page, const struct option_list *list, guint i, char **ret_reason)
 {
         const char *mark = option_at(list, i)->mark;
+        if (mark && g_strcmp0(mark, page->common_mark) == 0) {
+                *ret_reason = g_strdup("the same mark stands before every severity: it cannot be told from spacers");
+                return 0;
+        }
         if (page->chosen_mark && g_strcmp0(mark, page->chosen_mark) == 0)
                 return ANSWER_YES;
         if (page->chosen_mark && g_strcmp0(mark, page->other_mark) == 0)

@@ -122,28 +122,45 @@ const char *hotfix_match_alert_title(const char *key)
         return opens_line && !*rest ? rest : NULL;
 }
 
+/* The title that is nearest above the dates: those above it are a forwarder's, as in "Subject: HotFix Alert:…". A bare
+ * title counts only if a date follows. */
 static void read_edition(struct page *page)
 {
+        g_autofree char *edition = NULL;
         for (guint i = 0; i < MIN(page->top, page->body); i++) {
                 const char *rest = hotfix_match_alert_title(page->lines[i].key);
-                if (!rest)
-                        continue;
-                g_autofree char *text = hotfix_collect_date(page, i, rest);
-                set_date(page, "edition", text, page->bulletin->edition);
-                return;
+                char date[BULLETIN_DATE_SIZE];
+                if (rest) {
+                        g_autofree char *text = hotfix_collect_date(page, i, rest);
+                        if (!edition || hotfix_match_date(text, date) > 0) {
+                                g_free(edition);
+                                edition = g_steal_pointer(&text);
+                        }
+                }
+                if (edition && (strstr(page->lines[i].key, "【登録日】") || strstr(page->lines[i].key, "【更新日】")))
+                        break;
         }
-        set_date(page, "edition", "", page->bulletin->edition);
+        set_date(page, "edition", edition ? edition : "", page->bulletin->edition);
 }
 
-/* What stands behind "【登録日】": on its line up to the next bracket, else below. NULL: there is no such label. */
-static char *find_dated(const struct page *page, guint end, const char *word)
+/* "前回更新日" is another word. */
+static bool starts_word(const char *key, const char *at)
+{
+        const char *before = g_utf8_find_prev_char(key, at);
+        return !before || !g_unichar_isalpha(g_utf8_get_char(before));
+}
+
+/* On its line up to the next bracket, else below. */
+char *hotfix_find_dated(const struct page *page, guint end, const char *word)
 {
         for (guint i = 0; i < end; i++) {
                 const char *key = page->lines[i].key, *found = strstr(key, word);
-                if (!found)
+                if (!found || !starts_word(key, found))
                         continue;
                 const char *rest = found + strlen(word);
                 bool has_bracket = take_word(&rest, "】") || take_word(&rest, "]");
+                while (take_word(&rest, "*")) /* bold, as mail programs write it in plain text */
+                        ;
                 bool has_colon = take_word(&rest, ":");
                 bool is_label = has_bracket || (found == key && (has_colon || !*rest)) || g_ascii_isdigit(*rest);
                 if (!is_label)
@@ -158,16 +175,21 @@ static char *find_dated(const struct page *page, guint end, const char *word)
 static void read_dated(struct page *page, guint end, const char *word, const char *what,
                        char ret_date[BULLETIN_DATE_SIZE])
 {
-        g_autofree char *text = find_dated(page, end, word);
+        g_autofree char *text = hotfix_find_dated(page, end, word);
         set_date(page, what, text ? text : "", ret_date);
+}
+
+guint hotfix_dates_end(const struct page *page)
+{
+        if (page->top == page->count && page->first[LABEL_IDENTIFIER] < 0)
+                return page->body;
+        return MIN(page->top, MIN(page->middle, page->body));
 }
 
 void hotfix_read_dates(struct page *page)
 {
         struct bulletin *b = page->bulletin;
-        guint end = MIN(page->top, MIN(page->middle, page->body));
-        if (page->top == page->count && page->first[LABEL_IDENTIFIER] < 0)
-                end = page->body;
+        guint end = hotfix_dates_end(page);
         read_edition(page);
         read_dated(page, end, "登録日", "registration", b->registered);
         read_dated(page, end, "更新日", "update", b->updated);
@@ -181,7 +203,7 @@ void hotfix_read_stated_dates(struct page *page, guint end)
         static const char *const words[] = { "登録日", "更新日" };
         char *dates[] = { page->bulletin->registered, page->bulletin->updated };
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-                g_autofree char *text = find_dated(page, end, words[i]);
+                g_autofree char *text = hotfix_find_dated(page, end, words[i]);
                 if (text && hotfix_match_date(text, dates[i]) == 0)
                         dates[i][0] = '\0';
         }

@@ -92,6 +92,15 @@ static void add_deployment_row(struct page *page, const struct row *row, const g
         add_deployment(page, name, text[size] ? text + size : NULL, minutes);
 }
 
+/* A row without a cell of its own for a time is a remark below the table. */
+static bool has_own_times(const struct table_body *body, const struct row *row)
+{
+        bool own = !body->in_cells;
+        for (guint c = 1; c <= 4; c++)
+                own = own || row->cell[c];
+        return own;
+}
+
 static guint read_deployment_rows(struct page *page, const struct table_body *body)
 {
         for (guint i = 0; i < body->rows->len; i++) {
@@ -105,17 +114,40 @@ static guint read_deployment_rows(struct page *page, const struct table_body *bo
                 gint64 minutes[4];
                 bool times = match_four_times(key->str, minutes);
                 g_string_free(key, TRUE);
-                if (!times || !row->text[0] || !*row->text[0])
+                if (!times || !row->text[0] || !*row->text[0] || !has_own_times(body, row))
                         return i;
                 add_deployment_row(page, row, minutes);
         }
         return body->rows->len;
 }
 
-/* Plain lines: the name, its product in brackets on the next line or not at all, then the four times. */
+/* Where the four times begin that end the text, if something stands before them; NULL if none do. */
+static const char *find_times(const char *text, gint64 ret_minutes[4])
+{
+        const char *start = text + strlen(text);
+        for (unsigned words = 0; words < 4; words++) {
+                while (start > text && g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(start))))
+                        start = g_utf8_prev_char(start);
+                while (start > text && !g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(start))))
+                        start = g_utf8_prev_char(start);
+        }
+        g_autofree char *normal = text_normalize(start);
+        return start > text && match_four_times(normal, ret_minutes) ? start : NULL;
+}
+
+static void add_named_deployment(struct page *page, const char *text, const gint64 minutes[4])
+{
+        const char *bracket = find_bracket(text);
+        g_autofree char *start = bracket ? g_strndup(text, (gsize) (bracket - text)) : g_strdup(text);
+        g_autofree char *name = text_strip(start);
+        add_deployment(page, name, bracket, minutes);
+}
+
+/* Plain lines: the name, its product in brackets on the next line or not at all, then the four times; or all of it on
+ * one line. */
 static void read_deployment_lines(struct page *page, guint first, guint end)
 {
-        const char *name = NULL, *product = NULL;
+        const char *name = NULL, *product = NULL, *times;
         guint read = first;
         for (guint i = first; i < end && page->bulletin->deployments->len < HOTFIX_LIST_MAX; i++) {
                 const struct line *line = &page->lines[i];
@@ -127,6 +159,10 @@ static void read_deployment_lines(struct page *page, guint first, guint end)
                                 break;
                         add_deployment(page, name, product, minutes);
                         name = product = NULL;
+                        read = i + 1;
+                } else if (!name && (times = find_times(line->block->text, minutes))) {
+                        g_autofree char *package = g_strndup(line->block->text, (gsize) (times - line->block->text));
+                        add_named_deployment(page, package, minutes);
                         read = i + 1;
                 } else if (!name) {
                         name = line->block->text;

@@ -106,8 +106,41 @@ static guint count_value_lines(const struct page *page, enum hotfix_label label,
         return lines;
 }
 
-/* 再起動の必要性 and アンインストール: a word, a word with a remark, or a line for each product. The last two depend on
- * something, which is what "conditional" means; the text says on what. */
+/* What stands behind the product's colon where that is a known word and nothing else; 0 if not. */
+static int product_line_value(const struct hotfix_word *words, const char *key)
+{
+        const char *colon = strrchr(key, ':');
+        return colon && colon > key ? hotfix_word_value(words, colon + 1) : 0;
+}
+
+/* A line for each product, and all of them say the same: that value, else 0. A product's name may be wrapped, and its
+ * value may stand below it. */
+static int common_product_value(const struct page *page, enum hotfix_label label, const struct hotfix_word *words)
+{
+        g_autoptr(GArray) pieces = hotfix_page_value(page, label);
+        g_autoptr(GString) key = g_string_new(NULL);
+        int common = 0;
+        for (guint i = 0; i < pieces->len; i++) {
+                const char *piece = piece_at(pieces, i)->key;
+                if (!*piece)
+                        continue;
+                if (key->len == 0 && hotfix_word_prefix(words, piece))
+                        return 0;
+                g_string_append(key, piece);
+                int value = product_line_value(words, key->str);
+                bool goes_on = !strchr(piece, ':') || g_str_has_suffix(piece, ":");
+                if ((!value && !goes_on) || (value && common && value != common))
+                        return 0;
+                if (value) {
+                        common = value;
+                        g_string_truncate(key, 0);
+                }
+        }
+        return key->len == 0 ? common : 0;
+}
+
+/* 再起動の必要性 and アンインストール: a word, a word with a remark, or a line for each product. Where these differ, as with
+ * a remark, it depends on something, which is what "conditional" means; the text says on what. */
 static void read_conditional(struct page *page, enum bulletin_field field, enum hotfix_label label,
                              const struct hotfix_word *words, int conditional)
 {
@@ -115,6 +148,8 @@ static void read_conditional(struct page *page, enum bulletin_field field, enum 
         if (!get_value(page, field, label, &text, &key))
                 return;
         int value = hotfix_word_value(words, key);
+        if (!value)
+                value = common_product_value(page, label, words);
         guint known = 0, lines = count_value_lines(page, label, words, &known);
         if (!value && (has_remark(words, key) || is_product_line(words, key) || (lines > 1 && known > 0)))
                 value = conditional;
@@ -148,7 +183,7 @@ static size_t match_cve(const char *at)
         return digits >= 4 && digits <= 7 ? 9 + digits : 0;
 }
 
-#define ID_LIST_MAX 200u
+#define ID_LIST_MAX LIMIT_IDS
 
 /* An id of the label's kind at this place: its bytes, or 0. */
 static size_t match_listed_id(enum hotfix_label label, const char *at, char **ret_id)

@@ -98,9 +98,24 @@ static char *or_null(char *text)
         return NULL;
 }
 
-static void read_titles(struct page *page, guint identifier)
+/* "MS04-035/885881/" and on the next line "885882": the line behind the numbers. */
+static guint take_wrapped_numbers(struct page *page, guint identifier)
 {
-        guint end = hotfix_page_region_end(page, identifier), first = identifier + 1;
+        guint next = identifier + 1;
+        if (!g_str_has_suffix(page->lines[identifier].key, "/") || next >= page->count)
+                return next;
+        g_autofree char *joined = g_strconcat(page->lines[identifier].key, page->lines[next].key, NULL);
+        g_autoptr(GPtrArray) kbs = g_ptr_array_new_with_free_func(g_free);
+        if (!hotfix_match_identifier(joined, NULL, kbs))
+                return next;
+        for (guint i = page->bulletin->kbs->len; i < kbs->len; i++)
+                g_ptr_array_add(page->bulletin->kbs, g_strdup(g_ptr_array_index(kbs, i)));
+        return next + 1;
+}
+
+static void read_titles(struct page *page, guint first)
+{
+        guint end = hotfix_page_region_end(page, first - 1);
         while (first < end && !page->lines[first].key[0])
                 first++;
         end = MIN(end, first + TITLE_LINES_MAX);
@@ -121,6 +136,7 @@ static void read_titles(struct page *page, guint identifier)
                         title_end = i;
                         break;
                 }
+        page->titles_end = behind > 0 ? behind : title_end;
         page->bulletin->title = or_null(join_lines(page, first, title_end));
         if (behind == 0) {
                 bulletin_add_warning(page->bulletin, "the mail states no title of the vendor in brackets");
@@ -140,8 +156,9 @@ void hotfix_read_identifier(struct page *page)
                 return;
         }
         hotfix_match_identifier(page->lines[at].key, &b->id, b->kbs);
+        guint behind = take_wrapped_numbers(page, (guint) at);
         warn_other_identifiers(page, (guint) at);
-        read_titles(page, (guint) at);
+        read_titles(page, behind);
         if (!b->title)
                 bulletin_add_warning(b, "the mail states no title");
 }

@@ -148,6 +148,25 @@ static bool is_followed_by_space(const char *normal, const char *word)
         return *normal == ' ';
 }
 
+/* "対策早期適用": what a page that lost its line break makes of a label and its value. */
+static bool is_known_value(enum hotfix_label label, const char *key)
+{
+        switch (label) {
+        case LABEL_EXPLOIT_CODE:
+                return hotfix_word_value(hotfix_words_exploit_code, key) != 0;
+        case LABEL_MEASURE:
+                return hotfix_word_value(hotfix_words_urgency, key) != 0;
+        case LABEL_RESTART:
+                return hotfix_word_value(hotfix_words_restart, key) != 0;
+        case LABEL_UNINSTALL:
+                return hotfix_word_value(hotfix_words_uninstall, key) != 0;
+        case LABEL_SUPERSEDES:
+                return g_str_equal(key, "なし");
+        default:
+                return false;
+        }
+}
+
 enum hotfix_label hotfix_label_match(const char *normal, const char *key, enum hotfix_label first,
                                      enum hotfix_label last, size_t *ret_length)
 {
@@ -156,7 +175,8 @@ enum hotfix_label hotfix_label_match(const char *normal, const char *key, enum h
                 if (!word || !g_str_has_prefix(key, word))
                         continue;
                 size_t length = strlen(word);
-                if (key[length] != '\0' && key[length] != ':' && !is_followed_by_space(normal, word))
+                if (key[length] != '\0' && key[length] != ':' && !is_followed_by_space(normal, word) &&
+                    !is_known_value((enum hotfix_label) label, key + length))
                         continue;
                 *ret_length = key[length] == ':' ? length + 1 : length;
                 return (enum hotfix_label) label;
@@ -170,27 +190,39 @@ static bool is_dot(char c)
         return c == '.';
 }
 
-bool hotfix_is_section_head(const char *key)
+/* The dots at both ends; what is between them is the bare head, "" if there is none. */
+static char *strip_dots(const char *key, size_t *ret_before, size_t *ret_behind)
 {
-        if (g_str_has_prefix(key, "■") && key[strlen("■")])
-                return true;
-        size_t length = strlen(key);
-        if (length == 0)
-                return false;
-        size_t before = 0, behind = 0;
+        size_t length = strlen(key), before = 0, behind = 0;
         while (before < length && is_dot(key[before]))
                 before++;
         while (behind < length - before && is_dot(key[length - 1 - behind]))
                 behind++;
-        if (before == length)
-                return false;
-        if (before >= 6 && behind >= 6) /* "‥‥‥ head ‥‥‥": six dots each under NFKC */
-                return true;
-        size_t bare = length - before - behind;
+        *ret_before = before;
+        *ret_behind = behind;
+        return g_strndup(key + before, length - before - behind);
+}
+
+bool hotfix_is_known_head(const char *key)
+{
+        size_t before, behind;
+        g_autofree char *bare = strip_dots(key, &before, &behind);
         for (size_t i = 0; i < G_N_ELEMENTS(section_heads); i++)
-                if (strlen(section_heads[i]) == bare && memcmp(key + before, section_heads[i], bare) == 0)
+                if (g_str_equal(section_heads[i], bare))
                         return true;
         return false;
+}
+
+bool hotfix_is_section_head(const char *key)
+{
+        if (g_str_has_prefix(key, "■") && key[strlen("■")])
+                return true;
+        size_t before, behind;
+        g_autofree char *bare = strip_dots(key, &before, &behind);
+        if (!*bare)
+                return false;
+        /* "‥‥‥ head ‥‥‥": six dots each under NFKC */
+        return (before >= 6 && behind >= 6) || hotfix_is_known_head(key);
 }
 
 static bool is_decoration(gunichar c)
@@ -213,6 +245,12 @@ bool hotfix_is_footer(const char *key)
 {
         return g_str_has_prefix(key, "HotFixReportは") || g_str_has_prefix(key, "HotFixReportでは") ||
                g_str_has_prefix(key, "Copyright(C)") || g_str_equal(key, "--"); /* a signature's separator */
+}
+
+bool hotfix_is_link_line(const char *key)
+{
+        static const char *const words[] = { "詳細", "詳細:", "HFRBBS会議室", "HFRBBS会議室:", NULL };
+        return g_strv_contains(words, key);
 }
 
 /* Spaces, and what takes no place: zero-width characters, soft hyphens, variation selectors. */

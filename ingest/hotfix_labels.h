@@ -42,6 +42,7 @@ enum hotfix_label {
         LABEL_TABLE_FILES,
         LABEL_TABLE_MINUTES,
         LABEL_FOOTER,
+        LABEL_UNKNOWN, /* in a label's place of the top table, and none of the above */
         LABEL_MAX
 };
 
@@ -75,9 +76,13 @@ enum hotfix_label hotfix_label_match(const char *normal, const char *key, enum h
 
 /* Whether the key is a section's head: a known one, plain or between dots, any text between dots, or one with ■. */
 bool hotfix_is_section_head(const char *key);
+/* Whether the key is one of the heads that the feed is known to have, plain or between dots. */
+bool hotfix_is_known_head(const char *key);
 /* The head without the dots around it; newly allocated. text is in its original form. */
 char *hotfix_section_heading(const char *text);
 bool hotfix_is_footer(const char *key);
+/* "詳細", "HFR BBS会議室": what is only a link. */
+bool hotfix_is_link_line(const char *key);
 
 /* normal without its spaces and characters without width; newly allocated. */
 char *hotfix_key(const char *normal);

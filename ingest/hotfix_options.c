@@ -48,14 +48,6 @@ void option_list_free(struct option_list *list)
         g_free(list);
 }
 
-static bool is_symbols(const char *key)
-{
-        for (; *key; key = g_utf8_next_char(key))
-                if (g_unichar_isalnum(g_utf8_get_char(key)))
-                        return false;
-        return true;
-}
-
 /* How programs that turn HTML into text write an image: "[arrow.gif]", "![](arrow.gif)", "[IMG]". */
 static bool is_image_text(const char *key)
 {
@@ -72,7 +64,7 @@ static bool looks_like_option(const char *key)
 /* Words on an option's own line are no mark: "最大 1(緊急)" is not the format. */
 static bool is_mark_text(const char *key)
 {
-        return is_symbols(key) || is_image_text(key) || g_utf8_strlen(key, -1) <= MARK_WORD_CHARACTERS_MAX;
+        return hotfix_is_symbols(key) || is_image_text(key) || g_utf8_strlen(key, -1) <= MARK_WORD_CHARACTERS_MAX;
 }
 
 static void note_unknown(struct option_list *list, const char *text)
@@ -155,7 +147,7 @@ static void set_pending(struct reader *reader, const struct piece *piece)
         else
                 pending->mark = describe_image(block);
         bool is_image = is_image_text(piece->key);
-        pending->is_word = piece->key[0] && !is_symbols(piece->key) && !is_image;
+        pending->is_word = piece->key[0] && !hotfix_is_symbols(piece->key) && !is_image;
         pending->block = block;
         pending->cell = reader->cell;
         bool in_cell = (block->marks & MARK_CELL_END) != 0;
@@ -166,6 +158,14 @@ static void set_pending(struct reader *reader, const struct piece *piece)
                 drop_pending(reader);
 }
 
+/* An image on the label's own line may stand before the label, as an ornament, or before the option behind it. An arrow
+ * is a mark; of others nobody knows. */
+static bool is_arrow(const char *alt)
+{
+        static const char *const arrows[] = { "→", "⇒", "➡", "⇨", "►", "▶", "☞", ">", "->", NULL };
+        return alt && g_strv_contains(arrows, alt);
+}
+
 static struct option *add_option(struct reader *reader, const struct piece *piece, const struct hotfix_word *word,
                                  const char *gap, size_t gap_size)
 {
@@ -173,6 +173,7 @@ static struct option *add_option(struct reader *reader, const struct piece *piec
         const struct block *block = piece->block;
         option->value = word->value;
         option->cell = reader->cell;
+        option->beside_label = piece->beside_label;
         option->indent = piece->beside_label ? 0 : block->indent;
         option->text = g_str_equal(piece->key, word->key) ? text_strip(piece->text) : g_strdup(word->key);
         g_autofree char *before = take_pending(reader, block);
@@ -182,7 +183,7 @@ static struct option *add_option(struct reader *reader, const struct piece *piec
                 note_unknown(reader->list, beside);
         else if (gap_size > 0)
                 option->mark = g_strconcat("text:", beside, NULL);
-        else if ((block->marks & MARK_IMAGE) && !piece->beside_label)
+        else if ((block->marks & MARK_IMAGE) && (!piece->beside_label || is_arrow(block->image_alt)))
                 option->mark = describe_image(block);
         else
                 option->mark = g_steal_pointer(&before);
@@ -210,6 +211,10 @@ static void read_piece(struct reader *reader, const struct piece *piece)
         guint first = reader->list->options->len;
         if (!word)
                 set_pending(reader, piece);
+        if (word && piece->beside_label && (piece->block->marks & MARK_IMAGE) && !is_arrow(piece->block->image_alt)) {
+                note_unknown(reader->list, piece->block->image_alt ? piece->block->image_alt : "image");
+                return;
+        }
         for (bool is_first = true; word && reader->list->options->len < OPTIONS_MAX; is_first = false) {
                 struct piece part = *piece;
                 struct block without_image = *piece->block;
@@ -224,7 +229,7 @@ static void read_piece(struct reader *reader, const struct piece *piece)
         guint added = reader->list->options->len - first;
         for (guint i = first; added > 1 && i < first + added; i++)
                 option_at(reader->list, i)->shares_line = true;
-        if (added > 0 && *from && !is_symbols(from))
+        if (added > 0 && *from && !hotfix_is_symbols(from))
                 note_unknown(reader->list, from);
         if (piece->block->marks & MARK_CELL_END)
                 reader->cell++;
@@ -246,6 +251,20 @@ static unsigned find_label_cell_end(const struct page *page, enum hotfix_label l
         return 0;
 }
 
+/* An image behind text leaves no mark in the document: where images mark the other options, the one on the label's own
+ * line may have lost its own. */
+static void doubt_option_beside_label(struct option_list *list)
+{
+        bool has_images = false;
+        for (guint i = 0; i < list->options->len; i++) {
+                const char *mark = option_at(list, i)->mark;
+                has_images = has_images || (mark && g_str_has_prefix(mark, "image"));
+        }
+        for (guint i = 0; has_images && i < list->options->len; i++)
+                if (option_at(list, i)->beside_label && !option_at(list, i)->mark)
+                        option_at(list, i)->is_unclear = true;
+}
+
 struct option_list *option_list_read(const struct page *page, enum hotfix_label label, const struct hotfix_word *words)
 {
         g_autoptr(GArray) pieces = hotfix_page_value(page, label);
@@ -259,6 +278,7 @@ struct option_list *option_list_read(const struct page *page, enum hotfix_label 
         for (guint i = 0; i < pieces->len; i++)
                 read_piece(&reader, piece_at(pieces, i));
         drop_pending(&reader);
+        doubt_option_beside_label(list);
         list->is_cut = hotfix_page_region_end(page, (guint) page->first[label]) == page->count;
         guint count = list->options->len;
         list->in_cells = reader.cell > 0 && (count < 2 || option_at(list, 0)->cell != option_at(list, count - 1)->cell);

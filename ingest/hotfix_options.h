@@ -11,7 +11,8 @@ struct option {
         char *mark;      /* "text:→", "image:alt", "image-source:a.gif", or NULL */
         unsigned indent;
         bool shares_line; /* with another option */
-        bool is_unclear; /* words stand before it that are no mark */
+        bool is_unclear; /* words stand before it that are no mark, or there may have been one */
+        bool beside_label; /* on the label's own line */
         unsigned cell;   /* number of the cell, counted over the value */
 };
 

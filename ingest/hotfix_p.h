@@ -10,6 +10,7 @@
 
 #include "common/bulletin.h"
 #include "common/label_report.h"
+#include "common/limits.h"
 #include "ingest/document.h"
 #include "ingest/hotfix_labels.h"
 
@@ -33,6 +34,8 @@ struct page {
         gint first[LABEL_MAX]; /* the first line of each label, or -1 */
         /* What the severity list taught about marks: NULL, or the chosen option's mark and the others'. */
         char *chosen_mark, *other_mark;
+        char *common_mark; /* stands before every severity and singles none out, or NULL */
+        guint titles_end; /* the line behind the titles, once hotfix_read_identifier has found them */
         bool is_wrapped;     /* plain lines of which none is longer than a mail program makes them */
         bool marks_are_lost; /* the severity list shows that this document has neither marks nor indentation */
 };
@@ -43,10 +46,20 @@ struct piece {
         const char *key;
         const struct block *block;
         bool beside_label; /* on the label's own line */
+        bool continues;    /* the mail was wrapped before it */
 };
 
 void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin);
 void hotfix_page_clear(struct page *page);
+
+/* For hotfix_page_init: the first line of the top table, and of the identifier from this line on; page->count for
+ * none. */
+guint hotfix_find_top(const struct page *page);
+guint hotfix_find_identifier(const struct page *page, guint from);
+/* The label that the line carries, from first to last, by its text or its image; *ret_length as in
+ * hotfix_label_match. */
+enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
+                                    size_t *ret_length);
 
 /* The lines from a labelled one to the next labelled one: first becomes the line behind the label's own. */
 guint hotfix_page_region_end(const struct page *page, guint label_line);
@@ -63,15 +76,24 @@ bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
 /* The part of text behind the characters that make up the first size bytes of its key. */
 const char *hotfix_text_behind(const char *text, const char *key, size_t size);
 
+/* The bytes of text whose comparison form is normal, a short text; 0 if it does not start with it. */
+size_t hotfix_measure_prefix(const char *text, const char *normal);
+
 /* Appends a line to a text that was wrapped at the end of the previous one: with a space only between two ASCII
  * characters. */
 void hotfix_append_wrapped(GString *out, const char *text);
 
+/* Neither letters nor digits, or nothing at all. */
+bool hotfix_is_symbols(const char *key);
+
+/* A line that is drawn, "-----" or "━━━━━": it ends a table, and says nothing. */
+bool hotfix_is_ruler(const char *key);
+
 /* A copy, cut at the length that one text of a bulletin may have. */
 char *hotfix_bounded(const char *text);
 /* Lists of a bulletin are cut at this many members. */
-#define HOTFIX_LIST_MAX 2000u
-#define HOTFIX_LINKS_MAX 500u
+#define HOTFIX_LIST_MAX LIMIT_LIST_MEMBERS
+#define HOTFIX_LINKS_MAX LIMIT_LINKS
 
 /* The non-blank pieces, one a line, bounded. Newly allocated; "" for none. */
 char *hotfix_pieces_text(const GArray *pieces);
@@ -100,6 +122,9 @@ bool hotfix_page_is_wrapped(const struct page *page);
 /* Whether the mail was wrapped between the line before, whose text is given, and line i. */
 bool hotfix_line_continues(const struct page *page, guint i, const char *before);
 
+/* The same for a row of a table, of which also "(KB931906)" may be wrapped. */
+bool hotfix_row_continues(const struct page *page, guint i, const char *before);
+
 /* Marks lines first to end - 1 as read. */
 void hotfix_page_take(struct page *page, guint first, guint end);
 
@@ -112,11 +137,20 @@ size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE]);
 /* The date that starts with rest on line at, put together from the lines it was split over; newly allocated. */
 char *hotfix_collect_date(const struct page *page, guint at, const char *rest);
 
+/* What stands behind "【登録日】", for word "登録日", in the lines before end; NULL: there is no such label. */
+char *hotfix_find_dated(const struct page *page, guint end, const char *word);
+/* The line before which an alert's dates stand. */
+guint hotfix_dates_end(const struct page *page);
+
+/* Whether a line may be a label by its looks: a short noun; where one is expected any short words. */
+bool hotfix_is_label_like(const char *key, bool expected);
+/* The words of the unknown label on this line, its whole cell; newly allocated. */
+char *hotfix_unknown_label_text(const struct page *page, guint at);
+/* For hotfix_page_init: gives LABEL_UNKNOWN to what is one in the top table, which ends at end. */
+void hotfix_mark_unknown_labels(struct page *page, guint end);
+
 /* What follows "HotFix Alert:" on its line, or NULL where the line is no such title. */
 const char *hotfix_match_alert_title(const char *key);
-
-/* Whether the page has a news item's tag and labels. */
-bool hotfix_is_news(const struct page *page);
 
 /* 登録日 and 更新日 where a kind has them at will: nothing is said if they are missing. */
 void hotfix_read_stated_dates(struct page *page, guint end); /* in the lines before end */
@@ -133,8 +167,11 @@ void hotfix_read_tables(struct page *page);
 /* The table of 予想適用時間 whose header is at this line. */
 void hotfix_read_deployments(struct page *page, guint label_line);
 void hotfix_read_packages(struct page *page);
+void hotfix_read_affected(struct page *page); /* these two after the tables that name products */
+void hotfix_read_downloads(struct page *page);
 void hotfix_read_sections(struct page *page);
 void hotfix_read_links(struct page *page);
 void hotfix_read_other_kind(struct page *page);
+void hotfix_report_labels(struct page *page); /* of an alert, after the rules above: page->labels and warnings */
 
 #endif

@@ -5,8 +5,9 @@
 #include "common/text.h"
 #include "ingest/hotfix_p.h"
 
-/* 深刻度 starts the top table only if options or another label follow this closely. */
-#define TOP_LOOKAHEAD 24u
+/* A cell of no more lines may be a label or a table's head that was broken to fit its column. */
+#define BROKEN_LINES_MAX 4u
+
 #define KB_DIGITS_MIN 5u
 #define KB_DIGITS_MAX 7u
 
@@ -47,6 +48,8 @@ bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
         for (const char *at = key + id_size; *at;) {
                 if (*at++ != '/')
                         return false;
+                if (!*at && kbs->len > 0)
+                        break; /* wrapped: the next line has more numbers */
                 if (g_ascii_strncasecmp(at, "KB", 2) == 0)
                         at += 2;
                 else if (g_ascii_toupper(*at) == 'Q')
@@ -73,67 +76,30 @@ static char *head_key(const struct line *line)
         return hotfix_key(alt);
 }
 
-/* The label that the line carries, from first to last; *ret_length as in hotfix_label_match. */
-static enum hotfix_label match_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
-                                     size_t *ret_length)
+/* "・対策": a bullet before a label. */
+static size_t bullet_size(const char *key)
 {
-        if (line->key[0] || !line->block->image_alt)
-                return hotfix_label_match(line->block->normal, line->key, first, last, ret_length);
+        static const char *const bullets[] = { "・", "■", "□", "●", "◆", "▼", "▽", "*" };
+        for (size_t i = 0; i < G_N_ELEMENTS(bullets); i++)
+                if (g_str_has_prefix(key, bullets[i]))
+                        return strlen(bullets[i]);
+        return 0;
+}
+
+enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
+                                    size_t *ret_length)
+{
+        if (line->key[0] || !line->block->image_alt) {
+                size_t bullet = bullet_size(line->key);
+                const char *normal = line->block->normal + (g_str_has_prefix(line->block->normal, line->key) ? bullet : 0);
+                enum hotfix_label label = hotfix_label_match(normal, line->key + bullet, first, last, ret_length);
+                *ret_length += label != LABEL_NONE ? bullet : 0;
+                return label;
+        }
         g_autofree char *key = head_key(line);
         enum hotfix_label label = hotfix_label_match(key, key, first, last, ret_length);
         *ret_length = 0; /* nothing of the line's own text */
         return label;
-}
-
-static bool is_top_label(const struct line *line, enum hotfix_label first)
-{
-        size_t length;
-        return match_label(line, first, LABEL_CVES, &length) != LABEL_NONE;
-}
-
-static bool starts_top(const struct page *page, guint at)
-{
-        const struct line *line = &page->lines[at];
-        size_t length;
-        if (match_label(line, LABEL_SEVERITY, LABEL_SEVERITY, &length) == LABEL_NONE)
-                return false;
-        for (guint i = at; i < page->count && i <= at + TOP_LOOKAHEAD; i++) {
-                const struct line *near = &page->lines[i];
-                if (i > at && match_label(near, LABEL_SEVERITY, LABEL_SEVERITY, &length) != LABEL_NONE)
-                        return false; /* this one is the word in a menu; that one may be the label */
-                if (i > at && is_top_label(near, LABEL_EXPLOIT_CODE))
-                        return true;
-                for (const struct hotfix_word *word = hotfix_words_severity; word->key; word++)
-                        if (strstr(near->key, word->key))
-                                return true;
-        }
-        return false;
-}
-
-/* Without 深刻度 (an excerpt) the top starts at the first label that is no everyday word. */
-static guint find_top(const struct page *page)
-{
-        for (guint i = 0; i < page->count; i++)
-                if (starts_top(page, i))
-                        return i;
-        for (guint i = 0; i < page->count; i++) {
-                const struct line *line = &page->lines[i];
-                if (hotfix_match_identifier(line->key, NULL, NULL) || hotfix_is_section_head(line->key))
-                        break;
-                size_t length;
-                enum hotfix_label label = match_label(line, LABEL_EXPLOIT_CODE, LABEL_ENVIRONMENT, &length);
-                if (label != LABEL_NONE && label != LABEL_MEASURE)
-                        return i;
-        }
-        return page->count;
-}
-
-static guint find_identifier(const struct page *page, guint from)
-{
-        for (guint i = from; i < page->count; i++)
-                if (hotfix_match_identifier(page->lines[i].key, NULL, NULL))
-                        return i;
-        return page->count;
 }
 
 static bool is_head(const struct page *page, guint at)
@@ -145,7 +111,10 @@ static bool is_head(const struct page *page, guint at)
         if (!hotfix_is_section_head(key))
                 return false;
         /* 対象プラットフォーム is also the name of a column. */
-        return at == 0 || !g_str_equal(page->lines[at - 1].key, "影響を受けるソフトウェア");
+        guint before = at;
+        while (before > 0 && at - before < BROKEN_LINES_MAX && !page->lines[before - 1].key[0])
+                before--;
+        return before == 0 || !g_str_equal(page->lines[before - 1].key, "影響を受けるソフトウェア");
 }
 
 static enum hotfix_label match_table(const struct page *page, guint at)
@@ -165,8 +134,8 @@ static enum hotfix_label match_table(const struct page *page, guint at)
                 if (!g_str_has_prefix(key, tables[i].first))
                         continue;
                 const char *rest = key + strlen(tables[i].first);
-                if (!*rest && at + 1 < page->count)
-                        rest = page->lines[at + 1].key;
+                for (guint n = at + 1; !*rest && n < page->count && n <= at + BROKEN_LINES_MAX; n++)
+                        rest = page->lines[n].key;
                 if (g_str_has_prefix(rest, tables[i].second))
                         return tables[i].label;
         }
@@ -197,7 +166,7 @@ static void label_range(struct page *page, guint from, guint to, enum hotfix_lab
         for (guint i = from; i < to && i < page->count; i++) {
                 struct line *line = &page->lines[i];
                 size_t length;
-                enum hotfix_label label = match_label(line, first, last, &length);
+                enum hotfix_label label = hotfix_line_label(line, first, last, &length);
                 if (label == LABEL_RISK && !line->key[length] && is_end_of_title(page, i))
                         continue;
                 if (label != LABEL_NONE && line->label == LABEL_NONE)
@@ -205,14 +174,26 @@ static void label_range(struct page *page, guint from, guint to, enum hotfix_lab
         }
 }
 
-/* "Windows Vista:" right before a table of files. */
+/* Whether another table of the mail calls a product by this name. */
+static bool is_named_elsewhere(const struct page *page, const char *name)
+{
+        g_autofree char *bracketed = g_strconcat("(", name, ")", NULL), *item = g_strconcat("・", name, ":", NULL);
+        for (guint i = page->body; i < page->count; i++)
+                if (g_str_equal(page->lines[i].key, bracketed) || g_str_equal(page->lines[i].key, item))
+                        return true;
+        return false;
+}
+
+/* "Windows Vista:" right before a table of files, or the name alone. */
 static void label_product(struct page *page, guint table)
 {
         for (guint i = table; i-- > page->body;) {
                 struct line *line = &page->lines[i];
                 if (!line->key[0])
                         continue;
-                if (line->label == LABEL_NONE && g_str_has_suffix(line->key, ":"))
+                bool is_head = line->label == LABEL_SECTION && !hotfix_is_section_head(line->key); /* h1…h6 */
+                bool is_product = g_str_has_suffix(line->key, ":") || is_named_elsewhere(page, line->key);
+                if ((line->label == LABEL_NONE || is_head) && is_product)
                         set_label(page, i, LABEL_PRODUCT, strlen(line->key));
                 return;
         }
@@ -235,6 +216,35 @@ static void label_body(struct page *page)
         }
 }
 
+#define RULER_CHARACTERS_MIN 10
+/* "________": no part of a bulletin where nothing of one stands behind it any more. */
+#define FOOTER_RULER_CHARACTERS_MIN 20
+
+/* A drawn line in plain text is read as a blank one. */
+static void blank_rulers(struct page *page)
+{
+        for (guint i = 0; i < page->count; i++) {
+                struct line *line = &page->lines[i];
+                if (line->block->table < 0 && !(line->block->marks & MARK_CELL_END) && hotfix_is_ruler(line->key) &&
+                    g_utf8_strlen(line->key, -1) >= RULER_CHARACTERS_MIN)
+                        line->key[0] = '\0';
+        }
+}
+
+static void label_footer_ruler(struct page *page)
+{
+        guint found = page->count;
+        for (guint i = page->count; i-- > page->body;) {
+                g_autofree char *key = hotfix_key(page->lines[i].block->normal);
+                if (page->lines[i].label != LABEL_NONE && page->lines[i].label != LABEL_FOOTER)
+                        break;
+                if (hotfix_is_ruler(key) && g_utf8_strlen(key, -1) >= FOOTER_RULER_CHARACTERS_MIN)
+                        found = i;
+        }
+        if (found < page->count)
+                set_label(page, found, LABEL_FOOTER, strlen(page->lines[found].key));
+}
+
 static guint find_body(const struct page *page, guint from)
 {
         for (guint i = from; i < page->count; i++)
@@ -247,10 +257,10 @@ static guint find_body(const struct page *page, guint from)
  * identifier before the top. */
 static void find_places(struct page *page)
 {
-        page->top = find_top(page);
-        guint identifier = find_identifier(page, page->top < page->count ? page->top : 0);
+        page->top = hotfix_find_top(page);
+        guint identifier = hotfix_find_identifier(page, page->top < page->count ? page->top : 0);
         if (identifier == page->count)
-                identifier = find_identifier(page, 0);
+                identifier = hotfix_find_identifier(page, 0);
         bool has_top = page->top < page->count, has_identifier = identifier < page->count;
         guint from = has_top ? page->top : 0;
         if (has_identifier && identifier > from)
@@ -259,6 +269,48 @@ static void find_places(struct page *page)
         page->middle = has_identifier ? identifier : from;
         if (has_identifier)
                 set_label(page, identifier, LABEL_IDENTIFIER, strlen(page->lines[identifier].key));
+}
+
+static bool is_in_same_cell(const struct page *page, guint a, guint b)
+{
+        const struct block *first = page->lines[a].block, *second = page->lines[b].block;
+        if (first->table < 0)
+                return second->table < 0 && page->document->rendering == RENDERING_PIPES;
+        return first->table == second->table && first->row == second->row && first->column == second->column;
+}
+
+static bool is_broken_word(const char *key)
+{
+        static const char *const words[] = { "影響を受けるソフトウェア", "対象プラットフォーム", "プラットフォーム",
+                                             "適用テスト結果", "ダウンロード・センター", "ファイル名", "修正プログラム名" };
+        size_t length;
+        if (hotfix_label_match(key, key, LABEL_SEVERITY, LABEL_ATTACKS, &length) != LABEL_NONE && !key[length])
+                return true;
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+                if (g_str_equal(key, words[i]))
+                        return true;
+        return hotfix_is_known_head(key);
+}
+
+/* Its first line then has the key of the whole cell, and the others have none. */
+static void join_broken_words(struct page *page)
+{
+        for (guint i = 0, end; i < page->count; i = end) {
+                g_autoptr(GString) key = g_string_new(page->lines[i].key);
+                for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++) {
+                        if (end - i >= BROKEN_LINES_MAX || !is_in_same_cell(page, i, end))
+                                break;
+                        g_string_append(key, page->lines[end].key);
+                }
+                bool is_whole = (page->lines[end - 1].block->marks & MARK_CELL_END) != 0;
+                if (end - i < 2 || !is_whole || !page->lines[i].key[0] || !is_broken_word(key->str))
+                        continue;
+                for (guint n = i; n < end; n++)
+                        g_free(page->lines[n].key);
+                page->lines[i].key = g_strdup(key->str);
+                for (guint n = i + 1; n < end; n++)
+                        page->lines[n].key = g_strdup("");
+        }
 }
 
 void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin)
@@ -271,13 +323,17 @@ void hotfix_page_init(struct page *page, const struct document *document, struct
                 page->lines[i].block = document_block(document, i);
                 page->lines[i].key = hotfix_key(page->lines[i].block->normal);
         }
-        page->is_wrapped = hotfix_page_is_wrapped(page);
+        blank_rulers(page);
+        join_broken_words(page);
         find_places(page);
         bool top_is_first = page->first[LABEL_IDENTIFIER] < 0 || page->top < page->middle;
-        label_range(page, page->top, top_is_first && page->first[LABEL_IDENTIFIER] >= 0 ? page->middle : page->body,
-                    LABEL_SEVERITY, LABEL_CVES);
+        guint top_end = top_is_first && page->first[LABEL_IDENTIFIER] >= 0 ? page->middle : page->body;
+        label_range(page, page->top, top_end, LABEL_SEVERITY, LABEL_CVES);
         label_range(page, MIN(page->middle, page->top), page->body, LABEL_RESPONSE, LABEL_ATTACKS);
         label_body(page);
+        label_footer_ruler(page);
+        page->is_wrapped = hotfix_page_is_wrapped(page);
+        hotfix_mark_unknown_labels(page, top_end);
 }
 
 void hotfix_page_clear(struct page *page)
@@ -287,6 +343,7 @@ void hotfix_page_clear(struct page *page)
         g_clear_pointer(&page->lines, g_free);
         g_clear_pointer(&page->chosen_mark, g_free);
         g_clear_pointer(&page->other_mark, g_free);
+        g_clear_pointer(&page->common_mark, g_free);
 }
 
 guint hotfix_page_region_end(const struct page *page, guint label_line)
@@ -311,8 +368,11 @@ GArray *hotfix_page_value(const struct page *page, enum hotfix_label label)
                 g_array_append_val(pieces, beside);
         }
         for (guint i = at + 1; i < end; i++) {
+                if (hotfix_is_link_line(page->lines[i].key))
+                        continue;
                 struct piece piece = { .text = page->lines[i].block->text, .key = page->lines[i].key,
                                        .block = page->lines[i].block };
+                piece.continues = pieces->len > 0 && hotfix_line_continues(page, i, page->lines[i - 1].block->text);
                 g_array_append_val(pieces, piece);
         }
         return pieces;

@@ -30,38 +30,69 @@ static struct row *row_from_cells(const GPtrArray *cells, guint at, guint column
         return row;
 }
 
-/* The next row of a table whose rows are known: cells by their column; one that a rowspan covers has the text above. */
-static guint add_table_row(GPtrArray *rows, const GPtrArray *cells, guint at, guint columns)
+/* A rowspan covers the first columns of the rows below it; a hole further right may come from a colspan, or be a cell
+ * that is missing: what stands above it is not its value. */
+static void fill_covered(GPtrArray *rows, struct row *row, guint columns)
 {
-        const struct block *start = cell_at(cells, at)->block;
-        struct row *row = g_new0(struct row, 1);
-        row->first = cell_at(cells, at)->first;
-        guint n = 0;
-        for (; at < cells->len; at++, n++) {
-                struct cell *cell = cell_at(cells, at);
-                if (cell->block->table != start->table || cell->block->row != start->row)
-                        break;
-                int column = cell->block->column;
-                if (column >= 0 && column < (int) columns && !row->cell[column]) {
-                        row->cell[column] = cell;
-                        row->text[column] = g_strdup(cell->text);
-                }
-                row->end = cell->end;
-        }
         const struct row *above = rows->len > 0 ? g_ptr_array_index(rows, rows->len - 1) : NULL;
-        for (guint i = 0; i < columns; i++)
-                if (!row->text[i] && above)
-                        row->text[i] = g_strdup(above->text[i]);
-        g_ptr_array_add(rows, row);
-        return n;
+        for (guint i = 0; above && i < columns && !row->cell[i]; i++)
+                row->text[i] = g_strdup(above->text[i]);
 }
 
-static GPtrArray *read_table_rows(const GPtrArray *cells, guint at, guint columns)
+/* The cells of the row that starts at this one: their number, and whether any of them says something. */
+static guint count_row_cells(const GPtrArray *cells, guint at, bool *ret_speaks)
+{
+        const struct block *start = cell_at(cells, at)->block;
+        guint end = at;
+        *ret_speaks = false;
+        for (; end < cells->len; end++) {
+                const struct cell *cell = cell_at(cells, end);
+                if (cell->block->table != start->table || cell->block->row != start->row)
+                        break;
+                *ret_speaks = *ret_speaks || cell->key[0] || cell->image_alt;
+        }
+        return end - at;
+}
+
+/* A sentence over the whole table is a note to it. */
+static bool is_note_row(const GPtrArray *cells, guint at, guint count)
+{
+        return count == 1 && strstr(cell_at(cells, at)->key, "。") != NULL;
+}
+
+/* The next row of a table whose rows are known, its cells by their column. */
+static void add_table_row(const struct page *page, GPtrArray *rows, const GPtrArray *cells, guint at, guint count,
+                          guint columns)
+{
+        struct row *row = g_new0(struct row, 1);
+        row->first = cell_at(cells, at)->first;
+        row->end = cell_at(cells, at + count - 1)->end;
+        for (guint i = at; i < at + count; i++) {
+                struct cell *cell = cell_at(cells, i);
+                int column = cell->block->column;
+                if (column < 0 || column >= (int) columns || row->cell[column])
+                        continue;
+                row->cell[column] = cell;
+                row->text[column] = g_strdup(cell->text);
+        }
+        if (page->document->rendering == RENDERING_HTML)
+                fill_covered(rows, row, columns);
+        g_ptr_array_add(rows, row);
+}
+
+static GPtrArray *read_table_rows(const struct page *page, const GPtrArray *cells, guint at, guint columns)
 {
         GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
         int table = cell_at(cells, at - 1)->block->table; /* that of the header's last cell */
-        while (at < cells->len && cell_at(cells, at)->block->table == table && rows->len < HOTFIX_LIST_MAX)
-                at += add_table_row(rows, cells, at, columns);
+        while (at < cells->len && cell_at(cells, at)->block->table == table && rows->len < HOTFIX_LIST_MAX) {
+                bool speaks;
+                guint count = count_row_cells(cells, at, &speaks);
+                if (is_note_row(cells, at, count))
+                        break;
+                if (speaks) /* else it is a line or a space between rows */
+                        add_table_row(page, rows, cells, at, count, columns);
+                at += count;
+        }
         return rows;
 }
 
@@ -80,41 +111,93 @@ static GPtrArray *read_cell_rows(const GPtrArray *cells, guint at, guint columns
         return rows;
 }
 
-/* A line's columns, parted by a tab or two spaces and more. */
-static struct row *row_from_line(const struct page *page, guint at, guint columns)
+static bool is_space_at(const char *at)
+{
+        return *at && g_unichar_isspace(g_utf8_get_char(at));
+}
+
+/* The end of the column that starts here: a tab, or two spaces of any width. */
+static const char *find_column_end(const char *from, bool by_tabs)
+{
+        for (const char *at = from; *at; at = g_utf8_next_char(at))
+                if (by_tabs ? *at == '\t' : is_space_at(at) && is_space_at(g_utf8_next_char(at)))
+                        return at;
+        return from + strlen(from);
+}
+
+/* A line's columns. Tabs part cells, each of which may be empty, the last ones also missing; several spaces part what
+ * is not. */
+static struct row *row_from_text(const char *text, guint columns, bool may_lack_columns)
 {
         struct row *row = g_new0(struct row, 1);
-        row->first = at;
-        row->end = at + 1;
+        bool by_tabs = strchr(text, '\t') != NULL;
         guint n = 0;
-        for (const char *from = page->lines[at].block->text; *from; n++) {
-                const char *end = from;
-                while (*end && *end != '\t' && !g_str_has_prefix(end, "  ") && !g_str_has_prefix(end, "　"))
-                        end++;
+        for (const char *from = text; from; n++) {
+                const char *end = find_column_end(from, by_tabs);
+                g_autofree char *column = g_strndup(from, (gsize) (end - from));
                 if (n < columns)
-                        row->text[n] = g_strndup(from, (gsize) (end - from));
-                from = end;
-                while (*from && g_unichar_isspace(g_utf8_get_char(from)))
+                        row->text[n] = text_strip(column);
+                from = *end ? g_utf8_next_char(end) : NULL;
+                while (from && !by_tabs && is_space_at(from))
                         from = g_utf8_next_char(from);
         }
-        if (n == columns)
+        if (n == columns || (by_tabs && n > 1 && n < columns && may_lack_columns))
                 return row;
         row_free(row);
         return NULL;
 }
 
+static bool has_columns(const char *text)
+{
+        return *find_column_end(text, strchr(text, '\t') != NULL) != '\0';
+}
+
+/* The row that starts at this line, with what the mail's wrapping moved to the next lines. */
+static struct row *row_from_lines(const struct page *page, guint at, guint end, guint columns)
+{
+        GString *text = g_string_new(page->lines[at].block->text);
+        guint next = at + 1;
+        while (next < end && !has_columns(page->lines[next].block->text) &&
+               hotfix_row_continues(page, next, page->lines[next - 1].block->text))
+                hotfix_append_wrapped(text, page->lines[next++].block->text);
+        struct row *row = row_from_text(text->str, columns, page->lines[at].block->indent == 0);
+        g_string_free(text, TRUE);
+        if (row) {
+                row->first = at;
+                row->end = next;
+        }
+        return row;
+}
+
+/* What is no row but stands right below the rows: a sentence, a legend, a footnote. */
+static bool is_line_below_table(const char *key)
+{
+        static const char *const starts[] = { "○は", "◯は", "〇は", "※", "*", "注)" };
+        for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
+                if (g_str_has_prefix(key, starts[i]))
+                        return true;
+        return !*key || strstr(key, "。") != NULL || hotfix_is_ruler(key);
+}
+
 static GPtrArray *read_line_rows(const struct page *page, guint at, guint end, guint columns)
 {
         GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
-        for (; at < end && rows->len < HOTFIX_LIST_MAX; at++) {
-                if (rows->len > 0 && (page->lines[at].block->marks & MARK_PARAGRAPH))
+        bool is_spaced = at < end && (page->lines[at].block->marks & MARK_PARAGRAPH);
+        while (at < end && rows->len < HOTFIX_LIST_MAX) {
+                if (!page->lines[at].key[0] && rows->len == 0) { /* a drawn line below the header */
+                        at++;
+                        continue;
+                }
+                bool is_parted = !is_spaced && (page->lines[at].block->marks & MARK_PARAGRAPH);
+                if (rows->len > 0 && (is_parted || is_line_below_table(page->lines[at].key)))
                         break;
-                struct row *row = row_from_line(page, at, columns);
+                struct row *row = row_from_lines(page, at, end, columns);
                 if (!row) {
                         g_ptr_array_set_size(rows, 0); /* one line that does not fit makes the others doubtful */
                         break;
                 }
                 g_ptr_array_add(rows, row);
+                at = row->end;
         }
         return rows;
 }
@@ -128,7 +211,8 @@ void table_body_read(struct table_body *body, const struct page *page, guint lab
         if (body->in_cells) {
                 body->first = cell_at(body->cells, columns - 1)->end;
                 bool rows_known = cell_at(body->cells, 0)->block->table >= 0;
-                body->rows = (rows_known ? read_table_rows : read_cell_rows)(body->cells, columns, columns);
+                body->rows = rows_known ? read_table_rows(page, body->cells, columns, columns)
+                                        : read_cell_rows(body->cells, columns, columns);
         } else {
                 body->rows = read_line_rows(page, body->first, end, columns);
         }
@@ -149,6 +233,12 @@ void table_body_take(struct page *page, const struct table_body *body, guint row
 {
         if (rows > 0)
                 hotfix_page_take(page, body->label_line, table_body_row(body, rows - 1)->end);
+}
+
+void hotfix_warn_rows(struct page *page, const char *table, guint rows)
+{
+        bulletin_add_warning(page->bulletin, "the columns of the table %s cannot be told apart (%u %s); it stays text",
+                             table, rows, rows == 1 ? "row" : "rows");
 }
 
 const char *hotfix_cell_text(const char *text)

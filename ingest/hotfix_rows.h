@@ -31,6 +31,14 @@ const struct row *table_body_row(const struct table_body *body, guint i);
 /* The header and the first so many rows have gone into a field. */
 void table_body_take(struct page *page, const struct table_body *body, guint rows);
 
+/* What the mail calls products, in comparison form, as far as its tables have been read; to be unreferenced. */
+GPtrArray *hotfix_product_names(const struct bulletin *bulletin);
+/* The longest of the names that the row starts with, a space behind it; NULL for none. */
+const char *hotfix_find_product(const GPtrArray *names, const char *normal);
+
+/* Says that so many rows of the table stay text because nothing shows where their columns end. */
+void hotfix_warn_rows(struct page *page, const char *table, guint rows);
+
 /* NULL for nothing and for the dash that says so; else the text itself. */
 const char *hotfix_cell_text(const char *text);
 

@@ -25,12 +25,60 @@ const char *hotfix_text_behind(const char *text, const char *key, size_t size)
         return at;
 }
 
+/* Names are not longer; a character of one may be a few in the original. */
+#define MEASURED_CHARACTERS_MAX 640
+
+static char *normalize_start(const char *text, glong characters)
+{
+        g_autofree char *start = g_strndup(text, (gsize) (g_utf8_offset_to_pointer(text, characters) - text));
+        return text_normalize(start);
+}
+
+/* The comparison form of a longer start is not shorter, so the place is found by halving. */
+size_t hotfix_measure_prefix(const char *text, const char *normal)
+{
+        size_t size = strlen(normal);
+        glong first = 0, last = MIN(g_utf8_strlen(text, -1), MEASURED_CHARACTERS_MAX);
+        while (first < last) {
+                glong middle = first + (last - first) / 2;
+                g_autofree char *start = normalize_start(text, middle);
+                if (strlen(start) < size)
+                        first = middle + 1;
+                else
+                        last = middle;
+        }
+        g_autofree char *found = normalize_start(text, first);
+        return size > 0 && g_str_equal(found, normal) ? (size_t) (g_utf8_offset_to_pointer(text, first) - text) : 0;
+}
+
 void hotfix_append_wrapped(GString *out, const char *text)
 {
         if (out->len > 0 && *text && (guchar) out->str[out->len - 1] < 0x80 && (guchar) *text < 0x80 &&
             out->str[out->len - 1] != ' ')
                 g_string_append_c(out, ' ');
         g_string_append(out, text);
+}
+
+bool hotfix_is_symbols(const char *key)
+{
+        for (; *key; key = g_utf8_next_char(key))
+                if (g_unichar_isalnum(g_utf8_get_char(key)))
+                        return false;
+        return true;
+}
+
+#define RULER_CHARACTERS_MIN 5
+#define RULER_BYTES_MAX 64 /* of which the characters are counted */
+
+bool hotfix_is_ruler(const char *key)
+{
+        gunichar first = g_utf8_get_char(key);
+        if (!*key || g_unichar_isalnum(first) || g_utf8_strlen(key, RULER_BYTES_MAX) < RULER_CHARACTERS_MIN)
+                return false;
+        for (; *key; key = g_utf8_next_char(key))
+                if (g_utf8_get_char(key) != first)
+                        return false;
+        return true;
 }
 
 #define BOUNDED_CHARACTERS_MAX 8000u /* four bytes each: half of what a bulletin's JSON takes for a line */
@@ -44,9 +92,14 @@ char *hotfix_pieces_text(const GArray *pieces)
 {
         GString *out = g_string_new(NULL);
         for (guint i = 0; i < pieces->len; i++) {
-                if (!piece_at(pieces, i)->key[0])
+                const struct piece *piece = piece_at(pieces, i);
+                if (!piece->key[0])
                         continue;
-                g_autofree char *line = text_strip(piece_at(pieces, i)->text);
+                g_autofree char *line = text_strip(piece->text);
+                if (piece->continues) {
+                        hotfix_append_wrapped(out, line);
+                        continue;
+                }
                 if (out->len > 0)
                         g_string_append_c(out, '\n');
                 g_string_append(out, line);

@@ -143,6 +143,25 @@ static int read_remark(const struct remark *remark, const char *key)
         return 0;
 }
 
+/* The n-th bracketed remark of the original, brackets included, on one line; "" if it has no such remark. */
+static char *remark_text(const char *text, guint n)
+{
+        GString *remark = NULL;
+        for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+                gunichar c = g_utf8_get_char(at);
+                if (!remark && (c == '[' || c == 0xFF3B))
+                        remark = g_string_new(NULL);
+                if (remark && c != '\n')
+                        g_string_append_unichar(remark, c);
+                if (remark && (c == ']' || c == 0xFF3D)) {
+                        if (n-- == 0)
+                                break;
+                        g_string_free(g_steal_pointer(&remark), TRUE);
+                }
+        }
+        return remark ? g_string_free(remark, FALSE) : g_strdup("");
+}
+
 static void take_remark(struct page *page, const char *key, const char *text)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(remarks); i++) {
@@ -172,13 +191,12 @@ static void read_remarks(struct page *page)
         g_autoptr(GArray) pieces = urgency_value(page, LABEL_RESPONSE_URGENCY);
         if (!pieces)
                 return;
-        g_autofree char *key = hotfix_pieces_key(pieces);
+        g_autofree char *key = hotfix_pieces_key(pieces), *all = hotfix_pieces_text(pieces);
         const char *open = key;
         for (guint n = 0; n < 8 && (open = strchr(open, '[')); n++) {
                 size_t size = strcspn(open + 1, "]");
                 g_autofree char *inner = g_strndup(open + 1, size);
-                g_autofree char *bracketed = g_strdup_printf("[%s]", inner);
-                g_autofree char *text = hotfix_bounded(bracketed);
+                g_autofree char *text = remark_text(all, n);
                 if (!open[1 + size])
                         break; /* no closing bracket: cut off */
                 take_remark(page, inner, text);

@@ -11,9 +11,6 @@
 #include "ingest/html_builder.h"
 #include "ingest/html_elements.h"
 
-/* Elements that libxml2 holds open at a time, of all kinds. Its work per tag grows with them; unclosed <font> and
- * <span> alone make some hundred. Those that mean something here are limited by LIMIT_HTML_DEPTH. */
-#define OPEN_ELEMENTS_MAX 512u
 #define COLSPAN_MAX 1000u  /* as browsers do */
 #define ROWSPAN_MAX 65534u
 
@@ -33,19 +30,27 @@ struct reader {
         unsigned skip_depth; /* of the element whose content is left out; 0: none */
         bool in_title;       /* that is a <title> */
         bool long_url;
-        const char *limit; /* which one was reached, or NULL */
+        char *limit; /* which one was reached, or NULL; owned */
 };
 
-static void stop(struct reader *reader, const char *limit)
+static void stop_for_depth(struct reader *reader, unsigned limit, const char *name)
 {
-        reader->limit = limit;
+        reader->limit = g_strdup_printf("elements nested deeper than %u (%s)", limit, name);
         xmlStopParser(reader->parser);
+}
+
+static void note_full(struct reader *reader)
+{
+        if (!reader->limit && html_builder_is_full(reader->builder))
+                reader->limit = g_strdup_printf(
+                        "more than %u lines (LIMIT_DOCUMENT_BLOCKS) or %u tables, rows and cells (LIMIT_TABLE_CELLS)",
+                        LIMIT_DOCUMENT_BLOCKS, LIMIT_TABLE_CELLS);
 }
 
 static void push(struct reader *reader, unsigned flags)
 {
         if (reader->open->len >= LIMIT_HTML_DEPTH) {
-                stop(reader, "elements nested too deep");
+                stop_for_depth(reader, LIMIT_HTML_DEPTH, "LIMIT_HTML_DEPTH");
                 return;
         }
         struct open_element element = { .flags = flags, .style = reader->style };
@@ -162,6 +167,8 @@ static void open_element(struct reader *reader, unsigned flags, const char *cons
         else if (flags & HTML_IMAGE && !html_is_spacer(attributes))
                 html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"),
                                        html_find_attribute(attributes, "src"));
+        else if (flags & HTML_INPUT && html_is_mark(attributes))
+                html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"), NULL);
         else if (flags & HTML_TABLE)
                 open_table(reader);
         else if (flags & HTML_ROW)
@@ -207,8 +214,9 @@ static void note_position(struct reader *reader)
 
 static void check_full(struct reader *reader)
 {
-        if (!reader->limit && html_builder_is_full(reader->builder))
-                stop(reader, "too many lines or table cells");
+        note_full(reader);
+        if (reader->limit)
+                xmlStopParser(reader->parser);
 }
 
 static void on_start(void *data, const xmlChar *name, const xmlChar **raw_attributes)
@@ -217,15 +225,18 @@ static void on_start(void *data, const xmlChar *name, const xmlChar **raw_attrib
         const char *const *attributes = (const char *const *) raw_attributes;
         if (reader->limit)
                 return;
-        if (++reader->depth > OPEN_ELEMENTS_MAX) {
-                stop(reader, "elements nested too deep");
+        if (++reader->depth > LIMIT_HTML_OPEN_ELEMENTS) {
+                stop_for_depth(reader, LIMIT_HTML_OPEN_ELEMENTS, "LIMIT_HTML_OPEN_ELEMENTS");
                 return;
         }
         if (reader->skip_depth && !reader->in_title)
                 return;
         reader->skip_depth = 0; /* a title holds no element: this one was not closed */
         unsigned flags = html_element_flags((const char *) name);
-        if (flags & HTML_SKIP || html_is_hidden(attributes)) {
+        bool hidden = html_is_hidden(attributes);
+        if (flags & HTML_SKIP || hidden) {
+                if (!hidden) /* a drawing counts, what it is made of does not */
+                        open_element(reader, flags, attributes);
                 reader->skip_depth = reader->depth;
                 reader->in_title = flags & HTML_TITLE;
                 return;
@@ -323,8 +334,7 @@ static bool parse(struct reader *reader, const char *text, size_t size)
         if (!reader->limit) {
                 pop_to(reader, 0);
                 html_builder_finish(reader->builder);
-                if (html_builder_is_full(reader->builder))
-                        reader->limit = "too many lines or table cells";
+                note_full(reader);
         }
         htmlFreeParserCtxt(reader->parser);
         return true;
@@ -344,8 +354,10 @@ static int read_bounded(const char *text, size_t size, struct document *document
                 r = error_set(err, -ERR_LIMIT, "the HTML has %s", reader.limit);
         else if (reader.long_url)
                 g_ptr_array_add(document->warnings,
-                                g_strdup_printf("a link of more than %u bytes was left out", HTML_URL_BYTES_MAX));
+                                g_strdup_printf("a link of more than %u bytes (LIMIT_URL_BYTES) was left out",
+                                                LIMIT_URL_BYTES));
         html_builder_free(reader.builder);
+        g_free(reader.limit);
         g_array_unref(reader.open);
         return r;
 }
@@ -353,7 +365,7 @@ static int read_bounded(const char *text, size_t size, struct document *document
 int html_read(const char *text, size_t size, struct document **ret_document, struct error *err)
 {
         if (size > LIMIT_TEXT_BYTES)
-                return error_set(err, -ERR_LIMIT, "the HTML has more than %u bytes", LIMIT_TEXT_BYTES);
+                return error_set(err, -ERR_LIMIT, "the HTML has more than %u bytes (LIMIT_TEXT_BYTES)", LIMIT_TEXT_BYTES);
         if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark is no text */
                 text += 3;
                 size -= 3;
@@ -362,8 +374,8 @@ int html_read(const char *text, size_t size, struct document **ret_document, str
         if (plain)
                 text = plain;
         if (html_has_crowded_tag(text, size))
-                return error_set(err, -ERR_LIMIT, "the HTML has a tag with more than %u attributes",
-                                 HTML_ATTRIBUTES_MAX);
+                return error_set(err, -ERR_LIMIT, "the HTML has a tag with more than %u attributes (LIMIT_HTML_ATTRIBUTES)",
+                                 LIMIT_HTML_ATTRIBUTES);
         struct document *document = document_new(RENDERING_HTML);
         int r = size > 0 ? read_bounded(text, size, document, err) : 0;
         if (r < 0) {
@@ -374,10 +386,22 @@ int html_read(const char *text, size_t size, struct document **ret_document, str
         return 0;
 }
 
+/* For libxml2, which would go on without what it got no memory for. */
+static void *allocate(size_t size)
+{
+        return g_malloc(MAX(size, 1));
+}
+
+static void *reallocate(void *memory, size_t size)
+{
+        return g_realloc(memory, MAX(size, 1));
+}
+
 /* A first page makes libxml2 set up what it would otherwise set up later, behind the worker's system call filter. */
 void html_prepare(void)
 {
         static const char page[] = "<p title=\"&eacute;\">\xe3\x81\x82&nbsp;</p>";
+        xmlMemSetup(g_free, allocate, reallocate, g_strdup);
         xmlInitParser();
         struct document *document = NULL;
         if (html_read(page, sizeof page - 1, &document, NULL) == 0)

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "common/limits.h"
 #include "common/text.h"
 
 #define NAME_BYTES_MAX 100 /* libxml2's HTML_PARSER_BUFFER_SIZE */
@@ -75,6 +76,17 @@ bool html_is_spacer(const char *const *attributes)
         return false;
 }
 
+bool html_is_mark(const char *const *attributes)
+{
+        const char *type = html_find_attribute(attributes, "type");
+        if (!type)
+                return false;
+        if (g_ascii_strcasecmp(type, "image") == 0)
+                return !html_is_spacer(attributes);
+        bool box = g_ascii_strcasecmp(type, "radio") == 0 || g_ascii_strcasecmp(type, "checkbox") == 0;
+        return box && html_find_attribute(attributes, "checked");
+}
+
 static bool has_known_scheme(const char *url)
 {
         static const char *const schemes[] = { "http://", "https://", "ftp://", "mailto:" };
@@ -90,7 +102,7 @@ char *html_clean_url(const char *href, bool *ret_too_long)
         g_autofree char *stripped = text_strip(href);
         if (!has_known_scheme(stripped))
                 return NULL;
-        if (strlen(stripped) > HTML_URL_BYTES_MAX) {
+        if (strlen(stripped) > LIMIT_URL_BYTES) {
                 *ret_too_long = true;
                 return NULL;
         }
@@ -105,34 +117,6 @@ char *html_clean_url(const char *href, bool *ret_too_long)
                         g_string_append_c(url, *p);
         }
         return g_string_free(url, FALSE);
-}
-
-/* The next "<" that begins no tag, or end. */
-static const char *find_stray(const char *p, const char *end)
-{
-        for (; p < end && (p = memchr(p, '<', end - p)); p++)
-                if (p + 1 == end || (!g_ascii_isalpha(p[1]) && !(p[1] && strchr("/!?", p[1]))))
-                        return p;
-        return end;
-}
-
-char *html_escape_odd_bytes(const char *text, size_t size, size_t *ret_size)
-{
-        const char *end = text + size, *stray = find_stray(text, end);
-        if (stray == end && !memchr(text, '\0', size))
-                return NULL;
-        GString *out = g_string_sized_new(size + 64);
-        for (const char *p = text;; stray = find_stray(p, end)) {
-                g_string_append_len(out, p, stray - p);
-                if (stray == end)
-                        break;
-                g_string_append(out, "&lt;");
-                p = stray + 1;
-        }
-        for (char *p = out->str; (p = memchr(p, '\0', out->str + out->len - p)); p++)
-                *p = ' ';
-        *ret_size = out->len;
-        return g_string_free(out, FALSE);
 }
 
 static bool is_blank(char c)
@@ -186,7 +170,7 @@ static const char *skip_tag(const char *p, const char *end)
                         p = skip_until(p, end, ends_word);
                         continue;
                 }
-                if (++count > HTML_ATTRIBUTES_MAX)
+                if (++count > LIMIT_HTML_ATTRIBUTES)
                         return NULL;
                 p = skip_value(p, end);
         }
@@ -247,4 +231,71 @@ bool html_has_crowded_tag(const char *text, size_t size)
                         p = find_raw_end(p, end, "style");
         }
         return false;
+}
+
+/* A place that libxml2 would stumble over: [at, behind) becomes the replacement. at is the end where there is none. */
+struct odd_place {
+        const char *at, *behind, *replacement;
+};
+
+/* last_close: the last ">" of the page, or its start. */
+static struct odd_place find_odd_place(const char *p, const char *end, const char *last_close)
+{
+        while (p < end && (p = memchr(p, '<', end - p))) {
+                const char *name = p + 1;
+                if (end - name >= 3 && memcmp(name, "!--", 3) == 0) {
+                        p = find_comment_end(name + 3, end);
+                        continue;
+                }
+                bool declares = end - name >= 2 && *name == '!' && (name[1] == '[' || g_ascii_isalpha(name[1])) &&
+                                p < last_close;
+                if (name == end || (!g_ascii_isalpha(*name) && *name != '/' && *name != '?' && !declares))
+                        return (struct odd_place){ p, name, "&lt;" };
+                if (declares && !begins_with(name + 1, end, "doctype"))
+                        return (struct odd_place){ p, (const char *) memchr(p, '>', end - p) + 1, "" };
+                p = name;
+                const char *raw = begins_with(name, end, "script")  ? "script"
+                                  : begins_with(name, end, "style") ? "style"
+                                                                    : NULL;
+                if (raw && (p = skip_tag(name, end)) && p < end && p[-1] != '/')
+                        p = find_raw_end(p, end, raw);
+                if (!p)
+                        p = name;
+        }
+        return (struct odd_place){ end, end, "" };
+}
+
+/* The next U+FFFE or U+FFFF, which libxml2 drops without a word, or NULL. */
+static const char *find_noncharacter(const char *from, const char *end)
+{
+        while ((from = memmem(from, (size_t) (end - from), "\xEF\xBF", 2))) {
+                if (end - from >= 3 && (unsigned char) from[2] >= 0xBE)
+                        return from;
+                from += 2;
+        }
+        return NULL;
+}
+
+char *html_escape_odd_bytes(const char *text, size_t size, size_t *ret_size)
+{
+        const char *end = text + size, *last_close = memrchr(text, '>', size);
+        if (!last_close)
+                last_close = text;
+        struct odd_place odd = find_odd_place(text, end, last_close);
+        if (odd.at == end && !memchr(text, '\0', size) && !find_noncharacter(text, end))
+                return NULL;
+        GString *out = g_string_sized_new(size + 64);
+        for (const char *p = text;; odd = find_odd_place(p, end, last_close)) {
+                g_string_append_len(out, p, odd.at - p);
+                if (odd.at == end)
+                        break;
+                g_string_append(out, odd.replacement);
+                p = odd.behind;
+        }
+        for (char *p = out->str; (p = memchr(p, '\0', out->str + out->len - p)); p++)
+                *p = ' ';
+        for (const char *p = out->str; (p = find_noncharacter(p, out->str + out->len)); p += 3)
+                out->str[p + 2 - out->str] = '\xBD'; /* U+FFFD */
+        *ret_size = out->len;
+        return g_string_free(out, FALSE);
 }

@@ -7,10 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* libxml2 compares each attribute of a tag with all before it, so that their number must be bounded. */
-#define HTML_ATTRIBUTES_MAX 256u
-#define HTML_URL_BYTES_MAX 8192u
-
 /* The value, "" for an attribute without one, or NULL. */
 const char *html_find_attribute(const char *const *attributes, const char *name);
 
@@ -23,15 +19,19 @@ bool html_is_hidden(const char *const *attributes);
 /* Of an image: one that only pushes things into place or counts readers is no mark of anything. */
 bool html_is_spacer(const char *const *attributes);
 
+/* Of an <input>: a button or box that is switched on, or an image. It marks what stands behind it. */
+bool html_is_mark(const char *const *attributes);
+
 /* An absolute URL that is safe to show as a link; newly allocated. NULL for others: relative ones lead nowhere from a
  * mail. *ret_too_long is set to true where only its length was wrong. */
 char *html_clean_url(const char *href, bool *ret_too_long);
 
 /* A copy without what libxml2 would lose text over, or NULL where there is nothing of that: a NUL, which it takes for
- * the end, and a "<" that begins no tag, behind which it drops everything up to the next ">". */
+ * the end, and a "<" that begins no tag, behind which it drops everything up to the next ">". Declarations like Word's
+ * <![if !vml]> are left out: it would take them for text. */
 char *html_escape_odd_bytes(const char *text, size_t size, size_t *ret_size);
 
-/* Whether some tag has more than HTML_ATTRIBUTES_MAX attributes. */
+/* Whether some tag has more than LIMIT_HTML_ATTRIBUTES attributes. */
 bool html_has_crowded_tag(const char *text, size_t size);
 
 #endif

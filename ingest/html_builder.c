@@ -13,6 +13,7 @@
 struct table {
         int number, parent;
         int row, column, next_column;
+        unsigned row_span; /* of the open cell */
         bool cell_open;
         int last_block;   /* index of the open cell's newest block, or -1 */
         GArray *occupied; /* guint per column: the first row that no rowspan from above covers */
@@ -22,7 +23,8 @@ struct html_builder {
         struct document *document;
         GPtrArray *tables; /* struct table, the innermost last */
         unsigned cells;    /* rows and tables too */
-        size_t link_bytes;
+        size_t link_bytes, link_count;
+        bool links_cut; /* there were more, which were left out */
         bool full;
 
         /* the line being built */
@@ -143,6 +145,7 @@ static struct block *add_block(struct html_builder *b, const char *text, unsigne
                 block->parent_table = table->parent;
                 block->row = table->row;
                 block->column = table->column;
+                block->row_span = table->row_span;
                 table->last_block = (int) b->document->blocks->len - 1;
         }
         return block;
@@ -157,9 +160,14 @@ static void note_link(struct html_builder *b)
         g_autofree char *text = text_cut_chars(whole, LINK_TEXT_CHARS_MAX);
         b->link_start = b->line->len;
         size_t bytes = strlen(text) + strlen(b->url);
-        if ((!*text && !b->image) || bytes > LIMIT_TEXT_BYTES - b->link_bytes)
+        if (!*text && !b->image)
                 return;
+        if (b->link_count >= LIMIT_DOCUMENT_LINKS || bytes > LIMIT_TEXT_BYTES - b->link_bytes) {
+                b->links_cut = true;
+                return;
+        }
         b->link_bytes += bytes;
+        b->link_count++;
         struct block_link *link = g_new0(struct block_link, 1);
         link->text = g_strdup(*text || !b->image_alt ? text : b->image_alt);
         link->url = g_strdup(b->url);
@@ -304,11 +312,30 @@ void html_builder_start_item(struct html_builder *b)
 /* Of an address, what is kept: enough for any name, and not a picture that is written into the page itself. */
 #define IMAGE_SOURCE_BYTES_MAX 512u
 
-/* Only an image before the text can be the mark of a chosen option; one behind text says nothing. */
+/* "→", "○": what an image of a mark has in place of the image. */
+static bool is_mark_text(const char *alt)
+{
+        g_autofree char *text = text_strip(alt);
+        long length = g_utf8_strlen(text, -1);
+        for (const char *p = text; *p; p = g_utf8_next_char(p))
+                if (g_unichar_isalnum(g_utf8_get_char(p)))
+                        return false;
+        return length == 1 || length == 2;
+}
+
+/* Only an image before the text can be the mark of a chosen option; one behind text says nothing, unless it says itself
+ * that it is one, as behind a label on the same line. */
 void html_builder_add_image(struct html_builder *b, const char *alt, const char *source)
 {
-        if (b->full || !is_blank_run(b->line->str, b->line->len))
+        if (b->full)
                 return;
+        if (!is_blank_run(b->line->str, b->line->len)) {
+                static const struct html_style plain = { 0 };
+                g_autofree char *mark = alt && is_mark_text(alt) ? text_strip(alt) : NULL;
+                if (mark)
+                        html_builder_add_text(b, &plain, mark, strlen(mark));
+                return;
+        }
         if (!b->image) /* that of one that was passed over */
                 g_clear_pointer(&b->image_source, g_free);
         b->image = true;
@@ -402,6 +429,7 @@ void html_builder_open_cell(struct html_builder *b, unsigned colspan, unsigned r
         while (is_occupied(table, table->column))
                 table->column++;
         table->next_column = table->column + (int) colspan;
+        table->row_span = rowspan;
         if (rowspan > 1)
                 occupy(table, colspan, rowspan);
         table->cell_open = true;
@@ -430,4 +458,9 @@ void html_builder_finish(struct html_builder *b)
 {
         if (!b->full)
                 end_content(b);
+        if (b->links_cut)
+                g_ptr_array_add(b->document->warnings,
+                                g_strdup_printf("of the page's links those behind the first %u (LIMIT_DOCUMENT_LINKS) or "
+                                                "%u bytes (LIMIT_TEXT_BYTES) were left out",
+                                                LIMIT_DOCUMENT_LINKS, LIMIT_TEXT_BYTES));
 }

@@ -18,6 +18,7 @@ enum html_element {
         HTML_HEADING = 1 << 11,
         HTML_ITEM = 1 << 12,
         HTML_PRE = 1 << 13,
+        HTML_INPUT = 1 << 14,
 };
 
 /* The flags of a lower-case name; 0 for those that mean nothing here (span, font, …). */

@@ -131,20 +131,13 @@ static struct mime_part *part_new(struct mail_reader *reader, struct place place
         return part;
 }
 
-static bool looks_like_html(const char *data, size_t size)
-{
-        g_autofree char *start = g_ascii_strdown(data, (gssize) MIN(size, 1024));
-        return strstr(start, "<html") || strstr(start, "<!doctype html") || strstr(start, "<body") ||
-               strstr(start, "<table");
-}
-
 /* Bytes of which nothing more is known. */
 static int add_text(struct mail_reader *reader, const char *data, size_t size, struct place place)
 {
         int r = count_part(reader, place.depth);
         if (r < 0)
                 return r;
-        struct mime_part *part = part_new(reader, place, looks_like_html(data, size) ? "text/html" : "text/plain");
+        struct mime_part *part = part_new(reader, place, mime_looks_like_html(data, size) ? "text/html" : "text/plain");
         part->data = g_malloc(size + 1);
         memcpy(part->data, data, size);
         part->data[size] = '\0';
@@ -241,26 +234,76 @@ static bool has_suffix(const char *filename, const char *suffix)
         return length > want && g_ascii_strcasecmp(filename + length - want, suffix) == 0;
 }
 
-/* Attachments that are labelled as mere bytes are what their names say. */
-static void correct_type(struct mail_reader *reader, struct mime_part *part)
+/* What an attachment's name says, or NULL. */
+static const char *type_by_name(const char *filename)
 {
         static const struct { const char *suffix, *type; } types[] = {
-                { ".html", "text/html" },
-                { ".htm", "text/html" },
-                { ".txt", "text/plain" },
-                { ".eml", "message/rfc822" },
+                { ".html", "text/html" },      { ".htm", "text/html" },       { ".txt", "text/plain" },
+                { ".eml", "message/rfc822" },  { ".mht", "message/rfc822" },  { ".mhtml", "message/rfc822" },
         };
-        if (!part->filename || strcmp(part->type, "application/octet-stream") != 0)
+        for (size_t i = 0; filename && i < G_N_ELEMENTS(types); i++)
+                if (has_suffix(filename, types[i].suffix))
+                        return types[i].type;
+        return NULL;
+}
+
+/* Kinds of text that nobody reads. */
+static bool is_unread_text(const char *type)
+{
+        static const char *const types[] = { "text/calendar", "text/css", "text/vcard", "text/x-vcard",
+                                             "text/directory", "text/javascript", "text/rfc822-headers", NULL };
+        return g_strv_contains(types, type);
+}
+
+/* Another type than the declared one: for attachments that are labelled as mere bytes, what their names say, or their
+ * content; for mails labelled as text, and for unusual kinds of text, which is all that they are. NULL for none. */
+static const char *find_better_type(const struct mime_part *part, const char *data, size_t size, bool *ret_by_name)
+{
+        const char *named = type_by_name(part->filename);
+        bool named_message = named && strcmp(named, "message/rfc822") == 0;
+        *ret_by_name = named != NULL;
+        if (named_message && mime_looks_like_message(data, size, 1))
+                return named;
+        if (g_str_has_prefix(part->type, "application/") && named)
+                return named_message ? NULL : named;
+        *ret_by_name = false;
+        if (strcmp(part->type, "application/octet-stream") == 0 && (!part->filename || !strchr(part->filename, '.')))
+                return mime_sniff_type(data, size);
+        if (strcmp(part->type, "message/partial") == 0)
+                return "message/rfc822"; /* the first piece has all that stands at the start of the whole */
+        if (g_str_has_prefix(part->type, "text/") && strcmp(part->type, "text/html") != 0 &&
+            strcmp(part->type, "text/plain") != 0 && !is_unread_text(part->type))
+                return mime_looks_like_html(data, size) ? "text/html" : "text/plain";
+        return NULL;
+}
+
+static bool is_message_type(const char *type)
+{
+        return strcmp(type, "message/rfc822") == 0 || strcmp(type, "message/global") == 0 ||
+               strcmp(type, "message/rfc2822") == 0 || strcmp(type, "message/news") == 0;
+}
+
+static void correct_type(struct mail_reader *reader, struct mime_part *part, const char *data, size_t size)
+{
+        bool by_name;
+        if (is_message_type(part->type))
                 return;
-        for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-                if (!has_suffix(part->filename, types[i].suffix))
-                        continue;
-                warn(reader, "attachment %s labelled %s is read as %s by its name", part->filename, part->type,
-                     types[i].type);
-                g_free(part->type);
-                part->type = g_strdup(types[i].type);
+        const char *better = find_better_type(part, data, size, &by_name);
+        if (!better || strcmp(better, part->type) == 0)
                 return;
-        }
+        if (by_name)
+                warn(reader, "attachment %s labelled %s is read as %s by its name", part->filename, part->type, better);
+        else
+                warn(reader, "a part labelled %s is read as %s", part->type, better);
+        g_free(part->type);
+        part->type = g_strdup(better);
+}
+
+/* RFC 2045 section 5.1: two tokens. */
+static bool is_type(const char *type)
+{
+        const char *slash = strchr(type, '/');
+        return slash && slash > type && slash[1] && !strpbrk(type, "()<>@,;:\\\"[]?=") && !strchr(slash + 1, '/');
 }
 
 /* Everything about a part but its bytes. */
@@ -271,9 +314,8 @@ static void describe_part(struct mail_reader *reader, GMimeObject *object, struc
         g_autofree char *type = mime_value_token(content_type), *shown = mime_value_token(disposition);
         g_autofree char *format = mime_value_parameter(content_type, "format"),
                         *delsp = mime_value_parameter(content_type, "delsp");
-        const char *slash = strchr(type, '/');
 
-        if (slash && slash > type && slash[1]) {
+        if (is_type(type)) {
                 g_free(part->type);
                 part->type = g_steal_pointer(&type);
         } else if (*type) {
@@ -286,7 +328,6 @@ static void describe_part(struct mail_reader *reader, GMimeObject *object, struc
         part->flowed = format && g_ascii_strcasecmp(format, "flowed") == 0;
         part->delsp = delsp && g_ascii_strcasecmp(delsp, "yes") == 0;
         part->attachment = strcmp(shown, "attachment") == 0;
-        correct_type(reader, part);
 }
 
 static void warn_of_notes(struct mail_reader *reader, const struct mime_part *part, unsigned notes)
@@ -310,36 +351,72 @@ static enum transfer_encoding part_encoding(struct mail_reader *reader, GMimeObj
         return encoding;
 }
 
-static bool is_message_type(const char *type)
+/* Text whose bytes can't be in the encoding that its header names. */
+static enum transfer_encoding correct_encoding(struct mail_reader *reader, const struct mime_part *part,
+                                               enum transfer_encoding encoding, const char *data, size_t size)
 {
-        return strcmp(type, "message/rfc822") == 0 || strcmp(type, "message/global") == 0 ||
-               strcmp(type, "message/rfc2822") == 0 || strcmp(type, "message/news") == 0;
+        static const char *const names[] = { "none", "base64", "quoted-printable", "uuencode", "none" };
+        if (!g_str_has_prefix(part->type, "text/") && !is_message_type(part->type))
+                return encoding;
+        enum transfer_encoding better = mime_true_encoding(encoding, data, size);
+        if (better != encoding)
+                warn(reader, "the transfer encoding of a %s part is not %s but %s", part->type, names[encoding],
+                     names[better]);
+        return better;
 }
 
-/* Fills a part's bytes, or reads on inside where the part is a mail. */
-static int take_body(struct mail_reader *reader, struct mime_part *part, enum transfer_encoding encoding,
-                     const char *data, size_t size, struct place place)
+static int keep_data(struct mail_reader *reader, struct mime_part *part, GString *body, struct place place);
+
+/* A file that stood uuencoded in a text. */
+static int add_uu_file(struct mail_reader *reader, struct uu_file *file, struct place place)
 {
-        bool message = is_message_type(part->type);
-        bool as_is = encoding == TRANSFER_IDENTITY || encoding == TRANSFER_UNKNOWN;
-        GString *body = NULL;
-        if (!message || !as_is) {
-                body = g_string_sized_new(size);
-                warn_of_notes(reader, part, mime_decode_transfer(encoding, data, size, body));
-        }
-        if (!message) {
-                part->size = body->len;
-                part->data = g_string_free(body, FALSE);
-                return 0;
-        }
+        int r = count_part(reader, place.depth);
+        if (r < 0)
+                return r;
+        place.group = -1;
+        struct mime_part *part = part_new(reader, place, "application/octet-stream");
+        part->filename = g_strdup(file->name);
+        part->attachment = true;
+        warn_of_notes(reader, part, file->notes);
+        return keep_data(reader, part, g_string_new_len(file->data->str, (gssize) file->data->len), place);
+}
+
+/* Keeps a leaf's bytes; files that stand uuencoded in a text become parts of their own behind it. */
+static int keep_body(struct mail_reader *reader, struct mime_part *part, GString *body, struct place place)
+{
+        GPtrArray *files = strcmp(part->type, "text/plain") == 0 ? mime_take_uuencoded(body) : NULL;
+        int r = 0;
+        part->size = body->len;
+        part->data = g_string_free(body, FALSE);
+        for (guint i = 0; files && r == 0 && i < files->len; i++)
+                r = add_uu_file(reader, g_ptr_array_index(files, i), place);
+        if (files)
+                g_ptr_array_free(files, TRUE);
+        return r;
+}
+
+/* Keeps a part's bytes, which become its property, or reads on inside where the part is a mail. */
+static int keep_data(struct mail_reader *reader, struct mime_part *part, GString *body, struct place place)
+{
+        correct_type(reader, part, body->str, body->len);
+        if (!is_message_type(part->type))
+                return keep_body(reader, part, body, place);
         /* its own parts stand in its place */
         g_ptr_array_remove_index(reader->mail->parts, reader->mail->parts->len - 1);
         reader->containers++;
         struct place inner = { .depth = place.depth + 1, .group = -1, .message = ++reader->messages };
-        int r = read_message(reader, body ? body->str : data, body ? body->len : size, inner);
-        if (body)
-                g_string_free(body, TRUE);
+        int r = read_message(reader, body->str, body->len, inner);
+        g_string_free(body, TRUE);
         return r;
+}
+
+static int take_body(struct mail_reader *reader, struct mime_part *part, enum transfer_encoding encoding,
+                     const char *data, size_t size, struct place place)
+{
+        GString *body = g_string_sized_new(size);
+        encoding = correct_encoding(reader, part, encoding, data, size);
+        warn_of_notes(reader, part, mime_decode_transfer(encoding, data, size, body));
+        return keep_data(reader, part, body, place);
 }
 
 /* A multipart in which no part was found: its boundary is missing or another one, or it is none. */

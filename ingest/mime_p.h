@@ -9,6 +9,7 @@
 
 #include "common/errors.h"
 #include "ingest/mime.h"
+#include "ingest/mime_decode.h"
 
 /* One header field, pointing into the mail. The value is as it stands, folding and all. */
 struct header_field {
@@ -52,6 +53,24 @@ char *mime_guess_boundary(const char *data, size_t size);
  * "attachment"; "" for none), and one parameter, decoded (RFC 2231, RFC 2047, raw bytes) to a line of UTF-8, or NULL. */
 char *mime_value_token(const char *raw);
 char *mime_value_parameter(const char *raw, const char *name);
+
+/* The encoding in which a part of text really is, where its bytes can't be in the declared one. */
+enum transfer_encoding mime_true_encoding(enum transfer_encoding declared, const char *data, size_t size);
+
+/* What bytes of no known type are: "message/rfc822", "text/html", "text/plain", or NULL. */
+const char *mime_sniff_type(const char *data, size_t size);
+bool mime_looks_like_html(const char *data, size_t size);
+/* A mail's header with at least so many fields. */
+bool mime_looks_like_message(const char *data, size_t size, unsigned fields_min);
+
+struct uu_file {
+        char *name; /* decoded */
+        GString *data;
+        unsigned notes; /* enum decode_note */
+};
+
+/* Takes uuencoded files out of a text: struct uu_file, which the array frees; NULL where there are none. */
+GPtrArray *mime_take_uuencoded(GString *text);
 
 /* Addresses of a header value that is 7-bit or UTF-8, in struct mime_address; the array frees them. -ERR_MALFORMED
  * where one is not an address with a domain. The texts are UTF-8. */

@@ -139,6 +139,7 @@ static void read_parts(struct readings *readings, const struct mime_mail *mail)
                         .delsp = part->delsp,
                         .attachment = part->attachment || (part->filename && part->alternative_group < 0),
                         .message = part->message,
+                        .group = part->alternative_group,
                         .name = name,
                 };
                 readings_add(readings, &source);
@@ -151,7 +152,8 @@ static char *explain_unrecognised(const char *text)
 {
         if (text_is_blank(text))
                 return g_strdup("there is no text");
-        g_autofree char *line = g_strndup(text, strcspn(text, "\n")), *shown = text_cut_chars(line, SHOWN_CHARS);
+        g_autofree char *line = g_strndup(text, strcspn(text, "\n")), *cut = text_cut_chars(line, SHOWN_CHARS);
+        g_autofree char *shown = charset_make_line(cut);
         g_autoptr(GString) names = g_string_new(NULL);
         for (const struct feed *const *feed = feed_all(); *feed; feed++)
                 g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", (*feed)->name);
@@ -199,7 +201,7 @@ static void fill_result(struct reader_result *result, struct readings *readings)
                 g_ptr_array_add(result->bulletin->mail.charsets, g_ptr_array_steal_index(readings->charsets, 0));
 }
 
-static void read_mail(const char *data, size_t size, struct reader_result *result)
+static void read_mail(const char *data, size_t size, const struct reader_limits *limits, struct reader_result *result)
 {
         struct mime_mail *mail = NULL;
         struct error err = ERROR_INIT;
@@ -209,7 +211,7 @@ static void read_mail(const char *data, size_t size, struct reader_result *resul
                 return;
         }
         struct readings readings;
-        readings_init(&readings);
+        readings_init(&readings, limits);
         for (guint i = 0; i < mail->warnings->len; i++)
                 readings_warn(&readings, "%s", (char *) g_ptr_array_index(mail->warnings, i));
         read_parts(&readings, mail);
@@ -222,11 +224,12 @@ static void read_mail(const char *data, size_t size, struct reader_result *resul
         mime_mail_free(mail);
 }
 
-static void read_page(const char *data, size_t size, bool html, struct reader_result *result)
+static void read_page(const char *data, size_t size, bool html, const struct reader_limits *limits,
+                      struct reader_result *result)
 {
         struct readings readings;
-        readings_init(&readings);
-        struct source source = { .data = data, .size = size, .html = html, .name = "the input" };
+        readings_init(&readings, limits);
+        struct source source = { .data = data, .size = size, .html = html, .group = -1, .name = "the input" };
         readings_add(&readings, &source);
         fill_result(result, &readings);
         if (result->outcome == READER_UNRECOGNISED && readings.is_garbage) {
@@ -236,7 +239,8 @@ static void read_page(const char *data, size_t size, bool html, struct reader_re
         readings_clear(&readings);
 }
 
-void reader_read(const void *data, size_t size, enum reader_form form, struct reader_result *ret_result)
+void reader_read_limited(const void *data, size_t size, enum reader_form form, const struct reader_limits *limits,
+                         struct reader_result *ret_result)
 {
         *ret_result = (struct reader_result){ .outcome = READER_REFUSED };
         if (size > LIMIT_MESSAGE_BYTES_MAX) {
@@ -250,12 +254,17 @@ void reader_read(const void *data, size_t size, enum reader_form form, struct re
         if (form == READER_GUESS)
                 form = reader_guess_form(data, size);
         if (form == READER_MAIL)
-                read_mail(data, size, ret_result);
+                read_mail(data, size, limits, ret_result);
         else
-                read_page(data, size, form == READER_HTML, ret_result);
+                read_page(data, size, form == READER_HTML, limits, ret_result);
         if (ret_result->bulletin) {
                 char digest[DIGEST_TEXT_SIZE];
                 digest_sha256(data, size, digest);
                 ret_result->bulletin->mail.sha256 = g_strdup(digest);
         }
+}
+
+void reader_read(const void *data, size_t size, enum reader_form form, struct reader_result *ret_result)
+{
+        reader_read_limited(data, size, form, NULL, ret_result);
 }

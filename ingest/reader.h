@@ -27,11 +27,21 @@ struct reader_result {
         struct label_report labels; /* of a recognised one; else its lists may be NULL */
 };
 
+/* Those that a user may set; the others are in common/limits.h. */
+struct reader_limits {
+        size_t text_bytes; /* one text or HTML part, before and after its charset; 0: LIMIT_TEXT_BYTES_DEFAULT */
+};
+
 /* Starts the libraries underneath and opens what they would load later. Once per process. */
 void reader_prepare(void);
 
 /* Reads one input. READER_GUESS takes a mail, or plain text or HTML of a bulletin, judged by its first lines. Where a
- * mail has several readable parts, each is tried and the one that determines most wins. Always fills *ret_result. */
+ * mail has several readable parts, each is tried; the best one is kept, completed by what others of the same bulletin
+ * state. limits may be NULL: the defaults. Always fills *ret_result. */
+void reader_read_limited(const void *data, size_t size, enum reader_form form, const struct reader_limits *limits,
+                         struct reader_result *ret_result);
+
+/* The same with the default limits. */
 void reader_read(const void *data, size_t size, enum reader_form form, struct reader_result *ret_result);
 
 void reader_result_clear(struct reader_result *result);

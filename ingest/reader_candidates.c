@@ -8,9 +8,6 @@
 #include "ingest/reader_p.h"
 #include "ingest/text_document.h"
 
-/* Readings of one mail: more are left out, with a warning. */
-#define CANDIDATES_MAX 100u
-#define DECODED_BYTES_MAX ((size_t) 4 * LIMIT_TEXT_BYTES)
 #define CHARSET_NAME_CHARS 60
 
 static void candidate_free(gpointer data)
@@ -30,9 +27,10 @@ static void charset_use_destroy(gpointer data)
         g_free(use);
 }
 
-void readings_init(struct readings *readings)
+void readings_init(struct readings *readings, const struct reader_limits *limits)
 {
         *readings = (struct readings){
+                .text_bytes_max = limits && limits->text_bytes ? limits->text_bytes : LIMIT_TEXT_BYTES_DEFAULT,
                 .candidates = g_ptr_array_new_with_free_func(candidate_free),
                 .charsets = g_ptr_array_new_with_free_func(charset_use_destroy),
                 .warnings = g_ptr_array_new_with_free_func(g_free),
@@ -67,6 +65,29 @@ static void note_failure(struct readings *readings, const struct source *source,
                 readings->failure = g_strdup_printf("%s: %s", source->name, text);
 }
 
+/* Where a list is full, something was left out: the rules take no more than that. */
+static void warn_of_full_lists(struct bulletin *b)
+{
+        const struct { const char *name; const GPtrArray *list; guint limit; } lists[] = {
+                { "KB numbers", b->kbs, LIMIT_LIST_MEMBERS },
+                { "superseded bulletins", b->supersedes, LIMIT_IDS },
+                { "CVE names", b->cves, LIMIT_IDS },
+                { "affected products", b->affected, LIMIT_LIST_MEMBERS },
+                { "tests", b->tests, LIMIT_LIST_MEMBERS },
+                { "downloads", b->downloads, LIMIT_LIST_MEMBERS },
+                { "packages", b->packages, LIMIT_LIST_MEMBERS },
+                { "deployment times", b->deployments, LIMIT_LIST_MEMBERS },
+                { "UpdateEXPERT entries", b->update_expert, LIMIT_LIST_MEMBERS },
+                { "entries", b->entries, LIMIT_LIST_MEMBERS },
+                { "sections", b->sections, LIMIT_LIST_MEMBERS },
+                { "links", b->links, LIMIT_LINKS },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+                if (lists[i].list->len >= lists[i].limit)
+                        bulletin_add_warning(b, "of the %s no more than the first %u are kept", lists[i].name,
+                                             lists[i].limit);
+}
+
 static void extract(struct candidate *candidate, const struct document *document)
 {
         enum bulletin_kind kind = BULLETIN_UNKNOWN;
@@ -77,24 +98,30 @@ static void extract(struct candidate *candidate, const struct document *document
         candidate->bulletin->kind = kind;
         label_report_init(&candidate->labels);
         candidate->feed->extract(document, kind, candidate->bulletin, &candidate->labels);
+        warn_of_full_lists(candidate->bulletin);
         candidate->determined = bulletin_count_determined(candidate->bulletin);
         for (guint i = 0; i < document->warnings->len; i++)
                 bulletin_add_warning(candidate->bulletin, "%s", (char *) g_ptr_array_index(document->warnings, i));
 }
 
-static void add_candidate(struct readings *readings, const struct source *source, const struct document *document)
+static struct candidate *add_candidate(struct readings *readings, const struct source *source,
+                                       const struct document *document)
 {
         struct candidate *candidate = g_new0(struct candidate, 1);
         candidate->html = document->rendering == RENDERING_HTML;
         candidate->attachment = source->attachment;
         candidate->message = source->message;
+        candidate->group = source->group;
+        candidate->source = readings->sources;
         candidate->text = document_text(document);
         extract(candidate, document);
         g_ptr_array_add(readings->candidates, candidate);
+        return candidate;
 }
 
-/* Some writers put plain text into HTML line by line. Where such a page has quote marks or cells' pipes and no table,
- * it is read once more as the text that it was. */
+/* Some writers put plain text into HTML line by line. Where such a page has quote marks or cells' pipes, it is read
+ * once more as the text that it was. (A table may still stand around it or beside it: mail programs put the head of a
+ * forwarded mail into one.) */
 static char *flatten(const struct document *document)
 {
         guint odd = 0;
@@ -106,8 +133,7 @@ static char *flatten(const struct document *document)
                         g_string_append_c(out, '\n');
                 g_string_append_printf(out, "%*s%s\n", (int) MIN(block->indent, 200u), "", block->text);
         }
-        bool worth = document->table_count == 0 && odd >= 3;
-        return g_string_free(out, !worth);
+        return g_string_free(out, odd < 3);
 }
 
 static void read_html(struct readings *readings, const struct source *source, const struct charset_result *decoded)
@@ -119,12 +145,14 @@ static void read_html(struct readings *readings, const struct source *source, co
                 error_clear(&err);
                 return;
         }
-        add_candidate(readings, source, document);
+        struct candidate *page = add_candidate(readings, source, document);
         g_autofree char *flat = flatten(document);
         document_free(document);
         struct document *lines = NULL;
         if (flat && text_document_read(flat, NULL, &lines, NULL) == 0) {
-                add_candidate(readings, source, lines);
+                struct candidate *text = add_candidate(readings, source, lines);
+                bool text_is_better = text->feed && (!page->feed || text->determined >= page->determined);
+                (text_is_better ? page : text)->is_worse = true;
                 document_free(lines);
         }
 }
@@ -149,9 +177,15 @@ static void note_charset(struct readings *readings, const struct source *source,
         g_autofree char *valid = declared ? text_make_valid(declared, strlen(declared), NULL) : NULL;
         g_autofree char *name = valid ? text_cut_chars(valid, CHARSET_NAME_CHARS) : NULL;
         g_ptr_array_add(readings->charsets, charset_use_new(name, decoded->used, decoded->repaired));
-        if (decoded->repaired)
+        if (decoded->restored > 0)
+                readings_warn(readings, "%s lost %zu escape characters of iso-2022-jp on its way; they were put back",
+                              source->name, decoded->restored);
+        else if (decoded->repaired)
                 readings_warn(readings, "%s says charset \"%s\" and was read as %s", source->name, name ? name : "",
                               decoded->used);
+        if (decoded->also)
+                readings_warn(readings, "%s has lines of several charsets, %s and %s; each was read as its own",
+                              source->name, decoded->used, decoded->also);
         if (decoded->replaced > 0)
                 readings_warn(readings, "%s has %zu places that its charset %s cannot explain", source->name,
                               decoded->replaced, decoded->used);
@@ -167,22 +201,49 @@ static bool is_recognised(const struct readings *readings, guint first)
         return false;
 }
 
+static void note_limit(struct readings *readings, const struct source *source, const char *of, size_t limit,
+                       const char *name)
+{
+        g_autofree char *text = g_strdup_printf("more than %zu %s (%s)", limit, of, name);
+        note_failure(readings, source, text);
+}
+
+/* Whether a text of this size may be read as well. */
+static bool has_room(struct readings *readings, const struct source *source, size_t size)
+{
+        size_t one = readings->text_bytes_max, all = LIMIT_TEXT_PARTS_RATIO * one;
+        if (size > one)
+                note_limit(readings, source, "bytes of text", one, "max-text-size");
+        else if (readings->decoded_bytes >= all || size > all - readings->decoded_bytes)
+                note_limit(readings, source, "bytes of text in all parts of the mail", all,
+                           "LIMIT_TEXT_PARTS_RATIO times max-text-size");
+        else
+                return true;
+        return false;
+}
+
 void readings_add(struct readings *readings, const struct source *source)
 {
-        if (readings->candidates->len >= CANDIDATES_MAX) {
-                readings_warn(readings, "the mail has more than %u text parts; the rest was not read", CANDIDATES_MAX);
+        if (readings->candidates->len >= LIMIT_TEXT_READINGS) {
+                if (!readings->stopped)
+                        note_limit(readings, source, "parts with text, nor were those behind it", LIMIT_TEXT_READINGS,
+                                   "LIMIT_TEXT_READINGS");
+                readings->stopped = true;
                 return;
         }
-        if (source->size > DECODED_BYTES_MAX - readings->decoded_bytes) {
-                note_failure(readings, source, "the mail's text is too large");
+        readings->sources++;
+        if (!has_room(readings, source, source->size))
                 return;
-        }
-        bool html = source->html || reader_looks_like_html(source->data, source->size);
+        bool html = source->html || reader_holds_html(source->data, source->size);
         g_autofree char *meta = html && !source->charset ? reader_find_meta_charset(source->data, source->size) : NULL;
         const char *declared = source->charset ? source->charset : meta;
         struct charset_result decoded;
         charset_decode(declared, source->data, source->size, &decoded);
-        readings->decoded_bytes += MIN(MAX(decoded.size, source->size), DECODED_BYTES_MAX - readings->decoded_bytes);
+        if (!has_room(readings, source, decoded.size)) {
+                g_free(decoded.text);
+                return;
+        }
+        readings->decoded_bytes += MAX(decoded.size, source->size);
         note_charset(readings, source, declared, &decoded);
         guint before = readings->candidates->len;
         if (html)
@@ -191,80 +252,6 @@ void readings_add(struct readings *readings, const struct source *source)
         if (!source->html && !is_recognised(readings, before))
                 read_text(readings, source, &decoded);
         g_free(decoded.text);
-}
-
-/* The value of a field if it is determined, else 0. */
-static int determined_value(const struct candidate *candidate, enum bulletin_field field)
-{
-        const struct choice *choice = &candidate->bulletin->fields[field];
-        return choice->present && choice->basis != BASIS_UNDETERMINED ? choice->value : 0;
-}
-
-/* > 0: a says something more severe; 0: they agree, or one of them does not say. */
-static int compare_severity(const struct candidate *a, const struct candidate *b, enum bulletin_field *ret_field)
-{
-        static const enum bulletin_field fields[] = { FIELD_SEVERITY, FIELD_URGENCY };
-        for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-                int of_a = determined_value(a, fields[i]), of_b = determined_value(b, fields[i]);
-                *ret_field = fields[i];
-                if (of_a && of_b && of_a != of_b)
-                        return of_a - of_b;
-        }
-        return 0;
-}
-
-/* An alert before other kinds: missing one is the worst that can happen. Then what says most; then HTML, which keeps
- * the marks that text loses. */
-static bool is_better(const struct candidate *a, const struct candidate *b)
-{
-        bool alert_a = a->bulletin->kind == BULLETIN_ALERT, alert_b = b->bulletin->kind == BULLETIN_ALERT;
-        if (alert_a != alert_b)
-                return alert_a;
-        if (a->determined != b->determined)
-                return a->determined > b->determined;
-        return a->html && !b->html;
-}
-
-static void warn_of_other_bulletin(struct readings *readings, const struct candidate *chosen,
-                                   const struct candidate *other)
-{
-        const char *id = chosen->bulletin->id, *other_id = other->bulletin->id;
-        if (id && other_id && strcmp(id, other_id) != 0)
-                readings_warn(readings,
-                              "the mail also holds the bulletin %s, which is not recorded: one mail gives one bulletin",
-                              other_id);
-}
-
-struct candidate *readings_choose(struct readings *readings)
-{
-        struct candidate *best = NULL;
-        GPtrArray *candidates = readings->candidates;
-        for (guint i = 0; i < candidates->len; i++) {
-                struct candidate *candidate = g_ptr_array_index(candidates, i);
-                if (candidate->feed && (!best || is_better(candidate, best)))
-                        best = candidate;
-        }
-        for (guint i = 0; best && best->bulletin->kind == BULLETIN_ALERT && i < candidates->len; i++) {
-                struct candidate *other = g_ptr_array_index(candidates, i);
-                enum bulletin_field field;
-                if (!other->feed || other->bulletin->kind != BULLETIN_ALERT)
-                        continue;
-                int difference = compare_severity(other, best, &field);
-                if (difference != 0)
-                        readings_warn(readings,
-                                      "parts of the mail disagree in %s (%s and %s); the more severe part is kept",
-                                      bulletin_field_english(field),
-                                      bulletin_value_name(field, determined_value(best, field)),
-                                      bulletin_value_name(field, determined_value(other, field)));
-                if (difference > 0)
-                        best = other;
-        }
-        for (guint i = 0; best && i < candidates->len; i++) {
-                const struct candidate *other = g_ptr_array_index(candidates, i);
-                if (other->feed)
-                        warn_of_other_bulletin(readings, best, other);
-        }
-        return best;
 }
 
 const char *readings_text(const struct readings *readings)

@@ -6,7 +6,7 @@
 
 /* Header lines that are looked at. */
 #define FIELDS_MAX 200u
-/* Where a page's <meta> is looked for. */
+/* Where a page's <meta> is looked for, and its first tags. */
 #define META_BYTES 4096u
 
 static size_t skip_mark_and_space(const char *data, size_t size)
@@ -88,7 +88,7 @@ bool reader_looks_like_html(const char *data, size_t size)
         size -= start;
         if (size < 3 || data[0] != '<')
                 return false;
-        static const char *const starts[] = { "<!--", "<!doctype", "<?xml" };
+        static const char *const starts[] = { "<!--", "<!doctype", "<?xml", "<![if" };
         for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
                 if (size > strlen(starts[i]) && g_ascii_strncasecmp(data, starts[i], strlen(starts[i])) == 0)
                         return true;
@@ -99,6 +99,16 @@ bool reader_looks_like_html(const char *data, size_t size)
                 return false;
         g_autofree char *name = g_ascii_strdown(data + 1, (gssize) end - 1);
         return is_html_name(name);
+}
+
+bool reader_holds_html(const char *data, size_t size)
+{
+        static const char *const tags[] = { "<html", "<body", "<table" };
+        g_autofree char *start = g_ascii_strdown(data, (gssize) MIN(size, META_BYTES));
+        for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
+                if (strstr(start, tags[i]))
+                        return true;
+        return reader_looks_like_html(data, size);
 }
 
 enum reader_form reader_guess_form(const char *data, size_t size)

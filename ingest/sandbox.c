@@ -22,14 +22,25 @@
 #define UNDER_SANITIZER 0
 #endif
 
-int sandbox_limit_resources(struct error *err)
+/* The libraries go as deep as a hostile header is nested, which LIMIT_HEADER_BYTES bounds: with the usual stack that would
+ * be a crash. The kernel leaves room for this much below the stack; it grows into it when it has to. */
+static int enlarge_stack(void)
+{
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_STACK, &limit) < 0)
+                return -errno;
+        limit.rlim_cur = MIN(limit.rlim_max, LIMIT_WORKER_STACK_BYTES);
+        return setrlimit(RLIMIT_STACK, &limit) < 0 ? -errno : 0;
+}
+
+int sandbox_limit_resources(uint64_t memory_bytes, struct error *err)
 {
         const struct {
                 __rlimit_resource_t resource;
                 rlim_t value;
                 const char *name;
         } limits[] = {
-                { RLIMIT_AS, LIMIT_WORKER_MEMORY_BYTES, "address space" },
+                { RLIMIT_AS, memory_bytes, "address space" },
                 { RLIMIT_FSIZE, 0, "file size" },
                 { RLIMIT_CORE, 0, "core size" },
                 { RLIMIT_NPROC, 0, "processes" },
@@ -43,6 +54,9 @@ int sandbox_limit_resources(struct error *err)
                 if (setrlimit(limits[i].resource, &limit) < 0)
                         return error_set(err, -errno, "cannot limit the worker's %s: %s", limits[i].name, strerror(errno));
         }
+        int r = enlarge_stack();
+        if (r < 0)
+                return error_set(err, r, "cannot set the worker's stack: %s", strerror(-r));
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return error_set(err, -errno, "cannot take privileges from the worker: %s", strerror(errno));
         return 0;

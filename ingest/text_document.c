@@ -18,7 +18,8 @@ struct builder {
         bool paragraph;      /* a blank line has been seen since the last block */
         bool cell_open;      /* rendering P: lines of a cell whose pipe has not come yet */
         bool in_table;       /* rendering T */
-        int row;
+        bool blank_in_table; /* a blank line since its last row */
+        int row, columns;    /* of its last row */
         unsigned cells;
         unsigned line;
 };
@@ -88,7 +89,7 @@ static bool is_ruler(const struct piece *piece)
 
 static enum document_rendering judge_rendering(const GArray *lines)
 {
-        guint filled = 0, rows = 0, pipes = 0;
+        guint filled = 0, rows = 0, pipes = 0, lone = 0;
         for (guint i = 0; i < lines->len; i++) {
                 if (line_at(lines, i)->blank)
                         continue;
@@ -98,8 +99,10 @@ static enum document_rendering judge_rendering(const GArray *lines)
                         rows++;
                 else if (ends_with_pipe(&piece))
                         pipes++;
+                lone += piece.end - piece.start == 1 && piece.start[0] == '|';
         }
-        if (pipes >= PIPES_MIN && pipes > rows && pipes * SHARE_DIVISOR >= filled)
+        /* A line of nothing but a pipe is never prose. */
+        if (pipes >= PIPES_MIN && pipes > rows && (pipes * SHARE_DIVISOR >= filled || lone >= PIPES_MIN))
                 return RENDERING_PIPES;
         if (rows > 0 && rows * SHARE_DIVISOR >= filled)
                 return RENDERING_ROWS;
@@ -211,12 +214,17 @@ static bool add_row_cell(struct builder *b, const char *start, const char *end, 
 
 static bool add_row(struct builder *b, const struct piece *line)
 {
-        if (!b->in_table) {
+        int columns = 0, column = 0;
+        for (const char *p = line->start + 1; p < line->end; p++)
+                columns += *p == '|';
+        /* Rows of the same form go on behind a blank line, which some program put between all lines. */
+        if (!b->in_table || (b->blank_in_table && columns != b->columns)) {
                 b->in_table = true;
                 b->row = 0;
                 b->document->table_count++;
         }
-        int column = 0;
+        b->blank_in_table = false;
+        b->columns = columns;
         for (const char *start = line->start + 1; start < line->end; column++) {
                 const char *end = memchr(start, '|', line->end - start);
                 if (++b->cells > LIMIT_TABLE_CELLS || !add_row_cell(b, start, end, column))
@@ -245,7 +253,7 @@ static bool add_line(struct builder *b, const GArray *lines, guint i)
         const struct text_line *line = line_at(lines, i);
         if (line->blank) {
                 b->paragraph = true;
-                b->in_table = false;
+                b->blank_in_table = true;
                 return true;
         }
         b->line = line->number;
@@ -270,7 +278,7 @@ int text_document_read(const char *text, const struct text_document_options *opt
                 text += 3;
         size_t size = strlen(text);
         if (size > LIMIT_TEXT_BYTES)
-                return error_set(err, -ERR_LIMIT, "the text has more than %u bytes", LIMIT_TEXT_BYTES);
+                return error_set(err, -ERR_LIMIT, "the text has more than %u bytes (LIMIT_TEXT_BYTES)", LIMIT_TEXT_BYTES);
         g_autofree char *buffer = g_strndup(text, size);
         g_autoptr(GArray) lines = NULL;
         int r = text_lines_split(buffer, options ? options : &none, &lines, err);
@@ -281,8 +289,8 @@ int text_document_read(const char *text, const struct text_document_options *opt
                 if (add_line(&b, lines, i))
                         continue;
                 document_free(b.document);
-                return error_set(err, -ERR_LIMIT, "the text has more than %u lines or %u cells", LIMIT_DOCUMENT_BLOCKS,
-                                 LIMIT_TABLE_CELLS);
+                return error_set(err, -ERR_LIMIT, "the text has more than %u lines (LIMIT_DOCUMENT_BLOCKS) or %u cells (LIMIT_TABLE_CELLS)",
+                                 LIMIT_DOCUMENT_BLOCKS, LIMIT_TABLE_CELLS);
         }
         *ret_document = b.document;
         return 0;

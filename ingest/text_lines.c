@@ -8,16 +8,32 @@
 
 #define line_at(lines, i) (&g_array_index((lines), struct text_line, (i)))
 
-/* Ends the line with NUL and returns where the next one begins, or NULL behind the last. CR LF, LF and CR all end
- * one. */
+#define NEAR_BYTES 200       /* of a line, before its end */
+#define FULL_LINE_COLUMNS 62 /* a shorter line was broken at a space that was there */
+
+/* The bytes of the line end at p, or 0. Form feed, vertical tab, NEL and the two separators of Unicode end lines too. */
+static size_t line_end_size(const char *p)
+{
+        if (p[0] == '\r' && p[1] == '\n')
+                return 2;
+        if (p[0] == '\r' || p[0] == '\n' || p[0] == '\f' || p[0] == '\v')
+                return 1;
+        if (strncmp(p, "\xC2\x85", 2) == 0)
+                return 2;
+        return strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0 ? 3 : 0;
+}
+
+/* Ends the line with NUL and returns where the next one begins, or NULL behind the last. */
 static char *cut_line(char *text)
 {
-        char *end = text + strcspn(text, "\r\n");
+        char *end = text;
+        size_t size = 0;
+        while (*(end += strcspn(end, "\r\n\f\v\xC2\xE2")) && (size = line_end_size(end)) == 0)
+                end++;
         if (!*end)
                 return NULL;
-        char *next = end + (end[0] == '\r' && end[1] == '\n' ? 2 : 1);
         *end = '\0';
-        return next;
+        return end + size;
 }
 
 static int cut_lines(char *buffer, GArray *lines, struct error *err)
@@ -28,7 +44,8 @@ static int cut_lines(char *buffer, GArray *lines, struct error *err)
                 if (!next && !*text)
                         break;
                 if (lines->len >= LIMIT_DOCUMENT_BLOCKS)
-                        return error_set(err, -ERR_LIMIT, "the text has more than %u lines", LIMIT_DOCUMENT_BLOCKS);
+                        return error_set(err, -ERR_LIMIT, "the text has more than %u lines (LIMIT_DOCUMENT_BLOCKS)",
+                                         LIMIT_DOCUMENT_BLOCKS);
                 struct text_line line = { .text = text, .number = number };
                 g_array_append_val(lines, line);
         }
@@ -53,12 +70,37 @@ static bool is_flowed(const char *text)
         return size > 0 && text[size - 1] == ' ' && strspn(text, " ") < size && strcmp(text, "-- ") != 0;
 }
 
+/* Kanji, kana, their punctuation and full-width forms: what is written without spaces. */
+static bool is_wide(gunichar c)
+{
+        return (c >= 0x3001 && c <= 0x9FFF) || (c >= 0xFF01 && c <= 0xFF60);
+}
+
+/* Whether the text has a space between characters that need none: then its spaces are its own. */
+static bool has_spaces_between_wide(const char *text)
+{
+        for (const char *p = text; (p = strchr(p, ' ')); p++)
+                if (p > text && is_wide(g_utf8_get_char(g_utf8_prev_char(p))) && is_wide(g_utf8_get_char(p + 1)))
+                        return true;
+        return false;
+}
+
+/* Writers that break Japanese lines without DelSp=yes leave a space within the sentence. first, of which only the end is
+ * looked at, ends with that space. */
+static bool is_break_inside_sentence(const char *first, const char *end, const char *second)
+{
+        if (end - first < 2 || !is_wide(g_utf8_get_char(g_utf8_prev_char(end - 1))) || !is_wide(g_utf8_get_char(second)))
+                return false;
+        const char *near = end - first > NEAR_BYTES ? g_utf8_find_next_char(end - NEAR_BYTES, end) : first;
+        return !has_spaces_between_wide(near) && !has_spaces_between_wide(second);
+}
+
 /* Joins in place: what is joined always moves towards the start of the buffer. */
 static void reflow(GArray *lines, bool delsp)
 {
         guint kept = 0;
         unsigned depth_before = 0;
-        bool joining = false;
+        bool joining = false, full = false;
         char *end = NULL;
         for (guint i = 0; i < lines->len; i++) {
                 struct text_line line = *line_at(lines, i);
@@ -66,7 +108,10 @@ static void reflow(GArray *lines, bool delsp)
                 bool flowed = is_flowed(line.text), separator = strcmp(line.text, "-- ") == 0;
                 size_t size = strlen(line.text);
                 bool blank = strspn(line.text, " ") == size;
+                bool is_full = flowed && !delsp && text_width(line.text) >= FULL_LINE_COLUMNS;
                 if (joining && depth == depth_before && !separator && !blank) {
+                        if (!delsp && full && is_break_inside_sentence(line_at(lines, kept - 1)->text, end, line.text))
+                                end--;
                         memmove(end, line.text, size + 1);
                 } else {
                         *line_at(lines, kept++) = line;
@@ -75,6 +120,7 @@ static void reflow(GArray *lines, bool delsp)
                 end += size - (flowed && delsp ? 1 : 0);
                 *end = '\0';
                 joining = flowed;
+                full = is_full;
                 depth_before = depth;
         }
         g_array_set_size(lines, kept);
@@ -86,32 +132,58 @@ static void mark_blank(GArray *lines)
                 line_at(lines, i)->blank = text_is_blank(line_at(lines, i)->text);
 }
 
-/* Past the marks of all levels: ">", "> > ", ">>". The space behind the last one is not skipped. */
-static char *skip_quote_marks(char *text)
+/* What mail programs and people put before quoted lines. */
+static const struct quote_mark {
+        const char *text;
+        bool usual; /* else it means something else as well, and counts only where nearly every line has it */
+} quote_marks[] = {
+        { ">", true },  { "\xEF\xBC\x9E" /* U+FF1E */, true },
+        { "|", false }, { "\xE2\x94\x82" /* U+2502 */, false }, { "\xC2\xBB" /* U+00BB */, false },
+        { ":", false }, { "#", false }, { "}", false }, { "%", false },
+};
+
+#define QUOTED_LINES_MIN 3         /* a lone ">" may be the mark of a chosen option */
+#define UNUSUAL_QUOTED_LINES_MIN 8 /* likewise "|" the edge of a cell */
+
+static bool has_mark(const char *text, const struct quote_mark *mark)
 {
-        while (*text == '>') {
-                text++;
-                if (text[0] == ' ' && text[1] == '>')
+        return g_str_has_prefix(text, mark->text);
+}
+
+/* Past the marks of all levels: ">", "> > ", ">>". The space behind the last one is not skipped. */
+static char *skip_quote_marks(char *text, const struct quote_mark *mark)
+{
+        while (has_mark(text, mark)) {
+                text += strlen(mark->text);
+                if (mark->usual && text[0] == ' ' && has_mark(text + 1, mark))
                         text++;
+                if (!mark->usual)
+                        break;
         }
         return text;
 }
 
 struct quote_run {
+        const struct quote_mark *mark;
         guint first, end; /* lines */
         guint quoted, others;
+        guint rows; /* quoted lines that end with a pipe, as rows of a table do */
+        guint bare; /* quoted lines of nothing but the mark, as empty cells are */
 };
 
 /* The quoted lines from first on that belong together: blank lines do not part them, nor do the one or two unquoted
  * lines that re-wrapping of a long quoted line leaves. */
-static struct quote_run find_run(const GArray *lines, guint first)
+static struct quote_run find_run(const GArray *lines, guint first, const struct quote_mark *mark)
 {
-        struct quote_run run = { .first = first, .end = first + 1, .quoted = 1 };
+        struct quote_run run = { .mark = mark, .first = first, .end = first + 1 };
         guint gap = 0;
-        for (guint i = first + 1; i < lines->len && gap <= 2; i++) {
+        for (guint i = first; i < lines->len && gap <= 2; i++) {
                 const struct text_line *line = line_at(lines, i);
-                if (line->text[0] == '>') {
+                if (has_mark(line->text, mark)) {
                         run.quoted++;
+                        bool bare = text_is_blank(line->text + strlen(mark->text));
+                        run.bare += bare;
+                        run.rows += !bare && g_str_has_suffix(line->text, "|");
                         run.others += gap;
                         run.end = i + 1;
                         gap = 0;
@@ -128,9 +200,9 @@ static bool run_is_spaced(const GArray *lines, const struct quote_run *run)
         guint with_text = 0, spaced = 0;
         for (guint i = run->first; i < run->end; i++) {
                 char *text = line_at(lines, i)->text;
-                if (text[0] != '>')
+                if (!has_mark(text, run->mark))
                         continue;
-                text = skip_quote_marks(text);
+                text = skip_quote_marks(text, run->mark);
                 if (!*text)
                         continue;
                 with_text++;
@@ -144,32 +216,49 @@ static void strip_run(GArray *lines, const struct quote_run *run)
         bool spaced = run_is_spaced(lines, run);
         for (guint i = run->first; i < run->end; i++) {
                 struct text_line *line = line_at(lines, i);
-                if (line->text[0] != '>')
+                if (!has_mark(line->text, run->mark))
                         continue;
-                line->text = skip_quote_marks(line->text);
+                line->text = skip_quote_marks(line->text, run->mark);
                 if (spaced && line->text[0] == ' ')
                         line->text++;
                 line->blank = text_is_blank(line->text);
         }
 }
 
-/* A lone ">" before one line is no quote but may be the mark of a chosen option: only runs of three lines, or nearly
- * all of a short text, count as quoted. */
-static void strip_quotes(GArray *lines)
+/* all: nearly all of the text has the mark. */
+static bool run_is_quoted(const struct quote_run *run, bool all)
+{
+        if (run->mark->usual)
+                return all || (run->quoted >= QUOTED_LINES_MIN && run->quoted >= 2 * run->others);
+        return run->quoted - run->bare >= UNUSUAL_QUOTED_LINES_MIN && run->bare * 2 <= run->quoted &&
+               run->others * 20 <= run->quoted && run->rows * 5 <= run->quoted;
+}
+
+static void strip_quotes(GArray *lines, const struct quote_mark *mark)
 {
         guint filled = 0, quoted = 0;
         for (guint i = 0; i < lines->len; i++) {
                 filled += !line_at(lines, i)->blank;
-                quoted += line_at(lines, i)->text[0] == '>';
+                quoted += has_mark(line_at(lines, i)->text, mark);
         }
-        bool all = quoted * 5 >= filled * 4;
-        for (guint i = 0; i < lines->len; i++) {
-                if (line_at(lines, i)->text[0] != '>')
+        bool all = quoted * 5 >= filled * 4, stripped = false;
+        for (guint i = 0; quoted > 0 && i < lines->len; i++) {
+                if (!has_mark(line_at(lines, i)->text, mark))
                         continue;
-                struct quote_run run = find_run(lines, i);
-                if (all || (run.quoted >= 3 && run.quoted >= 2 * run.others))
+                struct quote_run run = find_run(lines, i, mark);
+                bool is_quoted = run_is_quoted(&run, all);
+                if (is_quoted)
                         strip_run(lines, &run);
+                stripped = stripped || is_quoted;
                 i = run.end - 1;
+        }
+        /* Where lines were quoted, a mark alone is a blank quoted line, though a long wrapped one parts it from them. */
+        for (guint i = 0; stripped && i < lines->len; i++) {
+                struct text_line *line = line_at(lines, i);
+                if (!has_mark(line->text, mark) || !text_is_blank(skip_quote_marks(line->text, mark)))
+                        continue;
+                line->text = skip_quote_marks(line->text, mark);
+                line->blank = true;
         }
 }
 
@@ -184,7 +273,9 @@ int text_lines_split(char *buffer, const struct text_document_options *options, 
         if (options->flowed)
                 reflow(lines, options->delsp);
         mark_blank(lines);
-        strip_quotes(lines);
+        for (size_t i = 0; i < G_N_ELEMENTS(quote_marks); i++)
+                strip_quotes(lines, &quote_marks[i]);
+        text_lines_mend(lines);
         *ret_lines = lines;
         return 0;
 }

@@ -18,4 +18,7 @@ struct text_line {
  * Errors: -ERR_LIMIT. */
 int text_lines_split(char *buffer, const struct text_document_options *options, GArray **ret_lines, struct error *err);
 
+/* Joins what was cut and takes off what was put in on the way: see text_mend.c. Part of text_lines_split. */
+void text_lines_mend(GArray *lines);
+
 #endif

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/limits.h"
+#include "common/text.h"
 #include "ingest/worker_p.h"
 
 #define ARCHIVE_NAME_MAX 200
@@ -24,6 +25,7 @@
 struct worker {
         char *program;
         int64_t wall_ms;
+        struct worker_setup setup;
         pid_t pid; /* 0: no child */
         int fd;    /* -1: no child */
         unsigned served;
@@ -31,9 +33,18 @@ struct worker {
 
 struct worker *worker_new(const struct worker_options *options)
 {
+        static const struct worker_options defaults = { 0 };
         struct worker *worker = g_new0(struct worker, 1);
-        worker->program = g_strdup(options && options->program ? options->program : "/proc/self/exe");
-        worker->wall_ms = options && options->wall_ms > 0 ? options->wall_ms : LIMIT_WORKER_WALL_MS;
+        if (!options)
+                options = &defaults;
+        worker->program = g_strdup(options->program ? options->program : "/proc/self/exe");
+        worker->wall_ms = options->wall_ms > 0 ? options->wall_ms : LIMIT_WORKER_WALL_MS;
+        worker->setup = (struct worker_setup){
+                .magic = WORKER_SETUP_MAGIC,
+                .cpu_ms = options->cpu_ms > 0 ? (uint64_t) options->cpu_ms : LIMIT_WORKER_CPU_MS,
+                .memory_bytes = options->memory_bytes ? options->memory_bytes : LIMIT_WORKER_MEMORY_BYTES,
+                .text_bytes = options->limits.text_bytes ? options->limits.text_bytes : LIMIT_TEXT_BYTES_DEFAULT,
+        };
         worker->fd = -1;
         return worker;
 }
@@ -91,6 +102,19 @@ static int spawn_child(struct worker *worker, int child_fd)
         return -r;
 }
 
+/* A fresh socket has room for it. A child that is gone already shows in the exchange that follows. */
+static void send_setup(struct worker *worker)
+{
+        const char *bytes = (const char *) &worker->setup;
+        size_t sent = 0;
+        while (sent < sizeof worker->setup) {
+                ssize_t n = send(worker->fd, bytes + sent, sizeof worker->setup - sent, MSG_NOSIGNAL);
+                if (n < 0 && errno != EINTR)
+                        return;
+                sent += n > 0 ? (size_t) n : 0;
+        }
+}
+
 static int start_child(struct worker *worker, struct error *err)
 {
         int pair[2];
@@ -109,6 +133,7 @@ static int start_child(struct worker *worker, struct error *err)
         worker->fd = pair[0];
         worker->served = 0;
         fcntl(worker->fd, F_SETFL, O_NONBLOCK);
+        send_setup(worker);
         return 0;
 }
 
@@ -247,15 +272,38 @@ static int check_reply(struct reader_result *result, const char *sha256, struct 
         return 0;
 }
 
-static int read_reply(const struct exchange *x, const char *sha256, struct reader_result *ret, struct error *err)
+bool worker_json_is_crowded(const char *json, size_t size)
+{
+        size_t values = 0;
+        bool quoted = false;
+        for (size_t i = 0; i < size; i++) {
+                if (quoted && json[i] == '\\')
+                        i++;
+                else if (json[i] == '"')
+                        quoted = !quoted;
+                else if (!quoted && strchr("[{,:", json[i]) && json[i])
+                        values++;
+        }
+        return values > LIMIT_WORKER_REPLY_VALUES;
+}
+
+int worker_parse_reply(enum reader_outcome outcome, const char *text, size_t size, const char *sha256,
+                       struct reader_result *ret_result, struct error *err)
 {
         json_error_t where;
-        json_t *json = json_loadb(x->body, x->reply.size, JSON_REJECT_DUPLICATES, &where);
+        if (worker_json_is_crowded(text, size))
+                return error_set(err, -ERR_MALFORMED, "the parser worker's answer has more than %u values",
+                                 LIMIT_WORKER_REPLY_VALUES);
+        json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
         if (!json_is_object(json)) {
+                bool is_json = json != NULL;
                 json_decref(json);
-                return error_set(err, -ERR_MALFORMED, "the parser worker's answer is no JSON object: %s", where.text);
+                if (is_json)
+                        return error_set(err, -ERR_MALFORMED, "the parser worker's answer is no JSON object");
+                g_autofree char *why = text_make_line(where.text, strlen(where.text)); /* it quotes the answer, cut anywhere */
+                return error_set(err, -ERR_MALFORMED, "the parser worker's answer is no JSON: %s", why);
         }
-        struct reader_result result = { .outcome = (enum reader_outcome) x->reply.kind };
+        struct reader_result result = { .outcome = outcome };
         int r = 0;
         json_t *bulletin = json_object_get(json, "bulletin");
         if (!json_is_null(bulletin))
@@ -277,7 +325,7 @@ static int read_reply(const struct exchange *x, const char *sha256, struct reade
                 reader_result_clear(&result);
                 return r;
         }
-        *ret = result;
+        *ret_result = result;
         return 0;
 }
 
@@ -286,11 +334,18 @@ static int explain_failure(struct worker *worker, int code, struct error *err)
 {
         int status = end_child(worker);
         if (code == -ERR_WORKER_TIMEOUT)
-                return error_set(err, code, "the parser took longer than %" G_GINT64_FORMAT " ms and was stopped",
+                return error_set(err, code,
+                                 "the parser took longer than %" G_GINT64_FORMAT " ms (parser-timeout) and was stopped",
                                  worker->wall_ms);
         if (code == -ERR_WORKER_CRASHED && WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-                return error_set(err, -ERR_WORKER_TIMEOUT, "the parser used more than %u s of processor time and was stopped",
-                                 LIMIT_WORKER_CPU_SECONDS);
+                return error_set(err, -ERR_WORKER_TIMEOUT,
+                                 "the parser used more than %" G_GUINT64_FORMAT
+                                 " ms of processor time, its parser-cpu-time, and was stopped",
+                                 worker->setup.cpu_ms);
+        if (code == -ERR_WORKER_CRASHED && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_MEMORY)
+                return error_set(err, -ERR_LIMIT,
+                                 "the parser needs more memory than %" G_GUINT64_FORMAT " MiB (parser-memory)",
+                                 worker->setup.memory_bytes / MIB);
         if (code == -ERR_WORKER_CRASHED && WIFSIGNALED(status))
                 return error_set(err, code, "the parser crashed (signal %d, %s)", WTERMSIG(status),
                                  strsignal(WTERMSIG(status)));
@@ -318,7 +373,8 @@ int worker_read(struct worker *worker, const void *data, size_t size, enum reade
         struct exchange x = { .request = { WORKER_REQUEST_MAGIC, form, size }, .data = data };
         int r = exchange_bytes(worker, &x, stop_fd);
         if (r == 0)
-                r = read_reply(&x, sha256, ret_result, err);
+                r = worker_parse_reply((enum reader_outcome) x.reply.kind, x.body, x.reply.size, sha256, ret_result,
+                                       err);
         g_free(x.body);
         if (r < 0)
                 return explain_failure(worker, r, err);

@@ -4,9 +4,9 @@
  * reader_read on hostile bytes. This file is both ends of its pipe. The child is this same program started again as
  * "PROGRAM --parser-worker", with an empty environment and one socket (file descriptor 3).
  *
- * Protocol, native byte order (one machine, one binary): request = magic, form, size, bytes; reply = magic, outcome,
- * size, JSON {"bulletin", "text", "archive_name", "reason", "unknown_labels", "missing_labels"}. The reply is untrusted
- * and fully checked.
+ * Protocol, native byte order (one machine, one binary): first, once, the limits; then request = magic, form, size, bytes;
+ * reply = magic, outcome, size, JSON {"bulletin", "text", "archive_name", "reason", "unknown_labels", "missing_labels"}.
+ * The reply is untrusted and fully checked.
  */
 #ifndef INGEST_WORKER_H
 #define INGEST_WORKER_H
@@ -22,6 +22,9 @@
 struct worker_options {
         const char *program;     /* path to run; NULL: /proc/self/exe */
         int64_t wall_ms;         /* longest time for one mail; 0: LIMIT_WORKER_WALL_MS */
+        int64_t cpu_ms;          /* processor time for one mail; 0: LIMIT_WORKER_CPU_MS */
+        uint64_t memory_bytes;   /* address space; 0: LIMIT_WORKER_MEMORY_BYTES */
+        struct reader_limits limits;
 };
 
 struct worker;
@@ -35,9 +38,9 @@ int worker_main(void);
 struct worker *worker_new(const struct worker_options *options);
 void worker_free(struct worker *worker);
 
-/* Has the child read one input. A crash gives -ERR_WORKER_CRASHED, running out of time -ERR_WORKER_TIMEOUT, an invalid
- * answer -ERR_MALFORMED, failing to start a child -errno; after each the next request starts a fresh child. stop_fd
- * (or -1) becoming readable ends the wait with -ERR_CANCELLED. */
+/* Has the child read one input. A crash gives -ERR_WORKER_CRASHED, running out of time -ERR_WORKER_TIMEOUT, out of
+ * memory -ERR_LIMIT, an invalid answer -ERR_MALFORMED, failing to start a child -errno; after each the next request
+ * starts a fresh child. stop_fd (or -1) becoming readable ends the wait with -ERR_CANCELLED. */
 int worker_read(struct worker *worker, const void *data, size_t size, enum reader_form form, int stop_fd,
                 struct reader_result *ret_result, struct error *err);
 

@@ -45,6 +45,8 @@ static int write_all(const void *buffer, size_t size)
         return 0;
 }
 
+static const char too_large_reason[] = "what was read of the mail is larger than the parser may answer with";
+
 static json_t *text_or_null(const char *text)
 {
         return text ? json_string(text) : json_null();
@@ -58,7 +60,7 @@ static json_t *labels_to_json(const GPtrArray *labels)
         return json;
 }
 
-static int send_reply(const struct reader_result *result)
+static char *reply_to_text(const struct reader_result *result)
 {
         json_t *json = json_object();
         json_object_set_new(json, "bulletin", result->bulletin ? bulletin_to_json(result->bulletin) : json_null());
@@ -69,25 +71,42 @@ static int send_reply(const struct reader_result *result)
         json_object_set_new(json, "missing_labels", labels_to_json(result->labels.missing));
         char *body = json_dumps(json, JSON_COMPACT);
         json_decref(json);
-        if (!body)
-                return -ENOMEM;
-        struct worker_frame frame = { WORKER_REPLY_MAGIC, result->outcome, strlen(body) };
+        return body;
+}
+
+static int send_text(enum reader_outcome outcome, const char *body)
+{
+        struct worker_frame frame = { WORKER_REPLY_MAGIC, outcome, strlen(body) };
         int r = write_all(&frame, sizeof frame);
-        if (r == 0)
-                r = write_all(body, frame.size);
+        return r < 0 ? r : write_all(body, frame.size);
+}
+
+/* A result too large for a reply is refused in its own name: the other end would take the reply for an attack. */
+static int send_reply(const struct reader_result *result)
+{
+        char *body = reply_to_text(result);
+        enum reader_outcome outcome = result->outcome;
+        if (body && (strlen(body) > LIMIT_WORKER_REPLY_BYTES || worker_json_is_crowded(body, strlen(body)))) {
+                struct reader_result refusal = { .outcome = READER_REFUSED, .reason = (char *) too_large_reason };
+                free(body);
+                body = reply_to_text(&refusal);
+                outcome = READER_REFUSED;
+        }
+        int r = body ? send_text(outcome, body) : -ENOMEM;
         free(body);
         return r;
 }
 
-/* From the start of a mail on, LIMIT_WORKER_CPU_SECONDS of processor time, then SIGPROF ends the process. The wall
- * clock is the parent's business. */
-static void limit_cpu(unsigned seconds)
+/* From the start of a mail on, so much processor time, then SIGPROF ends the process. The wall clock is the parent's
+ * business. */
+static void limit_cpu(uint64_t ms)
 {
-        struct itimerval timer = { .it_value = { .tv_sec = seconds } };
+        struct itimerval timer = { .it_value.tv_sec = (time_t) (ms / 1000),
+                                   .it_value.tv_usec = (suseconds_t) (ms % 1000 * 1000) };
         setitimer(ITIMER_PROF, &timer, NULL);
 }
 
-static int serve_one(void)
+static int serve_one(const struct worker_setup *setup)
 {
         struct worker_frame frame;
         int r = read_all(&frame, sizeof frame);
@@ -95,15 +114,14 @@ static int serve_one(void)
                 return r;
         if (frame.magic != WORKER_REQUEST_MAGIC || frame.kind >= READER_FORM_MAX || frame.size > LIMIT_MESSAGE_BYTES_MAX)
                 return -EPROTO;
-        limit_cpu(LIMIT_WORKER_CPU_SECONDS);
-        char *data = g_try_malloc(frame.size + 1);
-        if (!data)
-                return -ENOMEM;
+        limit_cpu(setup->cpu_ms);
+        char *data = g_malloc(frame.size + 1);
         r = frame.size > 0 ? read_all(data, frame.size) : 1;
         if (r == 1) {
                 data[frame.size] = '\0';
                 struct reader_result result;
-                reader_read(data, frame.size, (enum reader_form) frame.kind, &result);
+                const struct reader_limits limits = { .text_bytes = setup->text_bytes };
+                reader_read_limited(data, frame.size, (enum reader_form) frame.kind, &limits, &result);
                 int sent = send_reply(&result);
                 reader_result_clear(&result);
                 r = sent < 0 ? sent : 1;
@@ -115,13 +133,59 @@ static int serve_one(void)
         return r;
 }
 
+static bool setup_is_valid(const struct worker_setup *setup)
+{
+        return setup->magic == WORKER_SETUP_MAGIC && setup->reserved == 0 && setup->cpu_ms > 0 &&
+               setup->cpu_ms <= LIMIT_WORKER_CPU_MS_MAX && setup->memory_bytes > 0 &&
+               setup->memory_bytes <= LIMIT_WORKER_MEMORY_BYTES_MAX && setup->text_bytes > 0 &&
+               setup->text_bytes <= LIMIT_TEXT_BYTES;
+}
+
+/* GLib ends the process where there is no memory. The other end is to know that it was that. */
+static void exit_without_memory(const char *message)
+{
+        if (message && strstr(message, "failed to allocate"))
+                _exit(WORKER_EXIT_MEMORY);
+}
+
+static void on_log(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+        exit_without_memory(message);
+        g_log_default_handler(domain, level, message, data);
+}
+
+static GLogWriterOutput on_structured_log(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer data)
+{
+        for (gsize i = 0; i < count; i++)
+                if (strcmp(fields[i].key, "MESSAGE") == 0)
+                        exit_without_memory(fields[i].value);
+        return g_log_writer_default(level, fields, count, data);
+}
+
+static void *allocate(size_t size)
+{
+        return g_malloc(MAX(size, 1));
+}
+
+/* Without memory each library is to end the process here and not to leave out what it could not hold. */
+static void watch_memory(void)
+{
+        g_log_set_default_handler(on_log, NULL);
+        g_log_set_writer_func(on_structured_log, NULL, NULL);
+        json_set_alloc_funcs(allocate, g_free);
+}
+
 int worker_main(void)
 {
         struct error err = ERROR_INIT;
-        if (sandbox_limit_resources(&err) < 0) {
+        struct worker_setup setup;
+        if (read_all(&setup, sizeof setup) <= 0 || !setup_is_valid(&setup))
+                _exit(EXIT_FAILURE);
+        if (sandbox_limit_resources(setup.memory_bytes, &err) < 0) {
                 fprintf(stderr, "parser worker: %s\n", error_text(&err));
                 _exit(EXIT_FAILURE);
         }
+        watch_memory();
         reader_prepare();
         json_object_seed(0); /* reads the random device now: it could not later */
         if (sandbox_filter_calls(&err) < 0) {
@@ -130,7 +194,7 @@ int worker_main(void)
         }
         int r;
         do
-                r = serve_one();
+                r = serve_one(&setup);
         while (r > 0);
         /* No destructors: they belong to libraries that may be in any state. */
         _exit(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ingest/reader.h"
+
 #define WORKER_FD 3
+#define WORKER_SETUP_MAGIC 0x73666431u
 #define WORKER_REQUEST_MAGIC 0x71666431u
 #define WORKER_REPLY_MAGIC 0x72666431u
 
@@ -17,5 +20,22 @@ struct worker_frame {
         uint32_t kind;
         uint64_t size;
 };
+
+/* The first thing that a child reads, once. The child's environment is empty, so its limits come this way. */
+struct worker_setup {
+        uint32_t magic;
+        uint32_t reserved; /* 0 */
+        uint64_t cpu_ms, memory_bytes, text_bytes;
+};
+
+/* The exit status of a child that got no more memory. */
+#define WORKER_EXIT_MEMORY 75
+
+/* Checks the JSON of a reply to a mail with this digest. 0 or -ERR_MALFORMED. */
+int worker_parse_reply(enum reader_outcome outcome, const char *json, size_t size, const char *sha256,
+                       struct reader_result *ret_result, struct error *err);
+
+/* Whether a JSON text has more than LIMIT_WORKER_REPLY_VALUES values. Each takes many times its bytes once it is read. */
+bool worker_json_is_crowded(const char *json, size_t size);
 
 #endif

@@ -40,6 +40,10 @@ static const char *weight_colour(enum message_weight weight)
                 return "#2f6690";
         case WEIGHT_UNKNOWN:
                 return "#6b3fa0";
+        case WEIGHT_PROBLEM:
+                return "#9d174d";
+        case WEIGHT_RECOVERED:
+                return "#1b6e3c";
         default:
                 return "#44546a";
         }

@@ -20,12 +20,26 @@
 #define LINKS_MAX 10u
 #define HISTORY_LINES_MAX 10u
 
-static void fact_free(gpointer data)
+struct message_fact *message_fact_new(const char *label, const char *value)
 {
-        struct message_fact *fact = data;
+        struct message_fact *fact = g_new0(struct message_fact, 1);
+        fact->label = g_strdup(label);
+        fact->value = g_strdup(value);
+        return fact;
+}
+
+void message_fact_free(struct message_fact *fact)
+{
+        if (!fact)
+                return;
         g_free(fact->label);
         g_free(fact->value);
         g_free(fact);
+}
+
+static void fact_free(gpointer data)
+{
+        message_fact_free(data);
 }
 
 static void change_free(gpointer data)
@@ -45,7 +59,7 @@ static void link_free(gpointer data)
         g_free(link);
 }
 
-static struct message *message_new(const char *kind)
+struct message *message_new(const char *kind)
 {
         struct message *message = g_new0(struct message, 1);
         message->kind = g_strdup(kind);
@@ -288,6 +302,8 @@ struct message *message_for_history(const char *source, const char *route_name, 
 
 const char *message_lines_heading(const struct message *message)
 {
+        if (g_str_equal(message->kind, "problem"))
+                return "対処 (what to do)";
         return g_str_equal(message->kind, "summary") ? "主なもの (the most severe)" : "確認 (check)";
 }
 
@@ -317,6 +333,10 @@ enum message_weight message_weight(const struct message *message)
         };
         if (g_str_equal(message->kind, "summary") || g_str_equal(message->kind, "test"))
                 return WEIGHT_PLAIN;
+        if (g_str_equal(message->kind, "problem"))
+                return WEIGHT_PROBLEM;
+        if (g_str_equal(message->kind, "recovered"))
+                return WEIGHT_RECOVERED;
         if (message->severity < 0 || (gsize) message->severity >= G_N_ELEMENTS(weights))
                 return WEIGHT_UNKNOWN;
         return weights[message->severity];

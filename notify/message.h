@@ -4,6 +4,7 @@
 #define NOTIFY_MESSAGE_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "common/bulletin.h"
 #include "notify/route.h"
@@ -12,7 +13,7 @@ struct message_fact { char *label, *value; };          /* "深刻度", "1(緊急
 struct message_change { char *label, *from, *to; };
 
 struct message {
-        char *kind;        /* "new", "raised", "updated", "lowered", "summary", "test" */
+        char *kind;        /* "new", "raised", "updated", "lowered", "summary", "test", "problem", "recovered" */
         char *headline;    /* "[緊急][至急適用] MS07-028 …", one line */
         char *lead;        /* English sentence: what this is ("Severity raised from moderate to critical.") */
         char *route, *reason; /* why this was sent */
@@ -22,7 +23,7 @@ struct message {
         char *excerpt;      /* first part of the summary section, or NULL */
         GPtrArray *links;   /* struct link; http and https only */
         GPtrArray *warnings;/* char * */
-        GPtrArray *lines;   /* char *: body lines of a summary or test */
+        GPtrArray *lines;   /* char *: body lines of a summary or test, what to do about a problem */
         int severity, urgency; /* for colour and order; 0 unknown */
         char *bulletin_id;  /* or NULL */
 };
@@ -39,14 +40,39 @@ struct message *message_for_history(const char *source, const char *route_name, 
 /* "Is this channel set up right?" */
 struct message *message_for_test(const char *channel_name);
 
+/* What is wrong with the service itself, or no longer is. Everything is cleaned and cut here. */
+struct health_report {
+        bool recovered;        /* else a problem */
+        const char *condition; /* its name: "drift:hotfix-report" */
+        const char *headline;  /* "hotfix-report: labels not recognised: …"; "[hotfixd] " is put before it */
+        const char *lead;      /* what this means, in English */
+        const char *reason;    /* why this is sent now */
+        const GPtrArray *facts;  /* struct message_fact */
+        const GPtrArray *advice; /* char *: what to do */
+        const char *bulletin_id; /* the one that shows it, or NULL */
+};
+struct message *message_for_health(const struct health_report *report);
+/* A fact for such a report; both are copied. */
+struct message_fact *message_fact_new(const char *label, const char *value);
+void message_fact_free(struct message_fact *fact);
+
 /* "深刻度: 3(警告) → 1(緊急)"; newly allocated. */
 char *message_change_text(const struct message_change *change);
 
-/* What stands above the lines of a summary or a test. Static. */
+/* What stands above the lines of a summary, a test or a problem. Static. */
 const char *message_lines_heading(const struct message *message);
 
 /* What the colour and the order of a message go by. */
-enum message_weight { WEIGHT_PLAIN, WEIGHT_LOW, WEIGHT_MODERATE, WEIGHT_IMPORTANT, WEIGHT_CRITICAL, WEIGHT_UNKNOWN };
+enum message_weight {
+        WEIGHT_PLAIN,
+        WEIGHT_LOW,
+        WEIGHT_MODERATE,
+        WEIGHT_IMPORTANT,
+        WEIGHT_CRITICAL,
+        WEIGHT_UNKNOWN,
+        WEIGHT_PROBLEM,
+        WEIGHT_RECOVERED,
+};
 enum message_weight message_weight(const struct message *message);
 
 /* An http or https URL that is safe to make clickable, with bytes outside ASCII percent-encoded; NULL for anything else

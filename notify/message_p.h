@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What message.c shares with message_facts.c. */
+/* What message.c shares with message_facts.c and message_health.c. */
 #ifndef NOTIFY_MESSAGE_P_H
 #define NOTIFY_MESSAGE_P_H
 
 #include "notify/message.h"
+
+/* An empty one of this kind. */
+struct message *message_new(const char *kind);
 
 /* value is taken over. */
 void message_add_fact(struct message *message, const char *label, char *value);

@@ -94,6 +94,10 @@ static const char *weight_sign(enum message_weight weight)
                 return "🔵";
         case WEIGHT_UNKNOWN:
                 return "🟣";
+        case WEIGHT_PROBLEM:
+                return "⚠️";
+        case WEIGHT_RECOVERED:
+                return "✅";
         default:
                 return "⚪";
         }

@@ -94,12 +94,18 @@ static void append_field(GString *out, const struct bulletin *b, enum bulletin_f
         g_string_append(out, "</td></tr>\n");
 }
 
-static void append_joined(GString *out, const char *label, const GPtrArray *strings)
+static char *join(const GPtrArray *strings)
 {
-        g_autoptr(GString) joined = g_string_new(NULL);
+        GString *joined = g_string_new(NULL);
         for (guint i = 0; i < strings->len; i++)
                 g_string_append_printf(joined, "%s%s", i ? ", " : "", (const char *) g_ptr_array_index(strings, i));
-        append_fact(out, label, joined->str);
+        return g_string_free(joined, FALSE);
+}
+
+static void append_joined(GString *out, const char *label, const GPtrArray *strings)
+{
+        g_autofree char *joined = join(strings);
+        append_fact(out, label, joined);
 }
 
 static void append_facts(GString *out, const struct bulletin *b)
@@ -176,6 +182,20 @@ static void append_downloads(GString *out, const struct bulletin *b)
         for (guint i = 0; i < b->downloads->len; i++) {
                 const struct download *d = g_ptr_array_index(b->downloads, i);
                 append_row(out, (const char *[]) { OR_EMPTY(d->platform), OR_EMPTY(d->center), OR_EMPTY(d->catalog), NULL });
+        }
+        g_string_append(out, "</table></div>\n");
+}
+
+/* The ids are no links: what they name may not be in this archive. */
+static void append_entries(GString *out, const struct bulletin *b)
+{
+        if (b->entries->len == 0)
+                return;
+        open_table(out, "掲載情報", (const char *[]) { "情報の種類", "セキュリティ番号", "サポート技術情報", "タイトル", NULL });
+        for (guint i = 0; i < b->entries->len; i++) {
+                const struct bulletin_entry *entry = g_ptr_array_index(b->entries, i);
+                g_autofree char *kbs = join(entry->kbs);
+                append_row(out, (const char *[]) { OR_EMPTY(entry->type), OR_EMPTY(entry->id), kbs, OR_EMPTY(entry->title), NULL });
         }
         g_string_append(out, "</table></div>\n");
 }
@@ -357,6 +377,7 @@ GString *archive_page_render(const struct bulletin_row *row, const GPtrArray *re
         archive_append_head(out, title, "");
         append_top(out, row);
         append_facts(out, b);
+        append_entries(out, b);
         append_sections(out, b);
         append_affected(out, b);
         append_tests(out, b);

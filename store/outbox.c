@@ -90,7 +90,8 @@ static int insert_delivery(struct database *db, const struct delivery *delivery,
                 db,
                 "INSERT INTO outbox (identity, channel, kind, bulletin_id, payload, thread, state, attempts,"
                 " created_ms, next_ms, sent_ms) VALUES (?1, ?2, ?3, nullif(?4, 0), ?5,"
-                " (SELECT identity FROM outbox WHERE bulletin_id = ?4 AND channel = ?2 ORDER BY id LIMIT 1),"
+                " iif(?4 = 0, (SELECT identity FROM outbox WHERE identity = ?9),"
+                " (SELECT identity FROM outbox WHERE bulletin_id = ?4 AND channel = ?2 ORDER BY id LIMIT 1)),"
                 " ?6, 0, ?7, ?8, 0)",
                 &statement, err);
         if (r < 0)
@@ -103,6 +104,7 @@ static int insert_delivery(struct database *db, const struct delivery *delivery,
         statement_bind_int(statement, 6, DELIVERY_PENDING);
         statement_bind_int(statement, 7, delivery->created_ms ? delivery->created_ms : clock_wall_ms());
         statement_bind_int(statement, 8, delivery->next_ms);
+        statement_bind_text(statement, 9, delivery->thread);
         r = statement_run(statement, err);
         if (r == 0)
                 *ret_id = database_last_id(db);

@@ -34,10 +34,11 @@ const char *delivery_state_name(enum delivery_state state);
 struct delivery {
         int64_t id;
         char *identity;  /* 64 hexadecimal digits */
-        char *channel, *kind; /* kind: the decision's action, "summary" or "test" */
-        int64_t bulletin_id;  /* 0: none (summary, test) */
+        char *channel, *kind; /* kind: the decision's action, "summary", "test", "problem", "recovered" */
+        int64_t bulletin_id;  /* 0: none */
         char *payload;   /* rendered JSON, made for the channel's type */
-        char *thread;    /* identity of the first delivery for this bulletin on this channel, or NULL if this is it */
+        char *thread;    /* identity of the first delivery for this bulletin on this channel, or of the one that told a
+                          * problem first; NULL if this is it */
         enum delivery_state state;
         unsigned attempts;
         int64_t created_ms, next_ms, sent_ms;
@@ -61,9 +62,9 @@ char *outbox_identity(const char *channel, const char *feed, const char *key, co
                       const char *fingerprint);
 
 /* Asks for a delivery in the running transaction, and ties it to the decision (0: none). identity known already:
- * nothing is added, *ret_known is true, and the known one is tied to the decision. thread is filled in here; of the
- * delivery only identity, channel, kind, bulletin_id, payload, created_ms (0: now) and next_ms (0: at once) are looked
- * at. */
+ * nothing is added, *ret_known is true, and the known one is tied to the decision. thread is filled in here where there
+ * is a bulletin; else it is kept if there is such a delivery. Of the delivery only identity, channel, kind, bulletin_id,
+ * payload, thread, created_ms (0: now) and next_ms (0: at once) are looked at. */
 int outbox_add(struct database *db, const struct delivery *delivery, int64_t decision_id, bool *ret_known,
                struct error *err);
 

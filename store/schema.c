@@ -197,7 +197,68 @@ static const char migration_1[] =
         "        PRIMARY KEY (decision_id, delivery_id)) STRICT, WITHOUT ROWID;"
         "CREATE INDEX decision_delivery_delivery ON decision_delivery (delivery_id);";
 
-static const char *const migrations[] = { migration_1 };
+static const char migration_2[] =
+        /* Which fields each content has filled (bits of common/bulletin_fill.h), in the order in which contents arrived.
+         * Those stored before this migration are not among them. */
+        "CREATE TABLE fill ("
+        "        id INTEGER PRIMARY KEY,"
+        "        variant_id INTEGER NOT NULL UNIQUE REFERENCES variant,"
+        "        feed TEXT NOT NULL,"
+        "        kind INTEGER NOT NULL,"
+        "        live INTEGER NOT NULL CHECK (live IN (0, 1)),"
+        "        filled INTEGER NOT NULL CHECK (filled >= 0)) STRICT;"
+        "CREATE INDEX fill_order ON fill (feed, kind, id, filled);"
+        "CREATE INDEX fill_live ON fill (feed, kind, id, filled) WHERE live = 1;"
+
+        /* Their sums, so that no mail has to count them again. filled: how many have field 0, 1, …, with a space
+         * between. */
+        "CREATE TABLE fill_sum ("
+        "        feed TEXT NOT NULL,"
+        "        kind INTEGER NOT NULL,"
+        "        bulletins INTEGER NOT NULL CHECK (bulletins >= 0),"
+        "        filled TEXT NOT NULL,"
+        "        PRIMARY KEY (feed, kind)) STRICT, WITHOUT ROWID;"
+
+        /* Labels that no rule of the feed knows. bulletin: the name of the last one that had it. */
+        "CREATE TABLE unknown_label ("
+        "        feed TEXT NOT NULL,"
+        "        kind INTEGER NOT NULL,"
+        "        label TEXT NOT NULL,"
+        "        count INTEGER NOT NULL,"
+        "        first_ms INTEGER NOT NULL,"
+        "        last_ms INTEGER NOT NULL,"
+        "        bulletin TEXT NOT NULL,"
+        "        PRIMARY KEY (feed, kind, label)) STRICT, WITHOUT ROWID;"
+
+        /* What an address has sent: bulletins of a feed, mails that are none, and how many of these came since its last
+         * bulletin. Only addresses that have sent a bulletin are here. */
+        "CREATE TABLE sender ("
+        "        address TEXT PRIMARY KEY,"
+        "        feed TEXT NOT NULL,"
+        "        bulletins INTEGER NOT NULL,"
+        "        others INTEGER NOT NULL,"
+        "        run INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+        /* What is, or was, wrong with the service itself. good: how often in a row it was found well since; ended_ms NULL:
+         * it goes on. */
+        "CREATE TABLE condition ("
+        "        id INTEGER PRIMARY KEY,"
+        "        name TEXT NOT NULL,"
+        "        message TEXT NOT NULL,"
+        "        started_ms INTEGER NOT NULL,"
+        "        last_ms INTEGER NOT NULL,"
+        "        count INTEGER NOT NULL,"
+        "        good INTEGER NOT NULL,"
+        "        ended_ms INTEGER) STRICT;"
+        "CREATE UNIQUE INDEX condition_open ON condition (name) WHERE ended_ms IS NULL;"
+
+        /* What a condition has named so far, so that it is told once. */
+        "CREATE TABLE condition_detail ("
+        "        condition_id INTEGER NOT NULL REFERENCES condition,"
+        "        detail TEXT NOT NULL,"
+        "        PRIMARY KEY (condition_id, detail)) STRICT, WITHOUT ROWID;";
+
+static const char *const migrations[] = { migration_1, migration_2 };
 
 int schema_version_latest(void)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ingest/reader.h"
 #include "store/bulletins.h"
 #include "tests/pipeline_kit.h"
 #include "tests/support.h"
@@ -195,6 +196,36 @@ START_TEST(what_cannot_be_written_stays_to_do)
 }
 END_TEST
 
+static const char weekly_text[] =
+        "From: a@example.com\nSubject: x\nContent-Type: text/plain; charset=utf-8\n\nHotFix Weekly:2007/05/30日版\n"
+        "情報の種類 セキュリティ番号 タイトル\n[不具合情報] MS07-902/931906/931907 <b>画像</b>\n[情報] 休止\n";
+
+/* What a weekly refers to is a table; it comes back from the database as it went in. */
+START_TEST(entries_are_a_table)
+{
+        struct reader_result read;
+        reader_prepare();
+        reader_read(weekly_text, strlen(weekly_text), READER_MAIL, &read);
+        ck_assert_int_eq(read.outcome, READER_RECOGNISED);
+        struct job *job = kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "x", "w");
+        GPtrArray *entries = job->result.bulletin->entries;
+        ck_assert_uint_eq(read.bulletin->entries->len, 2);
+        while (read.bulletin->entries->len > 0)
+                g_ptr_array_add(entries, g_ptr_array_steal_index(read.bulletin->entries, 0));
+        reader_result_clear(&read);
+        kit_commit(&kit, job, NULL);
+        update();
+        g_autofree char *page = path_of("alert/2007/ms07-904.html"), *html = support_read_file(page, NULL);
+        ck_assert_ptr_nonnull(strstr(html, "<tr><th>情報の種類</th><th>セキュリティ番号</th><th>サポート技術情報</th><th>タイトル</th></tr>\n"
+                                           "<tr><td>不具合情報</td><td>MS07-902</td><td>931906, 931907</td>"
+                                           "<td>&lt;b&gt;画像&lt;/b&gt;</td></tr>\n"
+                                           "<tr><td>情報</td><td></td><td></td><td>休止</td></tr>\n"));
+        g_autofree char *file = path_of("alert/2007/ms07-904.json"), *json = support_read_file(file, NULL);
+        ck_assert_ptr_nonnull(strstr(json, "MS07-902"));
+        ck_assert_ptr_nonnull(strstr(json, "\"entries\""));
+}
+END_TEST
+
 static bool stop_at_second(void *context)
 {
         return ++*(int *) context > 1;
@@ -241,6 +272,7 @@ static Suite *suite(void)
         TCase *tests = tcase_create("archive");
         tcase_add_checked_fixture(tests, setup, teardown);
         tcase_add_test(tests, the_files_are_there);
+        tcase_add_test(tests, entries_are_a_table);
         tcase_add_test(tests, any_order_gives_the_same_tree);
         tcase_add_test(tests, a_rebuild_gives_the_same_tree);
         tcase_add_test(tests, what_cannot_be_written_stays_to_do);

@@ -62,7 +62,7 @@ START_TEST(empty_is_complete)
         g_autoptr(bulletin_t) b = bulletin_new();
         const GPtrArray *lists[] = { b->kbs,       b->supersedes, b->cves,          b->affected, b->tests,
                                      b->downloads, b->packages,   b->deployments,   b->update_expert,
-                                     b->sections,  b->links,      b->mail.charsets, b->warnings };
+                                     b->sections,  b->links,      b->mail.charsets, b->warnings, b->entries };
         for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
                 ck_assert_ptr_nonnull(lists[i]);
                 ck_assert_uint_eq(lists[i]->len, 0);
@@ -320,10 +320,12 @@ static void change_columns(struct bulletin *b) /* the same words in another memb
         g_clear_pointer(&affected->platforms, g_free);
 }
 
+static void change_entries(struct bulletin *b) { g_ptr_array_add(b->entries, bulletin_entry_new(NULL, "MS31-002", NULL)); }
+
 static void (*const changers[])(struct bulletin *) = {
         change_kind, change_feed, change_id, change_kbs, change_edition, change_updated, change_severity, change_basis,
         change_presence, change_title, change_cves, change_supersedes, change_section_text, change_test,
-        change_file_size, change_own_file, change_minutes, change_link, change_columns,
+        change_file_size, change_own_file, change_minutes, change_link, change_columns, change_entries,
 };
 
 START_TEST(fingerprint_sees_each_change)
@@ -356,6 +358,55 @@ START_TEST(fingerprint_is_for_ever)
         g_autoptr(bulletin_t) b = sample();
         bulletin_fingerprint(b, print);
         ck_assert_str_eq(print, "a0ea4ba5d47468cdf190b0964a4c5963624a850c1ab194cf7a62537d55548b2b");
+}
+END_TEST
+
+/* The digests are those that the version before the entries made. */
+START_TEST(entries_change_no_fingerprint_without_them)
+{
+        char print[65];
+        g_autoptr(bulletin_t) b = bulletin_new();
+        b->kind = BULLETIN_NEWS;
+        set_text(&b->feed, "hotfix-report");
+        set_text(&b->id, "MS31-002");
+        add(b->kbs, "9000002");
+        strcpy(b->updated, "2031-02-05");
+        set_text(&b->title, "[不具合情報]部品が止まる");
+        g_ptr_array_add(b->sections, section_new(NULL, "部品を戻す。"));
+        g_ptr_array_add(b->links, link_new(NULL, "http://example.com/1"));
+        bulletin_fingerprint(b, print);
+        ck_assert_str_eq(print, "db4ad99b020d7e50b28f2747ec42c908c80b9d5bee84b36ed713e3d0ec2bb361");
+        b->kind = BULLETIN_WEEKLY;
+        bulletin_fingerprint(b, print);
+        ck_assert_str_eq(print, "3fd1589e207642c45041ccc9840c026a39a9ea70e2cd4e93ed227c0996cea1f7");
+        g_ptr_array_add(b->entries, bulletin_entry_new("不具合情報", NULL, NULL));
+        bulletin_fingerprint(b, print);
+        ck_assert_str_ne(print, "3fd1589e207642c45041ccc9840c026a39a9ea70e2cd4e93ed227c0996cea1f7");
+}
+END_TEST
+
+static void add_entry(struct bulletin *b, const char *type, const char *id, const char *kb, const char *title)
+{
+        struct bulletin_entry *entry = bulletin_entry_new(type, id, title);
+        if (kb)
+                add(entry->kbs, kb);
+        g_ptr_array_add(b->entries, entry);
+}
+
+START_TEST(fingerprint_of_entries)
+{
+        g_autoptr(bulletin_t) a = sample(), b = sample();
+        add_entry(a, "不具合情報", "MS31-002", "9000003", "部品の再送");
+        add_entry(b, "不具合情報", "MS31-002", NULL, "部品の再送");
+        assert_same_content(a, b, false);
+        add(((struct bulletin_entry *) g_ptr_array_index(b->entries, 0))->kbs, "9000003");
+        assert_same_content(a, b, true);
+        struct bulletin_entry *entry = g_ptr_array_index(b->entries, 0);
+        set_text(&entry->type, " 不具合\n情報");
+        assert_same_content(a, b, true);
+        add_entry(a, NULL, NULL, NULL, "x");
+        add_entry(b, "x", NULL, NULL, NULL); /* the same word in another member */
+        assert_same_content(a, b, false);
 }
 END_TEST
 
@@ -446,6 +497,25 @@ START_TEST(differences_of_lists)
 }
 END_TEST
 
+/* Entries go by what they are about, of which the type says nothing. */
+START_TEST(differences_of_entries)
+{
+        g_autoptr(bulletin_t) a = sample(), b = sample();
+        add_entry(a, "不具合情報", "MS31-002", "9000003", "部品の再送");
+        add_entry(a, "不具合情報", "MS31-003", NULL, "画面が出ない");
+        add_entry(a, "お知らせ", NULL, NULL, "休止");
+        add_entry(b, "不具合情報", "MS31-002", "9000003", "部品の再送");
+        add_entry(b, "不具合解消", "MS31-003", NULL, "画面が出ない");
+        add_entry(b, "お知らせ", NULL, NULL, "休止");
+        add_entry(b, "お知らせ", NULL, "9000009", NULL);
+        g_autoptr(GPtrArray) changes = bulletin_diff(a, b);
+        assert_change(changes, "entries[MS31-003]", "掲載情報: MS31-003", "不具合情報, MS31-003, 画面が出ない",
+                      "不具合解消, MS31-003, 画面が出ない", true);
+        assert_change(changes, "entries[KB9000009]", "掲載情報: KB9000009", "", "お知らせ, 9000009", true);
+        ck_assert_uint_eq(changes->len, 2);
+}
+END_TEST
+
 START_TEST(order_and_repetition_in_lists)
 {
         g_autoptr(bulletin_t) a = bulletin_new(), b = bulletin_new();
@@ -511,9 +581,12 @@ static Suite *suite(void)
         tcase_add_loop_test(t, fingerprint_sees_each_change, 0, G_N_ELEMENTS(changers));
         tcase_add_test(t, fingerprint_of_long_texts);
         tcase_add_test(t, fingerprint_is_for_ever);
+        tcase_add_test(t, entries_change_no_fingerprint_without_them);
+        tcase_add_test(t, fingerprint_of_entries);
         tcase_add_test(t, no_difference);
         tcase_add_test(t, differences_of_values);
         tcase_add_test(t, differences_of_lists);
+        tcase_add_test(t, differences_of_entries);
         tcase_add_test(t, order_and_repetition_in_lists);
         tcase_add_loop_test(t, every_content_change_is_in_the_difference, 0, G_N_ELEMENTS(changers));
         tcase_add_test(t, large_lists_take_no_time);

@@ -47,6 +47,11 @@ static struct bulletin *full(void)
         deployment->minutes[3] = G_MAXINT64;
         g_ptr_array_add(b->deployments, deployment);
         g_ptr_array_add(b->update_expert, update_expert_new("Windows X", "登録"));
+        struct bulletin_entry *entry = bulletin_entry_new("不具合情報", "MS31-002", "部品の再送");
+        g_ptr_array_add(entry->kbs, g_strdup("9000003"));
+        g_ptr_array_add(entry->kbs, g_strdup("9000004"));
+        g_ptr_array_add(b->entries, entry);
+        g_ptr_array_add(b->entries, bulletin_entry_new(NULL, NULL, NULL));
         g_ptr_array_add(b->sections, section_new("概要", "部品が\n止まる。"));
         g_ptr_array_add(b->links, link_new("詳細", "http://example.com/1"));
         set_text(&b->mail.message_id, "<1@example.com>");
@@ -70,7 +75,7 @@ START_TEST(the_form_of_an_empty_one)
                          "\"restart\":null,\"uninstall\":null,\"environments\":null,\"title\":null,"
                          "\"vendor_title\":null,"
                          "\"supersedes\":[],\"cves\":[],\"attack_vectors\":null,\"impacts\":null,\"affected\":[],"
-                         "\"tests\":[],\"downloads\":[],\"packages\":[],\"deployment_minutes\":[],\"update_expert\":[],"
+                         "\"tests\":[],\"downloads\":[],\"packages\":[],\"deployment_minutes\":[],\"update_expert\":[],\"entries\":[],"
                          "\"sections\":[],\"links\":[],\"mail\":{\"message_id\":null,\"from\":null,\"subject\":null,"
                          "\"date\":null,\"sha256\":null,\"charsets\":[]},\"warnings\":[]}");
 }
@@ -113,6 +118,9 @@ START_TEST(the_form_of_members)
         assert_dump(json_object_get(json, "deployment_minutes"),
                     "[{\"package\":\"KB9000001\",\"product\":\"Windows X\",\"50\":12,\"100\":null,\"250\":null,"
                     "\"500\":9223372036854775807}]");
+        assert_dump(json_object_get(json, "entries"),
+                    "[{\"type\":\"不具合情報\",\"id\":\"MS31-002\",\"kbs\":[\"9000003\",\"9000004\"],\"title\":\"部品の再送\"},"
+                    "{\"type\":null,\"id\":null,\"kbs\":[],\"title\":null}]");
         assert_dump(json_object_get(json, "mail"),
                     "{\"message_id\":\"<1@example.com>\",\"from\":\"news@example.com\",\"subject\":null,"
                     "\"date\":\"2031-02-03T04:05:06+09:00\","
@@ -353,6 +361,35 @@ static void assert_refused(const char *piece, const char *replacement, const cha
         error_clear(&err);
 }
 
+/* What an earlier version stored: it is an empty list, and nothing else is forgiven. */
+START_TEST(only_entries_may_be_missing)
+{
+        g_autoptr(bulletin_t) b = full(), read = NULL;
+        json_t *json = bulletin_to_json(b);
+        ck_assert_int_eq(json_object_del(json, "entries"), 0);
+        ck_assert_int_eq(bulletin_from_json(json, &read, NULL), 0);
+        ck_assert_uint_eq(read->entries->len, 0);
+        ck_assert_uint_eq(read->links->len, 1);
+        struct bulletin *none;
+        struct error err = ERROR_INIT;
+        json_object_set_new(json, "entry", json_array());
+        ck_assert_int_eq(bulletin_from_json(json, &none, &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "does not belong there"));
+        error_clear(&err);
+        json_object_del(json, "entry");
+        const char *key;
+        json_t *member;
+        json_t *whole = json_copy(json);
+        json_object_foreach (whole, key, member) {
+                json_object_del(json, key);
+                ck_assert_msg(bulletin_from_json(json, &none, NULL) == -ERR_MALFORMED, "%s may be missing", key);
+                json_object_set(json, key, member);
+        }
+        json_decref(whole);
+        json_decref(json);
+}
+END_TEST
+
 START_TEST(wrong_types_are_refused)
 {
         assert_refused("\"MS31-001\"", "7", "bulletin: id: ");
@@ -546,6 +583,7 @@ static Suite *suite(void)
         tcase_add_test(t, what_is_too_much_is_cut_with_a_warning);
         tcase_add_test(t, round_trip);
         tcase_add_test(t, structs_come_back);
+        tcase_add_test(t, only_entries_may_be_missing);
         tcase_add_test(t, wrong_types_are_refused);
         tcase_add_test(t, wrong_keys_are_refused);
         tcase_add_test(t, wrong_choices_are_refused);

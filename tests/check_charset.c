@@ -35,12 +35,18 @@ static char *encode(const char *charset, const char *text, gsize *ret_size)
         return bytes;
 }
 
-/* UTF-8 to CP932, with 髙 where ISO-2022-JP and EUC-JP can reach it: in NEC's selection of IBM characters. */
+/* UTF-8 to CP932, with 髙 and ⅳ where ISO-2022-JP and EUC-JP can reach them: in NEC's selection of IBM characters. */
 static char *encode_sjis_nec(const char *text, gsize *ret_size)
 {
+        static const char *const pairs[][2] = { { "\xFB\xFC", "\xEE\xE0" }, { "\xFA\x43", "\xEE\xF2" } };
         char *bytes = encode("CP932", text, ret_size);
-        for (char *p = bytes; (p = strstr(p, "\xFB\xFC"));)
-                memcpy(p, "\xEE\xE0", 2);
+        for (char *p = bytes; *p; p++) {
+                for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
+                        if (strncmp(p, pairs[i][0], 2) == 0)
+                                memcpy(p, pairs[i][1], 2);
+                if (((unsigned char) *p >= 0x81 && (unsigned char) *p <= 0x9F) || (unsigned char) *p >= 0xE0)
+                        p++; /* the trail byte */
+        }
         return bytes;
 }
 
@@ -259,7 +265,8 @@ END_TEST
 START_TEST(test_controls_are_counted)
 {
         EXPECT("us-ascii", "a\0b\x01" "c\t\r\n", "a" R "b" R "c\t\r\n", "utf-8", true, 2);
-        EXPECT("utf-8", "漢\0字\f", "漢" R "字" R, "utf-8", false, 2);
+        EXPECT("utf-8", "漢\0字\b", "漢" R "字" R, "utf-8", false, 2);
+        EXPECT("utf-8", "漢\f字\v", "漢\f字\v", "utf-8", false, 0); /* these end lines */
         EXPECT("shift_jis", "\x8B\xD9\0\x8B\x7D", "緊" R "急", "cp932", false, 1);
         EXPECT("iso-2022-jp", "\033$B4A\0;z\033(B", "漢" R "字", "iso-2022-jp", false, 1);
 }
@@ -297,6 +304,326 @@ START_TEST(test_any_bytes_give_valid_text)
                         ck_assert_uint_eq(strlen(result.text), result.size);
                         g_free(result.text);
                 }
+        }
+}
+END_TEST
+
+/* --- words of the feed in every encoding, under every label --- */
+
+static const char *const words[] = {
+        "深刻度", "1(緊急)", "2(重要)", "攻撃コードの有無", "なし", "対策", "至急適用", "再起動の必要性", "不要(必要な場合あり)",
+        "アンインストール", "対象環境", "サーバ", "クライアント", "MS07-901(日本)", "サポート技術情報", "含まれる過去の修正",
+        "脆弱性識別番号", "対応の緊急性:早期適用", "[攻撃コード未公開][攻撃事例なし]", "可能性のある攻撃", "○", "△", "概要",
+        "ｻｰﾊﾞ", "ﾌﾟﾛｸﾞﾗﾑ", "①", "ⅳ", "㈱", "髙橋", "～", "。", "、", "の", "を", "について", "更新のお知らせ", "【登録日】2007/10/12",
+        "Windows XP", "適用の検討", "■適用テストの結果", "予想適用時間", "1時間28分", "株式会社", "管理者の方へ", "\n", "　", " ",
+};
+
+/* A text of at least so many characters; the generator's order is fixed. */
+static char *make_text(GRand *random, size_t chars)
+{
+        GString *text = g_string_new(NULL);
+        while ((size_t) g_utf8_strlen(text->str, -1) < chars)
+                g_string_append(text, words[g_rand_int_range(random, 0, G_N_ELEMENTS(words))]);
+        return g_string_free(text, FALSE);
+}
+
+struct encoded {
+        const char *name;
+        char *bytes;
+        gsize size;
+};
+
+static void encode_all(const char *text, struct encoded *ret_encoded)
+{
+        g_autoptr(GString) jis = encode_jis(text), euc = encode_euc(text);
+        ret_encoded[0] = (struct encoded){ "utf-8", g_strdup(text), strlen(text) };
+        ret_encoded[1] = (struct encoded){ .name = "cp932" };
+        ret_encoded[1].bytes = encode("CP932", text, &ret_encoded[1].size);
+        ret_encoded[2] = (struct encoded){ "euc-jp", g_memdup2(euc->str, euc->len + 1), euc->len };
+        ret_encoded[3] = (struct encoded){ "iso-2022-jp", g_memdup2(jis->str, jis->len + 1), jis->len };
+}
+
+static void expect_text(const char *label, const struct encoded *encoded, const char *text)
+{
+        struct charset_result result;
+        charset_decode(label, encoded->bytes, encoded->size, &result);
+        ck_assert_msg(strcmp(result.text, text) == 0, "%s labelled %s was read as %s:\n%s\nnot\n%s", encoded->name,
+                      label ? label : "nothing", result.used, result.text, text);
+        ck_assert_uint_eq(result.replaced, 0);
+        ck_assert(result.repaired || !label || strcmp(result.used, "us-ascii") == 0 ||
+                  strcmp(result.used, label) == 0 || strcmp(label, "shift_jis") == 0);
+        g_free(result.text);
+}
+
+START_TEST(test_right_labels_read_any_length)
+{
+        static const char *const labels[] = { "utf-8", "shift_jis", "euc-jp", "iso-2022-jp" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(932);
+        for (size_t round = 0; round < 1000; round++) {
+                g_autofree char *text = make_text(random, 1 + round % 50);
+                struct encoded encoded[4];
+                encode_all(text, encoded);
+                for (size_t i = 0; i < 4; i++) {
+                        expect_text(labels[i], &encoded[i], text);
+                        g_free(encoded[i].bytes);
+                }
+        }
+}
+END_TEST
+
+START_TEST(test_wrong_labels_are_seen_through)
+{
+        static const char *const labels[] = { NULL,         "utf-8",      "shift_jis",    "euc-jp",    "iso-2022-jp",
+                                              "us-ascii",   "iso-8859-1", "windows-1252", "x-unknown", "iso-8859-15",
+                                              "iso-8859-2", "koi8-r",     "gb2312",       "big5",      "euc-kr" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(50221);
+        for (size_t round = 0; round < 200; round++) {
+                g_autofree char *some = make_text(random, 60 + round);
+                g_autofree char *text = g_strconcat(some, "を確認してください。", NULL); /* a sentence, not only names */
+                struct encoded encoded[4];
+                encode_all(text, encoded);
+                for (size_t i = 0; i < 4; i++) {
+                        for (size_t k = 0; k < G_N_ELEMENTS(labels); k++)
+                                expect_text(labels[k], &encoded[i], text);
+                        g_free(encoded[i].bytes);
+                }
+        }
+}
+END_TEST
+
+START_TEST(test_short_text_under_a_wrong_label)
+{
+        g_autoptr(GString) euc = encode_euc("運賃計算の注意");
+        expect("shift_jis", euc->str, euc->len, "運賃計算の注意", "euc-jp", true, 0);
+        g_autoptr(GString) urgent = encode_euc("緊急");
+        expect("shift_jis", urgent->str, urgent->len, "緊急", "euc-jp", true, 0); /* ﾞ behind ｵ is no word */
+        gsize size;
+        g_autofree char *sjis = encode("CP932", "緊急の更新", &size);
+        expect("windows-1252", sjis, size, "緊急の更新", "cp932", true, 0);
+        struct charset_result unsure;
+        charset_decode("gb2312", sjis, size, &unsure); /* one kana is too little to be sure: the label counts */
+        ck_assert_str_eq(unsure.used, "gb18030");
+        ck_assert(!unsure.repaired);
+        g_free(unsure.text);
+}
+END_TEST
+
+START_TEST(test_half_width_katakana_keeps_its_label)
+{
+        static const char text[] = "ﾌﾟﾛｸﾞﾗﾑ ｻｰﾊﾞ ｱｯﾌﾟﾃﾞｰﾄ ﾒｰﾙ･･･";
+        gsize size;
+        g_autofree char *sjis = encode("CP932", text, &size);
+        g_autoptr(GString) euc = encode_euc(text), jis = encode_jis(text);
+        expect("shift_jis", sjis, size, text, "cp932", false, 0);
+        expect("euc-jp", euc->str, euc->len, text, "euc-jp", false, 0);
+        expect("iso-2022-jp", jis->str, jis->len, text, "iso-2022-jp", false, 0);
+}
+END_TEST
+
+START_TEST(test_other_languages_keep_their_label)
+{
+        static const struct { const char *label, *iconv_name, *used, *text; } samples[] = {
+                { "gb2312", "GB2312", "gb18030", "微软发布了紧急安全更新。" },
+                { "gb2312", "GB2312", "gb18030", "お知らせ：会议は三时から。" },
+                { "big5", "BIG5", "big5", "微軟發布了緊急安全更新" },
+                { "euc-kr", "EUC-KR", "euc-kr", "긴급 보안 업데이트가 발견되었습니다." },
+                { "koi8-r", "KOI8-R", "koi8-r", "Срочно: установите обновление" },
+                { "windows-1251", "CP1251", "windows-1251", "Срочно: установите обновление" },
+                { "iso-8859-7", "ISO-8859-7", "iso-8859-7", "Κρίσιμη ενημέρωση ασφαλείας" },
+                { "windows-874", "CP874", "windows-874", "การปรับปรุงความปลอดภัย" },
+                { "iso-8859-2", "ISO-8859-2", "iso-8859-2", "Příliš žluťoučký kůň úpěl ódy" },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
+                gsize size;
+                g_autofree char *bytes = encode(samples[i].iconv_name, samples[i].text, &size);
+                expect(samples[i].label, bytes, size, samples[i].text, samples[i].used, false, 0);
+        }
+}
+END_TEST
+
+START_TEST(test_damage_does_not_change_the_label)
+{
+        static const char *const labels[] = { "utf-8", "shift_jis", "euc-jp", "iso-2022-jp" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(1990);
+        for (size_t round = 0; round < 300; round++) {
+                g_autofree char *text = make_text(random, 60 + round);
+                struct encoded encoded[4];
+                encode_all(text, encoded);
+                for (size_t i = 0; i < 4; i++) {
+                        struct charset_result result;
+                        gsize place = (gsize) g_rand_int_range(random, 0, (gint32) encoded[i].size);
+                        encoded[i].bytes[place] = (char) g_rand_int_range(random, 0, 256);
+                        charset_decode(labels[i], encoded[i].bytes, encoded[i].size, &result);
+                        ck_assert_str_eq(result.used, encoded[i].name);
+                        ck_assert_ptr_null(result.also);
+                        g_free(result.text);
+                        g_free(encoded[i].bytes);
+                }
+        }
+}
+END_TEST
+
+START_TEST(test_sample_ends_inside_a_character)
+{
+        static const char *const labels[] = { NULL,       "utf-8",      "shift_jis",    "euc-jp",    "iso-2022-jp",
+                                              "us-ascii", "iso-8859-1", "windows-1252", "x-unknown", "gb2312" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(8192);
+        for (size_t k = 0; k < 6; k++) {
+                g_autofree char *ascii = g_strnfill(k, 'a'), *some = make_text(random, 9000);
+                g_autofree char *text = g_strconcat(ascii, g_strdelimit(some, "\n ", 'x'), NULL); /* all one line */
+                struct encoded encoded[4];
+                encode_all(text, encoded);
+                for (size_t i = 0; i < 4; i++) {
+                        for (size_t n = 0; n < G_N_ELEMENTS(labels); n++)
+                                expect_text(labels[n], &encoded[i], text);
+                        g_free(encoded[i].bytes);
+                }
+        }
+}
+END_TEST
+
+START_TEST(test_text_that_ends_inside_a_character)
+{
+        static const char *const labels[] = { NULL, "utf-8", "shift_jis", "euc-jp", "us-ascii", "iso-8859-1" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(8193);
+        g_autofree char *some = make_text(random, 120), *text = g_strconcat(some, "更新。", NULL);
+        struct encoded encoded[4];
+        encode_all(text, encoded);
+        for (size_t i = 0; i < 4; i++) {
+                for (size_t n = 0; i < 3 && n < G_N_ELEMENTS(labels); n++) {
+                        struct charset_result result;
+                        charset_decode(labels[n], encoded[i].bytes, encoded[i].size - 1, &result);
+                        ck_assert_str_eq(result.used, encoded[i].name);
+                        ck_assert_uint_eq(result.replaced, 1);
+                        ck_assert(g_str_has_prefix(result.text, some));
+                        g_free(result.text);
+                }
+                g_free(encoded[i].bytes);
+        }
+}
+END_TEST
+
+START_TEST(test_foreign_tail)
+{
+        static const char *const labels[] = { NULL, "iso-8859-1", "windows-1252", "shift_jis" };
+        g_autoptr(GRand) random = g_rand_new_with_seed(792);
+        g_autofree char *text = make_text(random, 400);
+        gsize size;
+        g_autofree char *sjis = encode("CP932", text, &size);
+        g_autoptr(GString) footer = encode_euc("配信停止はこちら");
+        g_autofree char *bytes = g_strconcat(sjis, footer->str, NULL); /* on the text's last line */
+        for (size_t n = 0; n < G_N_ELEMENTS(labels); n++) {
+                struct charset_result result;
+                charset_decode(labels[n], bytes, strlen(bytes), &result);
+                ck_assert_str_eq(result.used, "cp932");
+                ck_assert(g_str_has_prefix(result.text, text));
+                g_free(result.text);
+        }
+}
+END_TEST
+
+/* --- what happens on the way --- */
+
+START_TEST(test_lines_of_several_charsets)
+{
+        static const char *const labels[] = { NULL, "utf-8", "shift_jis", "euc-jp", "iso-2022-jp", "us-ascii" };
+        static const char preface[] = "転送します。①もご確認ください。\n", text[] = SAMPLE "\n更新のお知らせです。\nplain\n";
+        struct encoded of_preface[4], of_text[4];
+        g_autofree char *both = g_strconcat(preface, text, NULL);
+        encode_all(preface, of_preface);
+        encode_all(text, of_text);
+        for (size_t i = 0; i < 4; i++) {
+                for (size_t k = 0; k < 4; k++) {
+                        g_autofree char *bytes = g_strconcat(of_preface[i].bytes, of_text[k].bytes, NULL);
+                        bool legacy = (i == 1 && k == 2) || (i == 2 && k == 1); /* each can be read as the other */
+                        for (size_t n = 0; n < G_N_ELEMENTS(labels) && i != k && !legacy; n++) {
+                                struct charset_result result;
+                                charset_decode(labels[n], bytes, strlen(bytes), &result);
+                                ck_assert_str_eq(result.text, both);
+                                ck_assert_str_eq(result.used, of_text[k].name);
+                                ck_assert_str_eq(result.also, of_preface[i].name);
+                                ck_assert(result.repaired == (labels[n] != NULL));
+                                ck_assert_uint_eq(result.replaced, 0);
+                                g_free(result.text);
+                        }
+                }
+        }
+        for (size_t i = 0; i < 4; i++) {
+                g_free(of_preface[i].bytes);
+                g_free(of_text[i].bytes);
+        }
+}
+END_TEST
+
+static void expect_restored(const char *bytes, const char *text, size_t restored)
+{
+        static const char *const labels[] = { NULL, "iso-2022-jp", "us-ascii", "utf-8", "shift_jis" };
+        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+                struct charset_result result;
+                charset_decode(labels[i], bytes, strlen(bytes), &result);
+                ck_assert_str_eq(result.text, text);
+                ck_assert_uint_eq(result.restored, restored);
+                ck_assert_uint_eq(result.replaced, 0);
+                if (restored > 0)
+                        ck_assert_str_eq(result.used, "iso-2022-jp");
+                ck_assert(result.repaired == (restored > 0 && labels[i]) || restored == 0);
+                g_free(result.text);
+        }
+}
+
+START_TEST(test_lost_escapes)
+{
+        expect_restored("$B6[5^(B a\n$B4A;z$N(Bb\n", "緊急 a\n漢字のb\n", 4);
+        expect_restored(" $B6[5^ (B a\n $B4A;z$N (Bb\n", "緊急 a\n漢字のb\n", 4);
+        expect_restored("?$B6[5^?(B a\n?$B4A;z$N?(Bb\n", "緊急 a\n漢字のb\n", 4);
+        expect_restored("\033$B6[5^(B a\n\033$B4A;z$N(Bb\n", "緊急 a\n漢字のb\n", 2);
+        expect_restored("$B6[5^\nplain\n$B4A;z(B\n", "緊急\nplain\n漢字\n", 3); /* not all shifts back were there */
+        expect_restored("price: $B12 (B)\n", "price: $B12 (B)\n", 0);
+        expect_restored("cost $Bxy, $Bab\n", "cost $Bxy, $Bab\n", 0);
+        expect_restored("a(B)c (J) $@ $B", "a(B)c (J) $@ $B", 0);
+}
+END_TEST
+
+START_TEST(test_kanji_cut_by_line_ends)
+{
+        EXPECT("iso-2022-jp", "\033$B6[5^\n4A;z\033(B a\n", "緊急\n漢字 a\n", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$B6[5^\r\n4A\r\n;z\033(B a\r\n", "緊急\r\n漢\r\n字 a\r\n", "iso-2022-jp", false, 0);
+        EXPECT("iso-2022-jp", "\033$B6[5^\nMS07\n\033$B4A;z\033(B\n", "緊急\nMS07\n漢字\n", "iso-2022-jp", false, 0);
+}
+END_TEST
+
+START_TEST(test_unicode_in_odd_forms)
+{
+        static const char text[] = "漢字の更新 ok\n二行目\n";
+        static const char *const names[] = { "UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE" };
+        static const char *const used[] = { "utf-16le", "utf-16be", "utf-32le", "utf-32be" };
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                gsize size;
+                g_autofree char *bytes = encode(names[i], text, &size);
+                expect(names[i], bytes, size, text, used[i], false, 0);
+                expect(NULL, bytes, size, text, used[i], false, 0); /* no mark, no label */
+                expect("shift_jis", bytes, size, text, used[i], true, 0);
+        }
+        EXPECT("utf-8", "漢字\xC0\xAF漢字", "漢字" R R "漢字", "utf-8", false, 2);                 /* overlong */
+        EXPECT("utf-8", "漢字\xE0\x80\xAF漢字", "漢字" R R R "漢字", "utf-8", false, 3);         /* overlong */
+        EXPECT("utf-8", "漢字\xED\xA0\xBD漢字", "漢字" R R R "漢字", "utf-8", false, 3);         /* a surrogate */
+        EXPECT("utf-8", "漢字\xF4\x90\x80\x80漢字", "漢字" R R R R "漢字", "utf-8", false, 4);   /* beyond U+10FFFF */
+        EXPECT("utf-8", "漢字\xEF\xBF\xBE漢字", "漢字\xEF\xBF\xBE漢字", "utf-8", false, 0);     /* a non-character */
+        EXPECT("utf-8", "漢字の更新\xE6\xBC", "漢字の更新" R, "utf-8", false, 1);               /* cut */
+}
+END_TEST
+
+/* A converter that reports an error behind the last byte. */
+START_TEST(test_error_behind_the_end)
+{
+        static const char bytes[] = "\xBD\xC3\xB0\xA4\xA2\xE8";
+        for (size_t size = 0; size < sizeof bytes; size++) {
+                g_autofree char *copy = g_memdup2(bytes, size + 1);
+                struct charset_result result;
+                charset_decode("euc-kr", copy, size, &result);
+                ck_assert(g_utf8_validate(result.text, (gssize) result.size, NULL));
+                ck_assert_uint_le(result.size, 3 * size);
+                g_free(result.text);
         }
 }
 END_TEST
@@ -345,6 +672,48 @@ START_TEST(test_header_words_split_inside_a_character)
         expect_header("=?ISO-2022-JP?B?GyRCNls1?= =?ISO-2022-JP?B?XhsoQg==?=", "緊急");
         /* Each word right by itself, without a return to ASCII at its end: the second must not be read as kanji. */
         expect_header("=?ISO-2022-JP?B?GyRCNls1Xg==?= =?ISO-2022-JP?Q?abc?=", "緊急abc");
+}
+END_TEST
+
+/* The bytes cut into words at every place; size bytes a word, or 0: one cut, at each place in turn. */
+static void expect_split(const char *charset, const char *bytes, gsize size, const char *text, gsize cut)
+{
+        GString *raw = g_string_new(NULL);
+        for (gsize start = 0; start < size; start += cut) {
+                g_autofree char *base64 = g_base64_encode((const guchar *) bytes + start, MIN(cut, size - start));
+                g_string_append_printf(raw, "%s=?%s?B?%s?=", start > 0 ? "\r\n " : "", charset, base64);
+        }
+        expect_header(raw->str, text);
+        g_string_free(raw, TRUE);
+}
+
+START_TEST(test_header_words_split_anywhere)
+{
+        static const char text[] = "緊急①㈱髙橋ｻｰﾊﾞ MS07-901 更新の~お知らせ";
+        struct encoded encoded[4];
+        encode_all(text, encoded);
+        for (size_t i = 0; i < 4; i++) {
+                for (gsize cut = 1; cut <= encoded[i].size; cut++)
+                        expect_split(encoded[i].name, encoded[i].bytes, encoded[i].size, text, cut);
+                expect_header(encoded[i].bytes, text); /* raw */
+                g_free(encoded[i].bytes);
+        }
+}
+END_TEST
+
+START_TEST(test_header_of_several_charsets)
+{
+        expect_header("=?ISO-2022-JP?B?GyRCNls1XhsoQg==?= =?UTF-8?B?57eK5oCl?= =?shift_jis?B?i9mLfQ==?=\r\n "
+                      "=?EUC-JP?B?ttu13g==?=",
+                      "緊急緊急緊急緊急");
+        expect_header("=?UTF-8?Q?what?" "?=", "what?");
+        expect_header("=?UTF-8?Q?a?b?= c", "a?b c");
+        expect_header("=?ISO-2022-JP?B?" "GyRCNls1Xg?=", "緊急"); /* no padding */
+        expect_header("=?UTF-8?B?57eK5oCl===?=", "緊急");
+        expect_header("=?UTF-8?B?57eK 5o\r\n Cl?=", "緊急");
+        expect_header("=?UTF-8?B?57eK?=,=?UTF-8?B?5oCl?=", "緊,急");
+        expect_header("$B6[5^(B $B4A;z(B", "緊急 漢字");
+        expect_header("=?UTF-8?Q?=3D=3Futf-8=3FB=3F57eK=3F=3D?=", "=?utf-8?B?57eK?="); /* decoded once only */
 }
 END_TEST
 
@@ -403,9 +772,25 @@ static Suite *suite(void)
         tcase_add_test(decode, test_controls_are_counted);
         tcase_add_test(decode, test_long_text_is_judged_by_its_first_strange_bytes);
         tcase_add_test(decode, test_any_bytes_give_valid_text);
+        tcase_add_test(decode, test_right_labels_read_any_length);
+        tcase_add_test(decode, test_wrong_labels_are_seen_through);
+        tcase_add_test(decode, test_short_text_under_a_wrong_label);
+        tcase_add_test(decode, test_half_width_katakana_keeps_its_label);
+        tcase_add_test(decode, test_other_languages_keep_their_label);
+        tcase_add_test(decode, test_damage_does_not_change_the_label);
+        tcase_add_test(decode, test_sample_ends_inside_a_character);
+        tcase_add_test(decode, test_text_that_ends_inside_a_character);
+        tcase_add_test(decode, test_foreign_tail);
+        tcase_add_test(decode, test_lines_of_several_charsets);
+        tcase_add_test(decode, test_lost_escapes);
+        tcase_add_test(decode, test_kanji_cut_by_line_ends);
+        tcase_add_test(decode, test_unicode_in_odd_forms);
+        tcase_add_test(decode, test_error_behind_the_end);
         tcase_add_test(decode, test_guess);
         tcase_add_test(header, test_header_words);
         tcase_add_test(header, test_header_words_split_inside_a_character);
+        tcase_add_test(header, test_header_words_split_anywhere);
+        tcase_add_test(header, test_header_of_several_charsets);
         tcase_add_test(header, test_header_broken);
         tcase_add_test(header, test_header_raw_bytes);
         tcase_add_test(header, test_header_is_bounded);

@@ -116,6 +116,11 @@ START_TEST(defaults)
         ck_assert_int_eq(config->log_level, LOG_LEVEL_INFO);
         ck_assert_uint_eq(config->workers, 2);
         ck_assert_uint_eq(config->max_message_bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
+        ck_assert_ptr_null(config->parser.program);
+        ck_assert_uint_eq(config->parser.limits.text_bytes, LIMIT_TEXT_BYTES_DEFAULT);
+        ck_assert_int_eq(config->parser.wall_ms, LIMIT_WORKER_WALL_MS);
+        ck_assert_int_eq(config->parser.cpu_ms, LIMIT_WORKER_CPU_MS);
+        ck_assert_uint_eq(config->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES);
         const struct config_mailbox *m = mailbox(0);
         ck_assert_str_eq(m->host, "imap.example.org");
         ck_assert_str_eq(m->folder, "INBOX");
@@ -136,12 +141,17 @@ END_TEST
 START_TEST(every_daemon_key_is_read)
 {
         assert_loads(MAILBOX
-                     "[daemon]\nstate-dir = /srv//hotfix/\nlog-level = debug\nworkers = 16\nmax-message-size = 64k\n");
+                     "[daemon]\nstate-dir = /srv//hotfix/\nlog-level = debug\nworkers = 16\nmax-message-size = 64k\n"
+                     "max-text-size = 8M\nparser-timeout = 10m\nparser-cpu-time = 1s\nparser-memory = 4G\n");
         ck_assert_str_eq(config->state_dir, "/srv/hotfix");
         ck_assert_str_eq(config->database_file, "/srv/hotfix/hotfixd.db");
         ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
         ck_assert_uint_eq(config->workers, 16);
         ck_assert_uint_eq(config->max_message_bytes, 64 * KIB);
+        ck_assert_uint_eq(config->parser.limits.text_bytes, LIMIT_TEXT_BYTES);
+        ck_assert_int_eq(config->parser.wall_ms, LIMIT_WORKER_WALL_MS_MAX);
+        ck_assert_int_eq(config->parser.cpu_ms, LIMIT_WORKER_CPU_MS_MIN);
+        ck_assert_uint_eq(config->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES_MAX);
 }
 END_TEST
 
@@ -290,6 +300,10 @@ START_TEST(values_are_checked)
                 "workers = 2x",           "workers = 99999999999999999999",
                 "max-message-size = 63k", "max-message-size = 257M",
                 "max-message-size = 1T",  "state-dir = relative",
+                "max-text-size = 63k",    "max-text-size = 9M",
+                "parser-timeout = 0s",    "parser-timeout = 11m",
+                "parser-cpu-time = 0",    "parser-cpu-time = 11m",
+                "parser-memory = 127M",   "parser-memory = 5G",
                 "log-level = INFO",
         };
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -599,6 +613,63 @@ static void sample_key_free(void *data)
         g_free(k);
 }
 
+/* The names of the channels that are told what is wrong with hotfixd itself. */
+static void assert_told(const char *names)
+{
+        g_autoptr(GPtrArray) channels = config_health_channels(config);
+        g_autoptr(GString) told = g_string_new(NULL);
+        for (guint i = 0; i < channels->len; i++)
+                g_string_append_printf(told, "%s%s", i ? " " : "", ((const struct channel *) g_ptr_array_index(channels, i))->name);
+        ck_assert_str_eq(told->str, names);
+}
+
+#define ROUTED MAILBOX "[channel l]\ntype = log\n[channel k]\ntype = log\n[route r]\nchannels = l\n"
+
+START_TEST(where_health_goes)
+{
+        assert_loads(ROUTED "[route health]\nchannels = l, k, l\nseverity =\n");
+        assert_told("l k");
+        ck_assert_uint_eq(config->routes->len, 1); /* no bulletin takes that route */
+        ck_assert_ptr_null(config_route(config, "health"));
+        ck_assert_uint_eq(warnings->len, 1);
+        assert_has(warnings, "[route health] channels: names \"l\" more than once");
+        assert_loads(ROUTED "[channel health]\ntype = log\n[route x]\nchannels = k\n");
+        assert_told("health");
+        ck_assert_uint_eq(warnings->len, 0); /* it is used */
+        assert_loads(ROUTED "[channel health]\ntype = log\n[route health]\nchannels = k\n");
+        assert_told("k");
+        ck_assert_uint_eq(warnings->len, 1);
+        assert_has(warnings, "[channel health]: no route uses it");
+        assert_loads(ROUTED "[route x]\nchannels = k\n");
+        assert_told("");
+        ck_assert_uint_eq(warnings->len, 0);
+        assert_loads(ROUTED "[route x]\nchannels = k\n[channel health]\ntype = log\n[route health]\nchannels =\n");
+        assert_told("");
+        ck_assert_uint_eq(warnings->len, 2);
+        assert_has(warnings, "[route health]: has no channels; what is wrong with hotfixd is only logged");
+        assert_loads(MAILBOX "[channel health]\ntype = log\n[route health]\nchannels = health\n");
+        assert_has(warnings, "there is no [route NAME]; bulletins are archived and sent to nobody");
+}
+END_TEST
+
+START_TEST(the_health_route_takes_nothing_else)
+{
+        static const char *const keys[] = { "severity = critical", "urgency = early", "match = all", "environment = server",
+                                            "products = x", "exploit = any", "kinds = news", "updates = yes",
+                                            "undetermined = no" };
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+                g_auto(GStrv) parts = g_strsplit(keys[i], " ", 2);
+                g_autofree char *text = g_strdup_printf("[channel l]\ntype = log\n[route health]\nchannels = l\n%s\n", keys[i]);
+                g_autofree char *end = g_strdup_printf("[route health] %s: this route is for what is wrong with hotfixd itself "
+                                                       "and takes only \"channels\"; a route for bulletins needs another name",
+                                                       parts[0]);
+                assert_one_problem(text, end);
+        }
+        assert_one_problem("[route health]\nchannels = nobody\n", "[route health] channels: there is no [channel nobody]");
+        assert_one_problem("[route health]\nchanels =\n", "[route health] chanels: unknown key; did you mean \"channels\"?");
+}
+END_TEST
+
 static char *source_file(const char *name)
 {
         g_autofree char *tests = support_source_path(".."), *path = g_build_filename(tests, name, NULL);
@@ -686,7 +757,12 @@ START_TEST(limits_and_defaults_agree)
         guint64 bytes = 0;
         ck_assert_int_eq(text_parse_size(config_key_find("daemon", "max-message-size")->default_value, &bytes), 0);
         ck_assert_uint_eq(bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
-        ck_assert_uint_eq(LIMIT_MESSAGE_BYTES_MAX, 256 * MIB); /* as the table's help and the manual say */
+        /* as the table's help and the manual say */
+        ck_assert_uint_eq(LIMIT_MESSAGE_BYTES_MAX, 256 * MIB);
+        ck_assert_uint_eq(LIMIT_TEXT_BYTES_MIN, 64 * KIB);
+        ck_assert_uint_eq(LIMIT_TEXT_BYTES, 8 * MIB);
+        ck_assert_uint_eq(LIMIT_WORKER_MEMORY_BYTES_MIN, 128 * MIB);
+        ck_assert_uint_eq(LIMIT_WORKER_MEMORY_BYTES_MAX, 4096ul * MIB);
         for (const struct config_key *k = config_keys(); k->section; k++)
                 ck_assert(*k->key && *k->values && *k->help && k->default_value);
 }
@@ -736,6 +812,8 @@ static Suite *suite(void)
         tcase_add_test(tcase, every_mailbox_key_is_read);
         tcase_add_test(tcase, every_channel_key_is_read);
         tcase_add_test(tcase, every_route_key_is_read);
+        tcase_add_test(tcase, where_health_goes);
+        tcase_add_test(tcase, the_health_route_takes_nothing_else);
         tcase_add_test(tcase, all_problems_come_at_once);
         tcase_add_test(tcase, sections_are_checked);
         tcase_add_test(tcase, keys_are_checked);

@@ -246,6 +246,12 @@ static void check_first_seed(const char *directory)
         ck_assert_int_eq(licence->size, 7401);
         ck_assert_ptr_null(licence->version);
         ck_assert(g_str_has_suffix(licence->folder, "\\License\\"));
+        ck_assert_uint_eq(b->downloads->len, 1);
+        const struct download *download = g_ptr_array_index(b->downloads, 0);
+        ck_assert_str_eq(download->platform, "CAPICOM");
+        ck_assert_ptr_null(download->center);
+        ck_assert_str_eq(download->catalog, "Security Update for CAPICOM (KB931906)");
+        ck_assert(!has_section(b, "修正プログラムのダウンロード先"));
         ck_assert_uint_eq(b->deployments->len, 1);
         ck_assert_int_eq(((struct deployment *) g_ptr_array_index(b->deployments, 0))->minutes[3], 88);
         ck_assert_uint_eq(b->update_expert->len, 1);
@@ -277,6 +283,12 @@ static void check_second_seed(const char *directory)
         ck_assert_ptr_null(((struct download *) g_ptr_array_index(b->downloads, 0))->center);
         ck_assert_uint_eq(b->packages->len, 1);
         ck_assert_uint_eq(((struct package *) g_ptr_array_index(b->packages, 0))->files->len, 26);
+        /* Its heads were pictures; five texts and one head of the lab, none in another's place. */
+        ck_assert_uint_eq(b->sections->len, 6);
+        for (guint i = 0; i < b->sections->len; i++) {
+                const struct section *section = g_ptr_array_index(b->sections, i);
+                ck_assert_int_eq(section->heading == NULL, i == 0 || i >= 4);
+        }
         bulletin_free(b);
 }
 
@@ -297,6 +309,8 @@ static void check_third_seed(const char *directory)
         ck_assert_uint_eq(b->supersedes->len, 0);
         ck_assert_uint_eq(b->affected->len, 2);
         ck_assert_uint_eq(b->tests->len, 10);
+        ck_assert_uint_eq(b->downloads->len, 3);
+        ck_assert_str_eq(((struct download *) g_ptr_array_index(b->downloads, 1))->platform, "Exchange Server 2003 SP1");
         ck_assert_uint_eq(b->packages->len, 3);
         ck_assert_uint_eq(b->deployments->len, 3);
         ck_assert_uint_eq(b->update_expert->len, 3);

@@ -279,6 +279,18 @@ START_TEST(test_hostile_lists)
 }
 END_TEST
 
+/* The document does not keep an image behind text, so the option on the label's line may have lost its mark. */
+START_TEST(test_an_image_behind_the_label)
+{
+        struct bulletin *b = extract_html(
+                "<p>HotFix Alert:2007/05/11版</p><p>深刻度<br>→1(緊急)<br>2(重要)<br>3(警告)<br>4(注意)</p><p>対策</p><p>早期適用</p>"
+                "<p>対象環境:<img src=a.gif alt=→>サーバ<br><img src=a.gif alt=→>クライアント</p><p>MS07-901/990101</p>");
+        ck_assert_int_ne(b->fields[FIELD_ENVIRONMENT_SERVER].value, ANSWER_NO);
+        check_field(b, FIELD_ENVIRONMENT_CLIENT, ANSWER_YES);
+        bulletin_free(b);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_choices");
@@ -299,6 +311,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_environments_by_what_severity_taught);
         tcase_add_test(tcase, test_environment_lines);
         tcase_add_test(tcase, test_hostile_lists);
+        tcase_add_test(tcase, test_an_image_behind_the_label);
         suite_add_tcase(suite, tcase);
         return suite;
 }

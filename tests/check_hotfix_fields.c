@@ -33,7 +33,15 @@ START_TEST(test_restart)
                 { "必要な場合あり", RESTART_CONDITIONAL },
                 { "必要(帳票の受付を止めてあれば\n要らない)", RESTART_CONDITIONAL },
                 { "Windows XP:必要\n\nWindows Server 2003:不要", RESTART_CONDITIONAL },
-                { "Windows 2000、Windows XP:不要", RESTART_CONDITIONAL },
+                { "Windows XP:必要\n\nWindows Server 2003:必要", RESTART_REQUIRED },
+                { "Windows XP：必要\n\nWindows Server 2003：あり", RESTART_REQUIRED },
+                { "Windows XP:不要\n\nWindows Server 2003:必要な場合あり", RESTART_CONDITIONAL },
+                { "Windows XP:必要\n\nWindows Server 2003:必要(止めてあれば不要)", RESTART_CONDITIONAL },
+                { "Windows XP:必要\n\nWindows Server 2003:様子見", RESTART_CONDITIONAL },
+                { "Windows XP:必要\n\nWindows Server 2003", RESTART_CONDITIONAL },
+                { "Windows 2000 SP4、Windows XP SP2、\nWindows Server 2003:不要\nWindows Vista:\n不要", RESTART_NOT_REQUIRED },
+                { "必要\nWindows Vista:必要", RESTART_CONDITIONAL },
+                { "Windows 2000、Windows XP:不要", RESTART_NOT_REQUIRED },
                 { "様子を見て決める", 0 },
                 { "", 0 },
         };
@@ -48,6 +56,10 @@ START_TEST(test_the_text_of_a_value_by_product)
 {
         struct bulletin *b = extract_top(LIST "再起動の必要性\nWindows XP:必要\n\nWindows 2000:不要\nアンインストール\n対象環境\n");
         ck_assert_str_eq(b->fields[FIELD_RESTART].text, "Windows XP:必要\nWindows 2000:不要");
+        bulletin_free(b);
+        b = extract_top(LIST "再起動の必要性\n必要(関連する帳票の受付と印刷の仕事を先に止めてから当てた場合には要らないが、\nその場合も要る)\nアンインストール\n対象環境\n");
+        ck_assert_str_eq(b->fields[FIELD_RESTART].text,
+                         "必要(関連する帳票の受付と印刷の仕事を先に止めてから当てた場合には要らないが、その場合も要る)");
         /* an empty value: the next line is the next label, not its value */
         check_undetermined(b, FIELD_UNINSTALL, "stated as empty");
         ck_assert_ptr_null(b->fields[FIELD_UNINSTALL].text);
@@ -69,6 +81,8 @@ START_TEST(test_uninstall_exploit_code_and_measure)
         check_value("対策:至急適用\n", FIELD_MEASURE, URGENCY_IMMEDIATE);
         check_value("対　策\n適用の検討\n", FIELD_MEASURE, URGENCY_CONSIDER);
         check_value("対策 早期適用\n", FIELD_MEASURE, URGENCY_EARLY);
+        check_value("対策早期適用\n", FIELD_MEASURE, URGENCY_EARLY);
+        check_value("再起動の必要性あり\n", FIELD_RESTART, RESTART_REQUIRED);
 }
 END_TEST
 
@@ -240,6 +254,64 @@ START_TEST(test_a_second_identifier_is_noted)
 }
 END_TEST
 
+START_TEST(test_an_identifier_over_two_lines)
+{
+        struct bulletin *b = extract_text("HotFix Alert:2007/05/11版\n" LIST "MS07-901/990101/\n990102\n欠陥\n(脆弱性)\n");
+        ck_assert_str_eq(b->id, "MS07-901");
+        ck_assert_uint_eq(b->kbs->len, 2);
+        ck_assert_str_eq(g_ptr_array_index(b->kbs, 1), "990102");
+        ck_assert_str_eq(b->title, "欠陥");
+        bulletin_free(b);
+}
+END_TEST
+
+/* Links stand anywhere in the table and are nobody's value. */
+START_TEST(test_link_lines_are_no_values)
+{
+        struct bulletin *b = extract_top(LIST "詳細\n対策\n早期適用\nHFR BBS会議室\n再起動の必要性\n必要\n詳細:\nアンインストール\n対象環境\n");
+        check_field(b, FIELD_MEASURE, URGENCY_EARLY);
+        check_field(b, FIELD_RESTART, RESTART_REQUIRED);
+        check_undetermined(b, FIELD_UNINSTALL, "stated as empty");
+        bulletin_free(b);
+}
+END_TEST
+
+#define ROW(label, value) "<tr><td>" label "</td><td>" value "</td></tr>"
+
+START_TEST(test_labels_broken_or_with_bullets)
+{
+        struct bulletin *b = extract_html("<p>HotFix Alert:2007/05/11版</p><table>" ROW("深刻度", "→1(緊急)<br>2(重要)<br>3(警告)<br>4(注意)")
+                                          ROW("攻撃コード<br>の有無", "なし") ROW("・対策", "早期適用") ROW("再起動の<br>必要性", "不要")
+                                          ROW("アンイン<br>ストール", "可") "</table><p>MS07-901/990101</p><p>欠陥</p><p>(脆弱性)</p>");
+        check_field(b, FIELD_SEVERITY, SEVERITY_CRITICAL);
+        check_field(b, FIELD_EXPLOIT_CODE, EXPLOIT_NONE_STATED);
+        check_field(b, FIELD_MEASURE, URGENCY_EARLY);
+        check_field(b, FIELD_RESTART, RESTART_NOT_REQUIRED);
+        check_field(b, FIELD_UNINSTALL, UNINSTALL_POSSIBLE);
+        bulletin_free(b);
+}
+END_TEST
+
+/* What a forwarder writes above the bulletin is not what the bulletin says. */
+START_TEST(test_a_forwarders_preface)
+{
+        struct bulletin *b = extract_text("深刻度:緊急\n対策:至急適用\nと聞いています。\n\nSubject: HotFix Alert:2007/06/15版\n\n"
+                                          "HotFix Alert:2007/05/11版\n【登録日】2007/05/10\n【前回更新日】2007/05/09\n深刻度\n  1(緊急)\n2(重要)\n"
+                                          "  3(警告)\n  4(注意)\n対策\n早期適用\nMS07-901/990101\n欠陥\n(脆弱性)\n");
+        ck_assert_str_eq(b->edition, "2007-05-11");
+        ck_assert_str_eq(b->registered, "2007-05-10");
+        ck_assert_str_eq(b->updated, "");
+        check_field(b, FIELD_SEVERITY, SEVERITY_IMPORTANT);
+        check_field(b, FIELD_MEASURE, URGENCY_EARLY);
+        bulletin_free(b);
+        b = extract_text("深刻度:緊急\n対策:至急適用\nと聞いています。\n\nFrom: HotFix Report\nSubject: Fwd: HotFix Report\n\n"
+                         "MS07-901/990101\n欠陥\n(脆弱性)\n\n対応の緊急性:早期適用\n");
+        check_undetermined(b, FIELD_MEASURE, "no line 対策");
+        check_field(b, FIELD_URGENCY, URGENCY_EARLY);
+        bulletin_free(b);
+}
+END_TEST
+
 static struct bulletin *extract_attacks(const char *marks)
 {
         g_autofree char *text = g_strconcat("MS07-901/990101 |\n欠陥 |\n(脆弱性) |\n対応の緊急性:早期適用\n|\n危険性 |\n可能性のある攻撃\n"
@@ -320,6 +392,10 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_date_warnings);
         tcase_add_test(tcase, test_titles);
         tcase_add_test(tcase, test_a_second_identifier_is_noted);
+        tcase_add_test(tcase, test_an_identifier_over_two_lines);
+        tcase_add_test(tcase, test_link_lines_are_no_values);
+        tcase_add_test(tcase, test_labels_broken_or_with_bullets);
+        tcase_add_test(tcase, test_a_forwarders_preface);
         tcase_add_test(tcase, test_attack_row);
         tcase_add_test(tcase, test_attack_row_of_images);
         suite_add_tcase(suite, tcase);

@@ -119,6 +119,7 @@ START_TEST(test_marks_of_a_chosen_option)
         check("<table><tr><td>a<br><img src=m.gif></td><td>b<br><img src=m.gif alt=x></table>",
               "PEt0:0,0[a] t0:0,1[b] IEt0:0,1[ alt=x]");
         check("<td><img src=m.gif><br>1(緊急)<br>&nbsp;&nbsp;2(重要)</td>", "PIt0:0,0[1(緊急)] Ei2t0:0,0[2(重要)]");
+        check("<p><b>x</b>:<img src=m.gif alt=' → '>a<br>y<img alt=新規>b<img alt='- -'>c<img src=m.gif>d</p>", "P[x:→a] [ybcd]");
         check("<p><img src=m.gif>1(緊急)<br>2(重要)</p><img alt=Logo><p>x", "PI[1(緊急)] [2(重要)] PI[ alt=Logo] P[x]");
 }
 END_TEST
@@ -163,6 +164,19 @@ START_TEST(test_spans)
 }
 END_TEST
 
+START_TEST(test_rows_of_a_cell)
+{
+        static const char html[] = "<table><tr><td rowspan=2>a<table><tr><td>b</table><td>c<tr><td rowspan=0>d</table>e";
+        static const unsigned spans[] = { 2, 1, 2, 1, 65534, 1 };
+        struct document *document = NULL;
+        ck_assert_int_eq(html_read(html, sizeof html - 1, &document, NULL), 0);
+        ck_assert_uint_eq(document->blocks->len, G_N_ELEMENTS(spans));
+        for (guint i = 0; i < document->blocks->len; i++)
+                ck_assert_uint_eq(document_block(document, i)->row_span, spans[i]);
+        document_free(document);
+}
+END_TEST
+
 START_TEST(test_text_between_cells_belongs_around)
 {
         check("<table><caption>Cap</caption><tr>stray<td>a</td></tr></table>", "P[Cap] P[stray] Et0:0,0[a]");
@@ -199,6 +213,55 @@ START_TEST(test_stray_angle_brackets_are_text)
 }
 END_TEST
 
+/* Word writes them around each image and each empty paragraph. Inside comments and scripts "<!" is no markup. */
+START_TEST(test_declarations_are_no_text)
+{
+        check("<td><!--[if gte vml 1]><v:shape><b>x</b></v:shape><![endif]--><![if !vml]><img src=a.gif><![endif]><td>y",
+              "PIEt0:0,0[] Et0:0,1[y]");
+        check("<p><![if !supportEmptyParas]>&nbsp;<![endif]>x", "Pi1[x]");
+        check("<!DOCTYPE html><!ENTITY a 'b'><p>x<![CDATA[ y ]]>z", "P[xz]");
+        check("<script>if (a<!b) c</script><style>d<![e</style><!-- <![f --><p>x", "P[x]");
+        check("<p>1 <! 2 > 3 <![if", "P[1 <! 2 > 3 <![if]");
+        check("<p>x</p><!x", "P[x] P[<!x]");
+}
+END_TEST
+
+/* A button that is switched on is as good a mark as an image, and so is a drawing. */
+START_TEST(test_other_marks)
+{
+        check("<td><input type=radio><td>a<td><INPUT TYPE=\"Radio\" CHECKED><td>b<td><input type=checkbox checked=checked>c"
+              "<td><input type=hidden checked>d<td><input value=e><td><input type=image src=a.gif>",
+              "PEt0:0,0[] Et0:0,1[a] IEt0:0,2[] Et0:0,3[b] IEt0:0,4[c] Et0:0,5[d] Et0:0,6[] IEt0:0,7[]");
+        check("<td><svg width=9><title>t</title><text>u</text></svg><td>a<td><object data=a.gif>alt</object><td>b",
+              "PIEt0:0,0[] Et0:0,1[a] IEt0:0,2[alt] Et0:0,3[b]");
+        check("<td><svg style='display:none'/>a<td hidden><img src=a.gif>", "PEt0:0,0[a]");
+}
+END_TEST
+
+/* Cut anywhere, a page is still read, and what stood before is not lost for more than the tag that was cut. */
+START_TEST(test_every_truncation_is_read)
+{
+        static const char page[] =
+                "<!DOCTYPE html><HTML><head><title>t</title><style>p{}</style><script>a<b</script></head><body>"
+                "<p>first&nbsp;line<!-- c --><table width=\"1\"><tr><td>深刻度<td><table><tr><td><img alt='→' src=a.gif><td>1"
+                "(緊急)</table><![if !vml]><tr><td><a href=\"http://a/?b&amp;c\">link</a></table><ul><li>x<pre>y\n z</pre></ul>";
+        for (size_t size = 0; size < sizeof page; size++) {
+                if (!g_utf8_validate(page, (gssize) size, NULL))
+                        continue;
+                struct document *document = NULL;
+                struct error err = ERROR_INIT;
+                /* a copy of its own, so that reading behind its end is seen */
+                g_autofree char *copy = g_memdup2(page, size);
+                int r = html_read(copy ? copy : "", size, &document, &err);
+                ck_assert_msg(r == 0, "%zu bytes: %s", size, error_text(&err));
+                g_autofree char *text = document_text(document);
+                bool past = size > strlen("深刻度") + (size_t) (strstr(page, "深刻度") - page);
+                ck_assert_msg(!past || strstr(text, "first\u00a0line\n深刻度"), "%zu bytes: %s", size, text);
+                document_free(document);
+        }
+}
+END_TEST
+
 START_TEST(test_nothing_is_an_empty_document)
 {
         check("", "");
@@ -213,7 +276,7 @@ START_TEST(test_odd_characters_do_not_cut)
 {
         check("<p>a\x01" "b\xef\xbf\xbf" "c\x7f" "d<td \x02 x=\x03>e<p\x0b>f &#xFFFF; "
               "&#xD800; &#x110000; &#99999999999; g",
-              "P[abcd] Pt0:0,0[e] PEt0:0,0[f g]");
+              "P[ab\xef\xbf\xbd" "cd] Pt0:0,0[e] PEt0:0,0[f g]");
 }
 END_TEST
 
@@ -301,7 +364,7 @@ START_TEST(test_links_are_bounded_in_all)
                         bytes += 8000;
         ck_assert_uint_gt(bytes, LIMIT_TEXT_BYTES / 2);
         ck_assert_uint_le(bytes, LIMIT_TEXT_BYTES);
-        ck_assert_uint_eq(document->warnings->len, 1);
+        ck_assert_uint_eq(document->warnings->len, 2); /* the long link, and those beyond the bytes */
         document_free(document);
         g_string_free(html, TRUE);
 }
@@ -325,10 +388,14 @@ static Suite *suite(void)
         tcase_add_test(c, test_cells_of_several_lines);
         tcase_add_test(c, test_missing_end_tags);
         tcase_add_test(c, test_spans);
+        tcase_add_test(c, test_rows_of_a_cell);
         tcase_add_test(c, test_text_between_cells_belongs_around);
         tcase_add_test(c, test_links);
         tcase_add_test(c, test_characters);
         tcase_add_test(c, test_stray_angle_brackets_are_text);
+        tcase_add_test(c, test_declarations_are_no_text);
+        tcase_add_test(c, test_other_marks);
+        tcase_add_test(c, test_every_truncation_is_read);
         tcase_add_test(c, test_nothing_is_an_empty_document);
         tcase_add_test(c, test_odd_characters_do_not_cut);
         tcase_add_test(c, test_nul_does_not_cut);

@@ -17,7 +17,7 @@ fail() {
 allowed() {
         case $1:$2 in
         common:common | ingest:ingest | ingest:common | store:store | store:common | notify:notify | notify:common) return 0 ;;
-        daemon:* | tests:*) return 0 ;;
+        daemon:* | tests:* | tests/fuzz:*) return 0 ;;
         *) return 1 ;;
         esac
 }
@@ -30,7 +30,7 @@ fence() {
         grep -qE "^#include <($1)>" $(echo "$2" | tr '|' ' ') || fail "$2 does not include $1: the fence guards nothing"
 }
 
-for directory in common ingest store notify daemon tests; do
+for directory in common ingest store notify daemon tests tests/fuzz; do
         for file in "$directory"/*.c "$directory"/*.h; do
                 [ -f "$file" ] || continue
                 checked=$((checked + 1))
@@ -45,7 +45,7 @@ for directory in common ingest store notify daemon tests; do
                         [ -f "$header" ] || fail "$file: includes $header, which does not exist"
                         allowed "$directory" "$other" || fail "$file: $directory may not include $header"
                         case $header in
-                        *_p.h) [ "$directory" = "$other" ] || [ "$directory" = tests ] || fail "$file: $header is private to $other" ;;
+                        *_p.h) [ "$directory" = "$other" ] || [ "${directory%%/*}" = tests ] || fail "$file: $header is private to $other" ;;
                         esac
                 done
         done

@@ -301,6 +301,67 @@ START_TEST(history)
 }
 END_TEST
 
+static struct message *health_message(bool recovered, const char *headline, GPtrArray *facts, GPtrArray *advice)
+{
+        struct health_report report = { .recovered = recovered, .condition = "drift:hotfix-report", .headline = headline,
+                                        .lead = "Fields may be missing.", .reason = "a problem has begun", .facts = facts,
+                                        .advice = advice, .bulletin_id = "MS07-099" };
+        return message_for_health(&report);
+}
+
+static void free_fact(void *fact)
+{
+        message_fact_free(fact);
+}
+
+START_TEST(health)
+{
+        g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(free_fact), advice = g_ptr_array_new();
+        g_ptr_array_add(facts, message_fact_new("labels missing", "深刻度"));
+        g_ptr_array_add(advice, (gpointer) "hotfixctl status");
+        struct message *m = health_message(false, "hotfix-report: labels missing: 深刻度", facts, advice);
+        ck_assert_str_eq(m->kind, "problem");
+        ck_assert_str_eq(m->headline, "[hotfixd] hotfix-report: labels missing: 深刻度");
+        ck_assert_str_eq(m->lead, "Fields may be missing.");
+        ck_assert_str_eq(m->route, "health");
+        ck_assert_str_eq(m->bulletin_id, "MS07-099");
+        ck_assert_str_eq(fact(m, "condition"), "drift:hotfix-report");
+        ck_assert_str_eq(fact(m, "labels missing"), "深刻度");
+        ck_assert_str_eq(message_lines_heading(m), "対処 (what to do)");
+        ck_assert_str_eq(g_ptr_array_index(m->lines, 0), "hotfixctl status");
+        ck_assert_int_eq(message_weight(m), WEIGHT_PROBLEM);
+        message_free(m);
+        m = health_message(true, "x", NULL, NULL);
+        ck_assert_str_eq(m->kind, "recovered");
+        ck_assert_uint_eq(m->lines->len, 0);
+        ck_assert_int_eq(message_weight(m), WEIGHT_RECOVERED);
+        message_free(m);
+}
+END_TEST
+
+/* Labels and names in it come from outside too. */
+START_TEST(hostile_health)
+{
+        g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(free_fact), advice = g_ptr_array_new();
+        g_autofree char *much = g_strnfill(100000, 'x');
+        for (unsigned i = 0; i < 100; i++) {
+                g_ptr_array_add(facts, message_fact_new("a\nb", much));
+                g_ptr_array_add(advice, much);
+        }
+        struct message *m = health_message(false, "a\r\nBcc: x@example.com\x1b[31m\xff", facts, advice);
+        ck_assert_str_eq(m->headline, "[hotfixd] a Bcc: x@example.com[31m\uFFFD");
+        ck_assert_uint_le(m->facts->len, 21);
+        ck_assert_uint_le(m->lines->len, 10);
+        const struct message_fact *f = g_ptr_array_index(m->facts, 1);
+        ck_assert_str_eq(f->label, "a b");
+        ck_assert_uint_le(strlen(f->value), 610);
+        message_free(m);
+        m = health_message(false, much, NULL, NULL);
+        ck_assert_uint_le(strlen(m->headline), 210);
+        message_free(m);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("message");
@@ -312,8 +373,11 @@ static Suite *suite(void)
         tcase_add_test(c, many_changes_are_cut_those_that_matter_first);
         tcase_add_test(c, other_kinds);
         tcase_add_test(c, history);
+        tcase_add_test(c, health);
         suite_add_tcase(s, c);
         c = tcase_create("hostile");
+        tcase_set_timeout(c, 30);
+        tcase_add_test(c, hostile_health);
         tcase_add_test(c, hostile_text);
         tcase_add_test(c, long_text_is_cut);
         tcase_add_test(c, cutting_says_so);

@@ -201,6 +201,29 @@ START_TEST(a_thread_is_the_first_one_for_the_bulletin_on_the_channel)
 }
 END_TEST
 
+/* Without a bulletin whoever asks says what it follows; it counts if that is there. */
+START_TEST(a_thread_without_a_bulletin)
+{
+        static const char *const asked[] = { NULL, "i0", "i1", "nowhere" }, *const kept[] = { NULL, "i0", "i1", NULL };
+        GPtrArray *deliveries = NULL;
+        struct error err = ERROR_INIT;
+        for (guint i = 0; i < G_N_ELEMENTS(asked); i++) {
+                g_autofree char *identity = g_strdup_printf("i%u", i);
+                struct delivery delivery = { .identity = identity, .channel = (char *) "ops", .kind = (char *) "problem",
+                                             .payload = (char *) "{}", .thread = (char *) asked[i] };
+                bool known;
+                ck_assert_msg(outbox_add(db, &delivery, 0, &known, &err) == 0, "%s", error_text(&err));
+        }
+        ck_assert_int_eq(outbox_list(db, DELIVERY_STATE_MAX, 0, &deliveries, &err), 0);
+        ck_assert_uint_eq(deliveries->len, G_N_ELEMENTS(asked));
+        for (guint i = 0; i < deliveries->len; i++) {
+                const struct delivery *delivery = g_ptr_array_index(deliveries, deliveries->len - 1 - i);
+                ck_assert_msg(g_strcmp0(delivery->thread, kept[i]) == 0, "%u: %s", i, delivery->thread);
+        }
+        g_ptr_array_unref(deliveries);
+}
+END_TEST
+
 START_TEST(a_rolled_back_delivery_was_never_asked_for)
 {
         struct error err = ERROR_INIT;
@@ -624,6 +647,7 @@ static Suite *suite(void)
         tcase_add_test(asking, identities);
         tcase_add_test(asking, asking_twice_gives_one);
         tcase_add_test(asking, a_thread_is_the_first_one_for_the_bulletin_on_the_channel);
+        tcase_add_test(asking, a_thread_without_a_bulletin);
         tcase_add_test(asking, a_rolled_back_delivery_was_never_asked_for);
         suite_add_tcase(s, asking);
         TCase *sending = tcase_create("sending");

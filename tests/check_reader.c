@@ -250,6 +250,10 @@ START_TEST(test_mislabelled_html)
         struct reader_result result = read_mail_with("Content-Type: text/plain; charset=utf-8\r\n", html);
         check_recognised(&result, SEVERITY_IMPORTANT, URGENCY_EARLY);
         reader_result_clear(&result);
+        g_autofree char *below = g_strconcat("FYI\r\n\r\n", html, NULL);
+        result = read_mail_with("Content-Type: text/plain; charset=utf-8\r\n", below);
+        check_recognised(&result, SEVERITY_IMPORTANT, URGENCY_EARLY);
+        reader_result_clear(&result);
         gsize size = 0;
         g_autofree char *page = g_strconcat("<meta http-equiv=Content-Type content='text/html; charset=euc-jp'>", html,
                                             NULL);
@@ -295,7 +299,7 @@ START_TEST(test_refused)
         ck_assert_int_eq(result.outcome, READER_REFUSED);
         ck_assert_ptr_null(result.bulletin);
         ck_assert_ptr_null(result.text);
-        ck_assert_ptr_nonnull(strstr(result.reason, "nested too deep"));
+        ck_assert_ptr_nonnull(strstr(result.reason, "nested deeper than 200 (LIMIT_HTML_DEPTH)"));
         reader_result_clear(&result);
         /* beside a readable part that no feed knows, the unreadable one may have been the bulletin */
         result = read_alternative("see the HTML part", deep->str);
@@ -305,7 +309,7 @@ START_TEST(test_refused)
         g_autofree char *text = make_lines(2, "早期適用");
         result = read_alternative(text, deep->str);
         check_recognised(&result, SEVERITY_IMPORTANT, URGENCY_EARLY);
-        ck_assert(has_warning(&result, "nested too deep"));
+        ck_assert(has_warning(&result, "nested deeper than 200 (LIMIT_HTML_DEPTH)"));
         reader_result_clear(&result);
         g_string_free(deep, TRUE);
 }
@@ -386,6 +390,7 @@ START_TEST(test_guess)
                 { "<table width=1>", READER_HTML },
                 { "<?xml version='1.0'?><html>", READER_HTML },
                 { "<!-- x --><p>", READER_HTML },
+                { "<![if !supportEmptyParas]>&nbsp;<![endif]><p>", READER_HTML },
                 { "<font size=2>x", READER_HTML },
                 { "<http://a.example/>\n", READER_TEXT },
                 { "<元のパス>\\a.dll", READER_TEXT },

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/digest.h"
 #include "tests/support.h"
 
 static char *database_file(void)
@@ -120,6 +121,53 @@ START_TEST(an_older_schema_is_refused_where_it_may_not_be_changed)
 }
 END_TEST
 
+/* What the second migration adds. */
+#define TAKE_BACK_2 "DROP TABLE condition_detail; DROP TABLE condition; DROP TABLE sender; DROP TABLE unknown_label;" \
+                    "DROP TABLE fill_sum; DROP TABLE fill; PRAGMA user_version=1"
+
+/* Databases in the field have run it: a change of it would leave them with other tables than new ones. */
+START_TEST(the_first_migration_stays_as_it_is)
+{
+        g_autofree char *path = database_file();
+        struct database *db = open_or_fail(path, DATABASE_CREATE);
+        execute(db, TAKE_BACK_2);
+        g_autofree char *sql = all_sql(db);
+        char digest[DIGEST_TEXT_SIZE];
+        digest_sha256(sql, strlen(sql), digest);
+        ck_assert_str_eq(digest, "37b40182c093e2c45cfdb04f46ce0e2126dbaa4544c81308c6fd775f1a27e1cd");
+        database_close(db);
+}
+END_TEST
+
+/* A database of the first release, with mails in it. */
+START_TEST(from_the_first_schema)
+{
+        g_autofree char *path = database_file();
+        struct database *db = open_or_fail(path, DATABASE_CREATE), *none = NULL;
+        struct error err = ERROR_INIT;
+        g_autofree char *latest = all_sql(db);
+        execute(db, TAKE_BACK_2);
+        execute(db, "INSERT INTO mail (sha256, size_bytes, received_ms, stored_ms, history, outcome)"
+                    " VALUES (printf('%064d', 1), 1, 1, 1, 0, 0);"
+                    "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date)"
+                    " VALUES ('f', 'k', 'k', 'a', 0, 1, '');"
+                    "INSERT INTO revision (bulletin_id, registered, updated, history, stored_ms) VALUES (1, '', '', 0, 1);"
+                    "INSERT INTO variant (revision_id, fingerprint, mail_id, mail_date, content) VALUES (1, 'x', 1, 1, '{}')");
+        database_close(db);
+        ck_assert_int_eq(database_open(path, DATABASE_READ, &none, &err), -ERR_STORE);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "schema 1, this program needs 2; start hotfixd once to convert it"));
+        error_clear(&err);
+        db = open_or_fail(path, DATABASE_CREATE);
+        g_autofree char *migrated = all_sql(db);
+        ck_assert_str_eq(migrated, latest);
+        assert_answer(db, "SELECT (SELECT count(*) FROM mail) + (SELECT count(*) FROM variant)", "2");
+        assert_answer(db, "SELECT (SELECT count(*) FROM fill) + (SELECT count(*) FROM fill_sum)", "0"); /* not measured */
+        assert_answer(db, "PRAGMA user_version", "2");
+        database_close(db);
+        database_close(open_or_fail(path, DATABASE_READ));
+}
+END_TEST
+
 /* The tables of a migration that is cut off in its middle are not there afterwards. */
 START_TEST(a_failed_migration_leaves_nothing)
 {
@@ -214,6 +262,8 @@ static Suite *suite(void)
         tcase_add_test(tcase, migrating_again_changes_nothing);
         tcase_add_test(tcase, a_newer_schema_is_refused);
         tcase_add_test(tcase, an_older_schema_is_refused_where_it_may_not_be_changed);
+        tcase_add_test(tcase, the_first_migration_stays_as_it_is);
+        tcase_add_test(tcase, from_the_first_schema);
         tcase_add_test(tcase, a_failed_migration_leaves_nothing);
         tcase_add_test(tcase, a_full_disk_during_the_migration);
         tcase_add_test(tcase, many_processes_at_once);

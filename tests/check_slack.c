@@ -273,6 +273,18 @@ START_TEST(only_new_and_raised_mention)
         ck_assert_ptr_nonnull(strstr(c, "\\n• Japanese text arrives whole: "));
         message_free(summary);
         message_free(test);
+        struct health_report report = { .condition = "drift:x", .headline = "x: <!here> & *a*", .lead = "l", .reason = "r" };
+        struct message *problem = message_for_health(&report);
+        g_autofree char *p = channel_render(channel, problem);
+        ck_assert(!strstr(p, "<!here>"));
+        ck_assert_ptr_nonnull(strstr(p, "⚠️ *PROBLEM*  l"));
+        ck_assert_ptr_nonnull(strstr(p, "[hotfixd] x: &lt;!here&gt; &amp; *a*"));
+        report.recovered = true;
+        struct message *recovered = message_for_health(&report);
+        g_autofree char *q = channel_render(channel, recovered);
+        ck_assert_ptr_nonnull(strstr(q, "✅ *RECOVERED*  l"));
+        message_free(problem);
+        message_free(recovered);
         channel_free(channel);
 }
 END_TEST

@@ -70,6 +70,9 @@ static char *normalize_by_definition(const char *text)
                         space = out->len > 0;
                         continue;
                 }
+                if (c == 0xAD || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
+                    (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF)
+                        continue;
                 if (space)
                         g_string_append_c(out, ' ');
                 space = false;
@@ -226,6 +229,7 @@ START_TEST(make_valid_repairs)
         assert_valid("\xED\xA0\x80", 3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 3); /* a surrogate */
         assert_valid("\xE3" "abc", 4, "\xEF\xBF\xBD" "abc", 1);
         assert_text(text_make_valid("x\xFE", 2, NULL), "x\xEF\xBF\xBD");
+        assert_text(text_make_line("a\tb\r\nc\x1b" "d\xE3\x81", 9), "a b cd\xEF\xBF\xBD");
 }
 END_TEST
 

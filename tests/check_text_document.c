@@ -168,6 +168,106 @@ START_TEST(test_flowed_stuffing_and_quotes)
 }
 END_TEST
 
+START_TEST(test_other_line_ends)
+{
+        check("a\fb\vc\xc2\x85" "d\xe2\x80\xa8" "e\xe2\x80\xa9" "f\n", "lines: [a] [b] [c] [d] [e] [f]");
+        check("\xc2\xa3 \xe2\x80\xa6\n", "lines: [\xc2\xa3 \xe2\x80\xa6]"); /* they begin with the same bytes */
+}
+END_TEST
+
+START_TEST(test_other_quote_marks)
+{
+        check("＞深刻度\n＞1(緊急)\n＞  2(重要)\n", "lines: [深刻度] [1(緊急)] i2[2(重要)]");
+        check("＞＞ a\n＞＞ b\n＞＞ c\n", "lines: [a] [b] [c]");
+        static const char *const marks[] = { "| ", "│ ", "» ", ": ", "# ", "} ", "% ", "|" };
+        for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+                g_autoptr(GString) text = g_string_new("preface\n\n");
+                for (int line = 0; line < 4; line++)
+                        g_string_append_printf(text, "%s1(緊急)\n%s  2(重要)\n", marks[i], marks[i]);
+                check(text->str, "lines: [preface] P[1(緊急)] i2[2(重要)] [1(緊急)] i2[2(重要)] [1(緊急)] i2[2(重要)] "
+                                 "[1(緊急)] i2[2(重要)]");
+        }
+        check("# a\n# b\n# c\n", "lines: [# a] [# b] [# c]"); /* few: a list */
+        check("| a |\n| b |\n| c |\n| d |\n| e |\n| f |\n| g |\n| h |\n",
+              "rows: Et0:0,0[a] Et0:1,0[b] Et0:2,0[c] Et0:3,0[d] Et0:4,0[e] Et0:5,0[f] Et0:6,0[g] Et0:7,0[h]");
+}
+END_TEST
+
+START_TEST(test_blank_quoted_line_apart_from_the_others)
+{
+        check("> a\n> b\n> c\nlong\nlonger\nlongest\n>\nend\n",
+              "lines: [a] [b] [c] [long] [longer] [longest] P[end]");
+}
+END_TEST
+
+/* 66 columns. */
+#define FULL "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三"
+
+START_TEST(test_flowed_japanese_without_delsp)
+{
+        check_options(FULL " \n続き\n", true, false, "lines: [" FULL "続き]");
+        check_options(FULL " \nword\n", true, false, "lines: [" FULL " word]");
+        check_options("危険性 \n脆弱性\n", true, false, "lines: [危険性 脆弱性]"); /* not full: the space is the text's */
+        check_options("表計算 帳票 " FULL " \n時計 伝票\n", true, false, "lines: [表計算 帳票 " FULL " 時計 伝票]");
+        check_options("> " FULL " \n> 続き\n", true, false, "lines: [" FULL "続き]");
+}
+END_TEST
+
+#define LONG_CELL "入力の欠陥により、外から送られた命令がそのまま動く恐れのある"
+
+START_TEST(test_cut_rows_are_joined)
+{
+        check("| a | b |\n| c | d |\n| " LONG_CELL "\n危険性 | e |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] Et0:2,0[" LONG_CELL "危険性] Et0:2,1[e]");
+        /* cut behind a bar */
+        check("| a | b |\n| c | d |\n| " LONG_CELL " |\ne |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] Et0:2,0[" LONG_CELL "] Et0:2,1[e]");
+        /* words keep their space */
+        check("| a | b |\n| c | d |\n| " LONG_CELL " Windows Server\n2003 | e |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] Et0:2,0[" LONG_CELL " Windows Server 2003] Et0:2,1[e]");
+        /* too short to have been cut */
+        check("| a | b |\n| c | d |\n| short\nprose |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] [| short] [prose |]");
+}
+END_TEST
+
+START_TEST(test_blank_lines_between_rows)
+{
+        check("| a | b |\n\n| c | d |\n\n| e |\n", "rows: Et0:0,0[a] Et0:0,1[b] PEt0:1,0[c] Et0:1,1[d] PEt1:0,0[e]");
+        check("| a | b |\nprose\n| c | d |\n", "rows: Et0:0,0[a] Et0:0,1[b] [prose] Et1:0,0[c] Et1:0,1[d]");
+}
+END_TEST
+
+START_TEST(test_cut_addresses_are_joined)
+{
+        check("MS07 <http://a.example/ms07-\n071.mspx> x\nend\n", "lines: [MS07 <http://a.example/ms07-071.mspx> x] [end]");
+        check("<https://a.example/one/\ntwo/\nthree>\n", "lines: [<https://a.example/one/two/three>]");
+        check("<http://a.example/\nnot closed\n", "lines: [<http://a.example/] [not closed]");
+        check("a <b\nc>\n", "lines: [a <b] [c>]");
+}
+END_TEST
+
+START_TEST(test_stars_for_bold)
+{
+        check("*深刻度*\n*対策* 早期適用\n*【登録日】*2007/08/15\n  *2(重要)*\n",
+              "lines: [深刻度] [対策 早期適用] [【登録日】2007/08/15] i2[2(重要)]");
+        check("*" LONG_CELL "\n危険性*\nend\n", "lines: [" LONG_CELL "] [危険性] [end]");
+        check("* item\n*\n**\na*b\n*a*b\n*1 note\n", "lines: [* item] [*] [**] [a*b] [*a*b] [*1 note]");
+}
+END_TEST
+
+START_TEST(test_many_joins_are_quick)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (unsigned i = 0; i < LIMIT_DOCUMENT_BLOCKS / 2; i++)
+                g_string_append(text, "<http://a\nb>\n");
+        struct document *document = NULL;
+        ck_assert_int_eq(text_document_read(text->str, NULL, &document, NULL), 0);
+        ck_assert_uint_eq(document->blocks->len, LIMIT_DOCUMENT_BLOCKS / 2);
+        document_free(document);
+}
+END_TEST
+
 START_TEST(test_source_lines_are_numbered)
 {
         struct document *document = NULL;
@@ -293,6 +393,15 @@ static Suite *suite(void)
         tcase_add_test(c, test_lone_mark_is_no_quote);
         tcase_add_test(c, test_flowed_is_joined);
         tcase_add_test(c, test_flowed_stuffing_and_quotes);
+        tcase_add_test(c, test_other_line_ends);
+        tcase_add_test(c, test_other_quote_marks);
+        tcase_add_test(c, test_blank_quoted_line_apart_from_the_others);
+        tcase_add_test(c, test_flowed_japanese_without_delsp);
+        tcase_add_test(c, test_cut_rows_are_joined);
+        tcase_add_test(c, test_blank_lines_between_rows);
+        tcase_add_test(c, test_cut_addresses_are_joined);
+        tcase_add_test(c, test_stars_for_bold);
+        tcase_add_test(c, test_many_joins_are_quick);
         tcase_add_test(c, test_source_lines_are_numbered);
         tcase_add_test(c, test_limits);
         tcase_add_test(c, test_seeds_lose_no_character);

@@ -4,12 +4,14 @@
  * scripts that speak (or break) the protocol on descriptor 3.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -46,14 +48,30 @@ static const char mail[] =
         "(試験用の元の題名)\r\n";
 
 static bool hurried; /* in the worker: the processor time of a mail is over at once */
+static bool starved; /* in the worker: there is no memory once a mail comes */
 
 /* Takes the place of the C library's. */
 int setitimer(__itimer_which_t which, const struct itimerval *value, struct itimerval *ret_old)
 {
         struct itimerval given = *value;
-        if (hurried && given.it_value.tv_sec == LIMIT_WORKER_CPU_SECONDS)
+        if (hurried && given.it_value.tv_sec == LIMIT_WORKER_CPU_MS / 1000)
                 given.it_value = (struct timeval) { .tv_usec = 1 };
+        if (starved && given.it_value.tv_sec > 0)
+                g_free(g_malloc(G_MAXSIZE / 4));
         return (int) syscall(SYS_setitimer, which, &given, ret_old);
+}
+
+static size_t most_bytes = SIZE_MAX; /* that one call of recv or send moves */
+
+/* Take the places of the C library's. */
+ssize_t recv(int fd, void *buffer, size_t size, int flags)
+{
+        return syscall(SYS_recvfrom, fd, buffer, MIN(size, most_bytes), flags, NULL, NULL);
+}
+
+ssize_t send(int fd, const void *buffer, size_t size, int flags)
+{
+        return syscall(SYS_sendto, fd, buffer, MIN(size, most_bytes), flags, NULL, 0);
 }
 
 static int read_mail(struct worker *worker, struct reader_result *result, struct error *err)
@@ -147,7 +165,7 @@ START_TEST(processor_time_is_limited)
         g_autofree char *body = g_strdup_printf("HURRIED=1 exec %s " WORKER_ARGUMENT, self);
         g_autofree char *path = write_script(body);
         g_autoptr(GString) long_mail = g_string_new("Content-Type: text/html\r\n\r\n");
-        while (long_mail->len < 4 * MIB)
+        while (long_mail->len < 1 * MIB)
                 g_string_append(long_mail, "<p>a <b>line</b> of text</p>\r\n");
         struct worker_options options = { .program = path };
         struct worker *worker = worker_new(&options);
@@ -155,9 +173,56 @@ START_TEST(processor_time_is_limited)
         struct error err = ERROR_INIT;
         int r = worker_read(worker, long_mail->str, long_mail->len, READER_MAIL, -1, &result, &err);
         ck_assert_int_eq(r, -ERR_WORKER_TIMEOUT);
-        ck_assert_ptr_nonnull(strstr(error_text(&err), "processor time"));
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "its parser-cpu-time"));
         error_clear(&err);
         worker_free(worker);
+}
+END_TEST
+
+START_TEST(memory_is_limited)
+{
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+        g_autofree char *body = g_strdup_printf("ASAN_OPTIONS=allocator_may_return_null=1 STARVED=1 exec %s " WORKER_ARGUMENT, self);
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(run_script(body, 0, -1, &err), -ERR_LIMIT);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "more memory than 256 MiB (parser-memory)"));
+        error_clear(&err);
+}
+END_TEST
+
+/* The limits of the options are those of the child. */
+START_TEST(limits_reach_the_child)
+{
+        struct worker_options options = { .limits.text_bytes = LIMIT_TEXT_BYTES_MIN };
+        struct worker *worker = worker_new(&options);
+        g_autofree char *text = g_strnfill(LIMIT_TEXT_BYTES_MIN + 1, 'x');
+        for (int more = 0; more <= 1; more++) {
+                struct reader_result result;
+                struct error err = ERROR_INIT;
+                int r = worker_read(worker, text, LIMIT_TEXT_BYTES_MIN + more, READER_TEXT, -1, &result, &err);
+                ck_assert_msg(r == 0, "%s", error_text(&err));
+                ck_assert_int_eq(result.outcome, more ? READER_REFUSED : READER_UNRECOGNISED);
+                ck_assert(!more || strstr(result.reason, "65536 bytes of text (max-text-size)"));
+                reader_result_clear(&result);
+        }
+        worker_free(worker);
+}
+END_TEST
+
+/* A child that is told nonsense in place of its limits does not start to work. */
+START_TEST(limits_are_checked_by_the_child)
+{
+        const struct worker_options bad[] = {
+                { .memory_bytes = UINT64_MAX },
+                { .cpu_ms = INT64_MAX },
+                { .limits.text_bytes = LIMIT_TEXT_BYTES + 1 },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                struct worker *worker = worker_new(&bad[i]);
+                struct reader_result result;
+                ck_assert_int_eq(read_mail(worker, &result, NULL), -ERR_WORKER_CRASHED);
+                worker_free(worker);
+        }
 }
 END_TEST
 
@@ -165,38 +230,144 @@ END_TEST
 static char *reply_script(uint32_t outcome, const char *json, uint64_t size)
 {
         struct worker_frame frame = { WORKER_REPLY_MAGIC, outcome, size };
-        g_autoptr(GString) script = g_string_new("head -c 16 <&3 >/dev/null; printf '");
+        g_autoptr(GString) script = g_string_new("head -c 48 <&3 >/dev/null; printf '");
         for (size_t i = 0; i < sizeof frame; i++)
                 g_string_append_printf(script, "\\%03o", ((unsigned char *) &frame)[i]);
         g_string_append_printf(script, "' >&3; cat >&3 <<'END'\n%s\nEND\nexec sleep 600", json);
         return g_string_free(g_steal_pointer(&script), FALSE);
 }
 
+#define LABELS ",\"unknown_labels\":[],\"missing_labels\":[]}"
+#define NO_BULLETIN "{\"bulletin\":null,"
+
+/* Each differs from a reply that would be taken in one thing, and is refused for it. */
 START_TEST(nonsense_is_refused)
 {
-        static const struct { uint32_t outcome; const char *json; uint64_t size; } replies[] = {
-                { READER_RECOGNISED, "no json at all", 14 },
-                { READER_RECOGNISED, "[1,2]", 5 },
-                { READER_RECOGNISED, "{\"bulletin\":null,\"text\":\"x\",\"archive_name\":\"a\",\"reason\":null}", 61 },
-                { READER_REFUSED, "{\"bulletin\":null,\"text\":null,\"archive_name\":null,\"reason\":7}", 59 },
-                { READER_REFUSED, "{\"bulletin\":null,\"text\":null,\"archive_name\":\"../../x\",\"reason\":\"r\"}", 67 },
-                { READER_UNRECOGNISED, "{\"bulletin\":{\"schema\":\"other\"},\"text\":null,\"archive_name\":null,\"reason\":\"r\"}", 77 },
-                { READER_OUTCOME_MAX, "{}", 2 },
-                { READER_RECOGNISED, "{}", (uint64_t) LIMIT_WORKER_REPLY_BYTES + 1 },
-                { READER_RECOGNISED, "{}", 0 },
+        static const struct { uint32_t outcome; const char *json; uint64_t size; const char *reason; } replies[] = {
+                { READER_RECOGNISED, "no json at all", 0, "no JSON" },
+                { READER_RECOGNISED, "[1,2]", 0, "no JSON" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":\"r\"" LABELS "x", 0, "no JSON" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":\"r\",\"reason\":\"s\"" LABELS, 0,
+                  "no JSON" },
+                { READER_RECOGNISED, NO_BULLETIN "\"text\":\"x\",\"archive_name\":\"a\",\"reason\":null" LABELS, 0,
+                  "contradicts itself" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":null" LABELS, 0, "contradicts itself" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":7" LABELS, 0, "a member of a wrong type" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":null" LABELS, 0, "a member of a wrong type" },
+                { READER_REFUSED, NO_BULLETIN "\"archive_name\":null,\"reason\":\"r\"" LABELS, 0, "a member of a wrong type" },
+                { READER_REFUSED, NO_BULLETIN "\"text\":null,\"archive_name\":\"../../x\",\"reason\":\"r\"" LABELS, 0,
+                  "contradicts itself" },
+                { READER_UNRECOGNISED, "{\"bulletin\":{\"schema\":\"other\"},\"text\":null,\"archive_name\":null,\"reason\":\"r\"" LABELS,
+                  0, "schema" },
+                { READER_OUTCOME_MAX, "{}", 0, "exchange" },
+                { READER_RECOGNISED, "{}", (uint64_t) LIMIT_WORKER_REPLY_BYTES + 1, "exchange" },
+                { READER_RECOGNISED, "{}", UINT64_MAX, "exchange" },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
-                g_autofree char *script = reply_script(replies[i].outcome, replies[i].json, replies[i].size);
+                uint64_t size = replies[i].size ? replies[i].size : strlen(replies[i].json);
+                g_autofree char *script = reply_script(replies[i].outcome, replies[i].json, size);
                 struct error err = ERROR_INIT;
                 int r = run_script(script, 20000, -1, &err);
                 ck_assert_msg(r == -ERR_MALFORMED, "reply %zu: %d %s", i, r, error_text(&err));
+                ck_assert_msg(strstr(error_text(&err), replies[i].reason), "reply %zu: %s", i, error_text(&err));
                 error_clear(&err);
         }
+        g_autofree char *empty = reply_script(READER_REFUSED, "{}", 0);
+        ck_assert_int_eq(run_script(empty, 20000, -1, NULL), -ERR_MALFORMED);
         /* The well-formed refusal that the others are mutations of is taken. */
-        static const char good[] = "{\"bulletin\":null,\"text\":null,\"archive_name\":null,\"reason\":\"r\","
-                                   "\"unknown_labels\":[],\"missing_labels\":[]}";
+        static const char good[] = NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":\"r\"" LABELS;
         g_autofree char *script = reply_script(READER_REFUSED, good, sizeof good - 1);
         ck_assert_int_eq(run_script(script, 20000, -1, NULL), 0);
+}
+END_TEST
+
+/* The refusal with these label lists; both are JSON texts. */
+static int answer_with_labels(const char *unknown, const char *missing, struct reader_result *ret_result, struct error *err)
+{
+        g_autofree char *json = g_strdup_printf(NO_BULLETIN "\"text\":null,\"archive_name\":null,\"reason\":\"r\","
+                                                "\"unknown_labels\":%s,\"missing_labels\":%s}", unknown, missing);
+        g_autofree char *script = reply_script(READER_REFUSED, json, strlen(json)), *path = write_script(script);
+        struct worker_options options = { .program = path };
+        struct worker *worker = worker_new(&options);
+        int r = worker_read(worker, mail, sizeof mail - 1, READER_MAIL, -1, ret_result, err);
+        worker_free(worker);
+        return r;
+}
+
+START_TEST(labels_are_checked)
+{
+        g_autoptr(GString) many = g_string_new("[\"0\"");
+        for (unsigned i = 1; i <= LABEL_REPORT_MAX; i++)
+                g_string_append_printf(many, ",\"%u\"", i);
+        g_string_append_c(many, ']');
+        const char *const lies[] = { "null", "{}", "\"a\"", "7", "[7]", "[null]", "[[]]", "[\"a\",{}]", many->str };
+        for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+                struct reader_result result;
+                struct error err = ERROR_INIT;
+                ck_assert_int_eq(answer_with_labels(lies[i], "[]", &result, &err), -ERR_MALFORMED);
+                ck_assert_ptr_nonnull(strstr(error_text(&err), "labels of a wrong form"));
+                error_clear(&err);
+                ck_assert_int_eq(answer_with_labels("[]", lies[i], &result, &err), -ERR_MALFORMED);
+                error_clear(&err);
+        }
+        struct reader_result result;
+        struct error err = ERROR_INIT;
+        int r = answer_with_labels("[\" \\u001b[2Ja\\nb\\u0085 \",\"\",\"c\",\"c\"]", "[\"d\"]", &result, &err);
+        ck_assert_msg(r == 0, "%s", error_text(&err));
+        ck_assert_uint_eq(result.labels.unknown->len, 2);
+        ck_assert_str_eq(g_ptr_array_index(result.labels.unknown, 0), "?[2Ja?b");
+        ck_assert_str_eq(g_ptr_array_index(result.labels.unknown, 1), "c");
+        ck_assert_uint_eq(result.labels.missing->len, 1);
+        reader_result_clear(&result);
+}
+END_TEST
+
+/* Many small values would take a hundred times their bytes in the daemon. */
+START_TEST(a_crowded_reply_is_refused)
+{
+        g_autofree char *zeros = g_strnfill(2 * LIMIT_WORKER_REPLY_VALUES + 2, '0');
+        for (size_t i = 1; i < 2 * LIMIT_WORKER_REPLY_VALUES + 2; i += 2)
+                zeros[i] = ',';
+        ck_assert(worker_json_is_crowded(zeros, strlen(zeros)));
+        ck_assert(!worker_json_is_crowded(zeros, strlen(zeros) - 2));
+        static const char quoted[] = "{\"a,,\\\",[[\":1}";
+        g_autoptr(GString) strings = g_string_new(NULL);
+        for (size_t i = 0; i < LIMIT_WORKER_REPLY_VALUES / 2; i++)
+                g_string_append(strings, quoted);
+        ck_assert(!worker_json_is_crowded(strings->str, strings->len));
+        g_string_append(strings, quoted);
+        ck_assert(worker_json_is_crowded(strings->str, strings->len));
+        /* In a reply: the script writes them by itself, being too many for its own text. */
+        struct worker_frame frame = { WORKER_REPLY_MAGIC, READER_REFUSED, 2 * LIMIT_WORKER_REPLY_VALUES + 2 };
+        g_autoptr(GString) script = g_string_new("head -c 48 <&3 >/dev/null; { printf '");
+        for (size_t i = 0; i < sizeof frame; i++)
+                g_string_append_printf(script, "\\%03o", ((unsigned char *) &frame)[i]);
+        g_string_append_printf(script, "'; yes ',0' | tr -d '\\n' | head -c %" G_GUINT64_FORMAT "; } >&3; exec sleep 600", frame.size);
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(run_script(script->str, 20000, -1, &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "more than 400000 values"));
+        error_clear(&err);
+}
+END_TEST
+
+/* Whatever sizes the pieces come and go in. */
+START_TEST(any_split_is_read)
+{
+        static const size_t sizes[] = { 1, 2, 3, 5, 15, 16, 17, 31, 33, 1000, 4096 };
+        for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+                most_bytes = sizes[i];
+                struct worker *worker = worker_new(NULL);
+                for (int round = 0; round < 2; round++) {
+                        struct reader_result result;
+                        struct error err = ERROR_INIT;
+                        int r = read_mail(worker, &result, &err);
+                        ck_assert_msg(r == 0, "%zu bytes: %s", sizes[i], error_text(&err));
+                        ck_assert_str_eq(result.bulletin->id, "MS07-999");
+                        reader_result_clear(&result);
+                }
+                worker_free(worker);
+        }
+        most_bytes = SIZE_MAX;
 }
 END_TEST
 
@@ -275,6 +446,70 @@ START_TEST(a_missing_program_is_named)
 }
 END_TEST
 
+/* --- memory --- */
+
+#define MASK 0x5a
+
+static void mask(char *text)
+{
+        for (; *text; text++)
+                *text ^= MASK;
+}
+
+/* How often a text stands in this process's memory. It is given masked, so that it is not found for being looked for. */
+static unsigned count_in_memory(const char *masked)
+{
+        unsigned found = 0;
+        size_t length = strlen(masked);
+        g_autofree char *maps = NULL, *piece = g_malloc(MIB);
+        int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        g_file_get_contents("/proc/self/maps", &maps, NULL, NULL);
+        g_auto(GStrv) lines = g_strsplit(maps ? maps : "", "\n", -1);
+        for (char **line = lines; *line && **line; line++) {
+                char *rest;
+                guint64 start = g_ascii_strtoull(*line, &rest, 16), end = g_ascii_strtoull(rest + 1, &rest, 16);
+                if (rest[1] != 'r' || rest[2] != 'w' || end - start > 1024 * (guint64) MIB)
+                        continue; /* the sanitizers map terabytes */
+                for (guint64 at = start; at < end; at += MIB - length) {
+                        ssize_t n = pread(memory, piece, MIN(MIB, end - at), (off_t) at);
+                        for (ssize_t i = 0; i + (ssize_t) length <= n; i++) {
+                                size_t j = 0;
+                                while (j < length && (piece[i + (ssize_t) j] ^ MASK) == masked[j])
+                                        j++;
+                                found += j == length;
+                        }
+                }
+        }
+        close(memory);
+        return found;
+}
+
+/* In a worker's place: what it would have of its parent's memory. */
+static int report_secrets(void)
+{
+        g_autofree char *text = g_strdup_printf("%u", count_in_memory(getenv("SECRET_MASKED")));
+        return g_file_set_contents(getenv("REPORT"), text, -1, NULL) ? 5 : 6;
+}
+
+START_TEST(no_memory_is_inherited)
+{
+        g_autofree char *masked = g_strdup("the-password-of-the-mailbox"), *directory = support_temporary_directory();
+        mask(masked);
+        g_autofree char *secret = g_strdup(masked);
+        mask(secret); /* on the heap, as a configuration has it */
+        ck_assert_uint_ge(count_in_memory(masked), 1);
+        g_autofree char *report = g_build_filename(directory, "report", NULL);
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL), *quoted = g_shell_quote(masked);
+        g_autofree char *body = g_strdup_printf("REPORT=%s SECRET_MASKED=%s exec %s " WORKER_ARGUMENT, report, quoted, self);
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(run_script(body, 0, -1, &err), -ERR_WORKER_CRASHED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "status 5"));
+        error_clear(&err);
+        g_autofree char *count = support_read_file(report, NULL);
+        ck_assert_str_eq(count, "0");
+}
+END_TEST
+
 START_TEST(nothing_is_inherited)
 {
         /* The child sees no variable and no descriptor of ours. */
@@ -303,7 +538,14 @@ static Suite *suite(void)
         tcase_add_test(tests, a_hang_is_ended);
         tcase_add_test(tests, a_crash_is_told);
         tcase_add_test(tests, processor_time_is_limited);
+        tcase_add_test(tests, memory_is_limited);
+        tcase_add_test(tests, limits_reach_the_child);
+        tcase_add_test(tests, limits_are_checked_by_the_child);
         tcase_add_test(tests, nonsense_is_refused);
+        tcase_add_test(tests, labels_are_checked);
+        tcase_add_test(tests, a_crowded_reply_is_refused);
+        tcase_add_test(tests, any_split_is_read);
+        tcase_add_test(tests, no_memory_is_inherited);
         tcase_add_test(tests, well_formed_lies_are_refused);
         tcase_add_test(tests, a_worker_that_dies_is_replaced);
         tcase_add_test(tests, a_stop_is_obeyed);
@@ -317,6 +559,9 @@ int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0) {
                 hurried = getenv("HURRIED") != NULL;
+                starved = getenv("STARVED") != NULL;
+                if (getenv("SECRET_MASKED"))
+                        return report_secrets();
                 return worker_main();
         }
         return support_run(suite());

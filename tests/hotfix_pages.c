@@ -23,6 +23,18 @@ struct document *page_of_html(const char *html)
         return document;
 }
 
+struct bulletin *extract_labels(struct document *document, struct label_report *ret_labels)
+{
+        enum bulletin_kind kind;
+        const struct feed *feed = feed_recognise(document, &kind);
+        ck_assert_ptr_eq(feed, &feed_hotfix_report);
+        struct bulletin *b = bulletin_new();
+        label_report_init(ret_labels);
+        feed->extract(document, kind, b, ret_labels);
+        document_free(document);
+        return b;
+}
+
 struct bulletin *extract_as(enum bulletin_kind kind, struct document *document)
 {
         enum bulletin_kind recognised;
@@ -94,4 +106,11 @@ void check_no_warnings(const struct bulletin *b)
 {
         ck_assert_msg(b->warnings->len == 0, "%u warnings, the first: %s", b->warnings->len,
                       b->warnings->len > 0 ? (char *) g_ptr_array_index(b->warnings, 0) : "");
+}
+
+void check_no_warning(const struct bulletin *b, const char *part)
+{
+        for (guint i = 0; i < b->warnings->len; i++)
+                ck_assert_msg(!strstr(g_ptr_array_index(b->warnings, i), part), "a warning says: %s",
+                              (char *) g_ptr_array_index(b->warnings, i));
 }

@@ -4,6 +4,7 @@
 #define TESTS_HOTFIX_PAGES_H
 
 #include "common/bulletin.h"
+#include "common/label_report.h"
 #include "ingest/document.h"
 
 struct document *page_of_text(const char *text);
@@ -11,6 +12,8 @@ struct document *page_of_html(const char *html);
 
 /* Recognised as this kind and extracted; the document is freed. */
 struct bulletin *extract_as(enum bulletin_kind kind, struct document *document);
+/* Of whichever kind, with what the rules say of its labels (label_report_clear); the document is freed. */
+struct bulletin *extract_labels(struct document *document, struct label_report *ret_labels);
 /* An alert in plain text, or in HTML. */
 struct bulletin *extract_text(const char *text);
 struct bulletin *extract_html(const char *html);
@@ -25,5 +28,6 @@ void check_undetermined(const struct bulletin *b, enum bulletin_field field, con
 /* A warning with this text in it. */
 void check_warning(const struct bulletin *b, const char *part);
 void check_no_warnings(const struct bulletin *b);
+void check_no_warning(const struct bulletin *b, const char *part);
 
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts what every stored bulletin has, and says so when a feed begins to drift. Called by the pipeline, within its
+ * transaction. */
+#ifndef DAEMON_DRIFT_WATCH_H
+#define DAEMON_DRIFT_WATCH_H
+
+#include "daemon/health.h"
+#include "daemon/job.h"
+
+struct drift_watch {
+        struct health *health;
+        unsigned history, history_signs; /* bulletins that came as history, and those of them with unknown or missing labels */
+};
+
+/* For each content that is new: not for duplicates. Live ones open the condition of their feed or end it; history is only
+ * counted. */
+int drift_watch_bulletin(struct drift_watch *watch, const struct job *job, int64_t variant_id, struct error *err);
+
+/* For a mail that no feed recognises. */
+int drift_watch_unrecognised(struct drift_watch *watch, const struct job *job, struct error *err);
+
+/* One line on the history, if there is something to say. */
+void drift_watch_finish(struct drift_watch *watch);
+
+#endif

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Parser workers that are killed, stopped, starved or spoiled while mails come in: nothing is lost, nothing stalls, and the
+next mail is read."""
+import hashlib
+import os
+import random
+import resource
+import signal
+import threading
+
+from harness import alert, run, wait_until
+
+MAILS = 60
+BATCH = 12
+
+
+def numbered(i):
+    return alert(f"MS08-{i:03}", severity="moderate", urgency="consider")
+
+
+def spoil(pid, dice):
+    """Writes over what the process can write: its heap, its stacks, its libraries' variables."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as f:
+        ranges = [line.split() for line in f]
+    spots = [tuple(int(x, 16) for x in fields[0].split("-")) for fields in ranges if fields[1].startswith("rw")]
+    spots = [(start, end) for start, end in spots if end - start < 1 << 30]
+    with open(f"/proc/{pid}/mem", "wb", buffering=0) as memory:
+        for _ in range(200):
+            start, end = dice.choice(spots)
+            memory.seek(dice.randrange(start, end - 8))
+            memory.write(dice.randbytes(8))
+
+
+def starve(pid, unused_dice):
+    resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, 1 << 20))
+
+
+def stop(pid, unused_dice):
+    os.kill(pid, signal.SIGSTOP)
+
+
+def kill(pid, dice):
+    os.kill(pid, dice.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM]))
+
+
+def attack(daemon, attacks, dice, end):
+    """Until told to end; a worker that is gone before it is hit does not count."""
+    hits = 0
+    while not end.wait(0.01):
+        for pid in daemon.workers():
+            if dice.random() < 0.5:
+                try:
+                    dice.choice(attacks)(pid, dice)
+                    hits += 1
+                except (OSError, ValueError, IndexError):
+                    pass
+    attack.hits = hits
+
+
+def under_attack(scene, attacks):
+    scene.start_dovecot()
+    scene.configure()
+    scene.sections["daemon"].update({"workers": "2", "parser-timeout": "1s"})
+    scene.write_config()
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    end, dice = threading.Event(), random.Random(5)
+    attacker = threading.Thread(target=attack, args=(daemon, attacks, dice, end))
+    attacker.start()
+    try:
+        mails = [numbered(i) for i in range(1, MAILS + 1)]
+        for at in range(0, MAILS, BATCH):
+            scene.deliver(*mails[at:at + BATCH])
+            wait_until(lambda: os.path.exists(f"{scene.state}/hotfixd.db") and
+                       scene.rows("SELECT count(*) FROM mail")[0][0] >= at + BATCH, f"{at + BATCH} mails on record", timeout=100)
+    finally:
+        end.set()
+        attacker.join()
+    assert attack.hits > 10, attack.hits
+
+    # Every mail is on record, as a bulletin or in quarantine with a reason, and its bytes are kept.
+    wanted = {hashlib.sha256(mail).hexdigest() for mail in mails}
+    assert {row[0] for row in scene.rows("SELECT sha256 FROM mail")} == wanted
+    assert scene.rows("SELECT count(*) FROM mail_data")[0][0] == MAILS
+    for row in scene.ctl("list", "--quarantined"):
+        assert row["reason"], row
+
+    # What comes next is read as if nothing had been: a stopped worker costs its time, and no mail.
+    scene.deliver(numbered(900))
+    wait_until(lambda: scene.rows("SELECT count(*) FROM mail")[0][0] == MAILS + 1, "the next mail on record")
+    shown = scene.ctl("show", "MS08-900")
+    assert shown["severity"]["value"] == "moderate", shown
+    # Not daemon.stop(): sanitizers in a spoiled worker report what was done to it. In the daemon they would change its status.
+    daemon.signal(signal.SIGTERM)
+    status = daemon.wait()
+    assert status == 0, f"hotfixd ended with {status}"
+
+
+def killed(scene):
+    under_attack(scene, [kill])
+
+
+def stopped(scene):
+    under_attack(scene, [stop, kill])
+
+
+def starved(scene):
+    under_attack(scene, [starve, kill])
+
+
+def spoiled(scene):
+    """The memory of a worker that is not dumpable is root's alone; without that, the signals of what follows from it."""
+    under_attack(scene, [spoil if os.geteuid() == 0 else kill])
+
+
+run(killed, stopped, starved, spoiled)
