@@ -118,6 +118,9 @@ void bulletin_set_field(struct bulletin *b, enum bulletin_field field, enum basi
                         const char *reason);
 /* Makes the field present and undetermined. */
 void bulletin_set_undetermined(struct bulletin *b, enum bulletin_field field, const char *text, const char *reason);
+/* How a warning begins that says what is not there: another reading of the same bulletin may have it. */
+#define BULLETIN_STATES_NO "the mail states no "
+#define BULLETIN_HAS_NO "the mail has no "
 void bulletin_add_warning(struct bulletin *b, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Constructors for list members; all strings are copied and may be NULL. The lists free them. */

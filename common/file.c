@@ -12,6 +12,7 @@
 
 #define READ_STEP_BYTES ((size_t) 64 * 1024)
 #define TEMPORARY_TRIES 100
+#define SWEPT_TRIES 5u
 
 static int fail(struct error *err, const char *what, const char *path, int code)
 {
@@ -137,7 +138,7 @@ static int fill_and_close(int directory, int fd, const void *data, size_t size, 
         return r;
 }
 
-static int write_in_directory(int directory, const char *name, const void *data, size_t size, mode_t mode)
+static int write_once(int directory, const char *name, const void *data, size_t size, mode_t mode)
 {
         g_autofree char *temporary = NULL;
         int fd = create_temporary(directory, &temporary);
@@ -151,6 +152,15 @@ static int write_in_directory(int directory, const char *name, const void *data,
                 return r;
         }
         return fsync(directory) < 0 ? -errno : 0;
+}
+
+/* Another process, starting up, may sweep the temporary file away as one that a crash has left. */
+static int write_in_directory(int directory, const char *name, const void *data, size_t size, mode_t mode)
+{
+        int r = write_once(directory, name, data, size, mode);
+        for (unsigned i = 1; r == -ENOENT && i < SWEPT_TRIES; i++)
+                r = write_once(directory, name, data, size, mode);
+        return r;
 }
 
 int file_write_atomic(const char *path, const void *data, size_t size, mode_t mode, struct error *err)

@@ -43,6 +43,11 @@ void label_report_add_missing(struct label_report *report, const char *label)
         add(report->missing, label);
 }
 
+char *label_report_missing_text(const char *label)
+{
+        return g_strdup_printf("the label %s is missing", label);
+}
+
 bool label_report_is_empty(const struct label_report *report)
 {
         return (!report->unknown || report->unknown->len == 0) && (!report->missing || report->missing->len == 0);

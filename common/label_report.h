@@ -26,6 +26,9 @@ void label_report_clear(struct label_report *report);
 void label_report_add_unknown(struct label_report *report, const char *label);
 void label_report_add_missing(struct label_report *report, const char *label);
 
+/* The warning that says that a label is missing; newly allocated. */
+char *label_report_missing_text(const char *label);
+
 bool label_report_is_empty(const struct label_report *report);
 
 #endif

@@ -31,7 +31,8 @@ static int rebuild(void)
         if (r < 0)
                 return ctl_fail(&err);
         if (!ctl.json) {
-                printf("%u bulletins written to %s, %u stray files removed\n", written, ctl.config->archive_dir, removed);
+                printf("%u bulletin%s written to %s, %u stray file%s removed\n", written, written == 1 ? "" : "s",
+                       ctl.config->archive_dir, removed, removed == 1 ? "" : "s");
                 return CTL_DONE;
         }
         json_t *json = json_object();

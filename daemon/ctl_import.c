@@ -132,7 +132,7 @@ static int print_totals(const struct import *import, const GPtrArray *problems)
                 json_object_set_new(json, "skipped", json_integer(problems->len));
                 ctl_print_json(json);
         } else {
-                printf("%u mails: %u known already", import->found, known);
+                printf("%u mail%s: %u known already", import->found, import->found == 1 ? "" : "s", known);
                 for (size_t i = 0; i < G_N_ELEMENTS(outcome_names); i++)
                         printf(", %u %s", import->counts[i], outcome_names[i]);
                 putchar('\n');

@@ -4,12 +4,13 @@
 #include "common/bulletin_json.h"
 #include "common/text.h"
 #include "daemon/ctl.h"
+#include "daemon/ctl_show_p.h"
 #include "store/bulletins.h"
 
 #define LABEL_COLUMNS 24
 #define PAGE_COLUMNS 100
 
-static void print_fact(const char *label, const char *value)
+void show_fact(const char *label, const char *value)
 {
         if (!value || !value[0])
                 return;
@@ -28,7 +29,7 @@ static void print_list(const char *label, const GPtrArray *strings)
         g_autoptr(GString) joined = g_string_new(NULL);
         for (guint i = 0; i < strings->len; i++)
                 g_string_append_printf(joined, "%s%s", i ? ", " : "", (const char *) g_ptr_array_index(strings, i));
-        print_fact(label, joined->str);
+        show_fact(label, joined->str);
 }
 
 static void print_field(const struct bulletin *b, enum bulletin_field field)
@@ -41,7 +42,7 @@ static void print_field(const struct bulletin *b, enum bulletin_field field)
                 g_string_append_printf(text, "  %s", choice->text);
         if (choice->reason)
                 g_string_append_printf(text, "  (%s)", choice->reason);
-        print_fact(bulletin_field_english(field), text->str);
+        show_fact(bulletin_field_english(field), text->str);
 }
 
 static void print_wrapped(const char *text)
@@ -68,7 +69,7 @@ static void print_entries(const struct bulletin *b)
                                                (const char *) g_ptr_array_index(entry->kbs, k));
                 if (entry->title)
                         g_string_append_printf(text, "%s%s", text->len > 0 ? "  " : "", entry->title);
-                print_fact(i == 0 ? "entries" : "", text->str);
+                show_fact(i == 0 ? "entries" : "", text->str);
         }
 }
 
@@ -78,30 +79,25 @@ void ctl_print_bulletin(const struct bulletin *b)
         if (b->vendor_title)
                 printf("%s\n", b->vendor_title);
         putchar('\n');
-        print_fact("kind", bulletin_kind_name(b->kind));
-        print_fact("edition", b->edition);
-        print_fact("registered", b->registered);
-        print_fact("updated", b->updated);
+        show_fact("kind", bulletin_kind_name(b->kind));
+        show_fact("edition", b->edition);
+        show_fact("registered", b->registered);
+        show_fact("updated", b->updated);
         for (int field = 0; field < FIELD_MAX; field++)
                 print_field(b, (enum bulletin_field) field);
         print_list("KB", b->kbs);
         print_list("CVE", b->cves);
         print_list("supersedes", b->supersedes);
-        for (guint i = 0; i < b->affected->len; i++) {
-                const struct affected *affected = g_ptr_array_index(b->affected, i);
-                g_autofree char *text = g_strdup_printf("%s: %s", affected->software ? affected->software : "",
-                                                        affected->platforms ? affected->platforms : "");
-                print_fact(i == 0 ? "affected" : "", text);
-        }
+        show_tables(b);
         print_entries(b);
         for (guint i = 0; i < b->links->len; i++) {
                 const struct link *link = g_ptr_array_index(b->links, i);
-                print_fact(i == 0 ? "links" : "", link->url);
+                show_fact(i == 0 ? "links" : "", link->url);
         }
         for (guint i = 0; i < b->warnings->len; i++)
-                print_fact(i == 0 ? "warnings" : "", g_ptr_array_index(b->warnings, i));
-        print_fact("mail", b->mail.subject);
-        print_fact("", b->mail.from);
+                show_fact(i == 0 ? "warnings" : "", g_ptr_array_index(b->warnings, i));
+        show_fact("mail", b->mail.subject);
+        show_fact("", b->mail.from);
         for (guint i = 0; i < b->sections->len; i++) {
                 const struct section *section = g_ptr_array_index(b->sections, i);
                 printf("\n%s\n", section->heading ? section->heading : "");

@@ -161,7 +161,8 @@ static int print_text(const struct status *status)
         else
                 printf("hotfixd is not running; state in %s\n\n", ctl.config->state_dir);
         print_mailboxes(status);
-        printf("\nbulletins   %" G_GINT64_FORMAT " (%" G_GINT64_FORMAT " revisions)\n", status->bulletins, status->revisions);
+        printf("\nbulletins   %" G_GINT64_FORMAT " (%" G_GINT64_FORMAT " revision%s)\n", status->bulletins,
+               status->revisions, status->revisions == 1 ? "" : "s");
         printf("mails       %" G_GINT64_FORMAT " of bulletins, %" G_GINT64_FORMAT " unrecognised, %" G_GINT64_FORMAT
                " quarantined\n", status->mails[MAIL_BULLETIN], status->mails[MAIL_UNRECOGNISED],
                status->mails[MAIL_QUARANTINED]);

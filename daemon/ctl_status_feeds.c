@@ -3,11 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/text.h"
 #include "daemon/ctl_status_p.h"
 #include "daemon/drift_rules.h"
 #include "daemon/table.h"
 #include "store/conditions.h"
 
+#define PAGE_COLUMNS 80u /* as most terminals have at least */
 #define LABELS_SHOWN 20u /* of each kind, on a page for a person */
 
 static void free_feed(void *data)
@@ -23,11 +25,9 @@ static int load_feed(struct database *db, const struct drift_kind *kind, struct 
         struct feed_status *feed = g_new0(struct feed_status, 1);
         feed->name = g_strdup(kind->feed);
         feed->kind = kind->kind;
-        int r = drift_counts_all(db, kind->feed, kind->kind, &feed->all, err);
+        int r = drift_counts_load(db, kind->feed, kind->kind, &feed->counts, err);
         if (r == 0)
                 r = drift_counts_last(db, kind->feed, kind->kind, false, DRIFT_RECENT, &feed->recent, err);
-        if (r == 0)
-                r = drift_counts_last(db, kind->feed, kind->kind, true, DRIFT_LIVE_RUN, &feed->live, err);
         if (r == 0)
                 r = drift_labels(db, kind->feed, kind->kind, &feed->labels, err);
         if (r < 0)
@@ -69,8 +69,8 @@ static json_t *fields_to_json(const struct feed_status *feed)
                 json_t *json = json_object();
                 json_object_set_new(json, "field", json_string(bulletin_fill_path(i)));
                 json_object_set_new(json, "recent_rate", rate_to_json(&feed->recent, i));
-                json_object_set_new(json, "long_run_rate", rate_to_json(&feed->all, i));
-                json_object_set_new(json, "deviates", json_boolean(drift_field_deviates(&feed->all, &feed->live, i, NULL)));
+                json_object_set_new(json, "long_run_rate", rate_to_json(&feed->counts.all, i));
+                json_object_set_new(json, "deviates", json_boolean(drift_field_deviates(&feed->counts, i, NULL)));
                 json_array_append_new(fields, json);
         }
         return fields;
@@ -100,7 +100,7 @@ json_t *status_feeds_to_json(const GPtrArray *feeds)
                 json_t *json = json_object();
                 json_object_set_new(json, "name", json_string(feed->name));
                 json_object_set_new(json, "kind", json_string(bulletin_kind_name(feed->kind)));
-                json_object_set_new(json, "bulletins", json_integer(feed->all.bulletins));
+                json_object_set_new(json, "bulletins", json_integer(feed->counts.all.bulletins));
                 json_object_set_new(json, "recent", json_integer(feed->recent.bulletins));
                 json_object_set_new(json, "fields", fields_to_json(feed));
                 json_object_set_new(json, "unknown_labels", labels_to_json(feed));
@@ -136,13 +136,13 @@ json_t *status_conditions_to_json(const GPtrArray *conditions)
 
 /* --- for people --- */
 
-/* All that a condition is about: the table has what it was when it last showed. */
+/* What it was when it last showed, and all that it is about. Not in the table: there is no room on a narrow terminal. */
 static void print_details(const struct condition *condition)
 {
-        if (condition->details->len < 2)
-                return;
-        printf("%s:\n", condition->name);
-        for (guint i = 0; i < condition->details->len; i++)
+        const char *subject = strchr(condition->name, ':'); /* "drift:hotfix-report": the message begins with it */
+        bool says_name = subject && g_str_has_prefix(condition->message, subject + 1);
+        printf("%s%s%s\n", says_name ? "" : condition->name, says_name ? "" : ": ", condition->message);
+        for (guint i = 0; condition->details->len > 1 && i < condition->details->len; i++)
                 printf("    %s\n", (const char *) g_ptr_array_index(condition->details, i));
 }
 
@@ -151,12 +151,12 @@ void status_print_conditions(const GPtrArray *conditions)
         if (conditions->len == 0)
                 return;
         puts("\nwhat is wrong:");
-        struct table *table = table_new("CONDITION", "SINCE", "LAST SEEN", "TIMES", "WHAT", NULL);
+        struct table *table = table_new("CONDITION", "SINCE", "LAST SEEN", "TIMES", NULL);
         for (guint i = 0; i < conditions->len; i++) {
                 const struct condition *condition = g_ptr_array_index(conditions, i);
                 g_autofree char *since = ctl_time(condition->started_ms), *last = ctl_time(condition->last_ms);
                 g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, condition->count);
-                table_add(table, condition->name, since, last, count, condition->message);
+                table_add(table, condition->name, since, last, count);
         }
         table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
         table_free(table);
@@ -176,7 +176,7 @@ static GArray *split_fields(const struct feed_status *feed, GString *never)
 {
         GArray *fields = g_array_new(FALSE, FALSE, sizeof(unsigned));
         for (unsigned i = 0; i < BULLETIN_FILL_MAX; i++)
-                if (feed->all.filled[i] > 0)
+                if (feed->counts.all.filled[i] > 0)
                         g_array_append_val(fields, i);
                 else
                         g_string_append_printf(never, "%s%s", never->len ? ", " : "", bulletin_fill_english(i));
@@ -196,11 +196,11 @@ static bool print_fields(const struct feed_status *feed, const GArray *fields)
                         guint index = row + half * rows;
                         bool there = index < fields->len;
                         unsigned field = there ? g_array_index(fields, unsigned, index) : 0;
-                        bool mark = there && drift_field_deviates(&feed->all, &feed->live, field, NULL);
+                        bool mark = there && drift_field_deviates(&feed->counts, field, NULL);
                         marked |= mark;
                         cells[half * 3] = g_strdup(there ? bulletin_fill_english(field) : " ");
                         cells[half * 3 + 1] = there ? rate_text(&feed->recent, field, mark) : g_strdup(" ");
-                        cells[half * 3 + 2] = there ? rate_text(&feed->all, field, false) : g_strdup(" ");
+                        cells[half * 3 + 2] = there ? rate_text(&feed->counts.all, field, false) : g_strdup(" ");
                 }
                 table_add(table, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]);
                 for (unsigned i = 0; i < G_N_ELEMENTS(cells); i++)
@@ -216,12 +216,16 @@ static void print_rates(const struct feed_status *feed)
         g_autoptr(GString) never = g_string_new(NULL);
         g_autoptr(GArray) fields = split_fields(feed, never);
         printf("\n%s, %s: how many of the last %" G_GINT64_FORMAT ", and of all %" G_GINT64_FORMAT ", have each field\n",
-               feed->name, bulletin_kind_name(feed->kind), feed->recent.bulletins, feed->all.bulletins);
+               feed->name, bulletin_kind_name(feed->kind), feed->recent.bulletins, feed->counts.all.bulletins);
         if (print_fields(feed, fields))
                 printf("! none of the last %u that arrived has it, and at least %d %% had it before: the format may have "
                        "changed\n", DRIFT_LIVE_RUN, DRIFT_FIELD_PERCENT);
-        if (never->len > 0)
-                printf("in none: %s\n", never->str);
+        if (never->len > 0) {
+                g_autoptr(GString) text = g_string_new(NULL);
+                g_string_prepend(never, "in none: ");
+                text_append_wrapped(text, never->str, PAGE_COLUMNS, "");
+                fputs(text->str, stdout);
+        }
 }
 
 static void print_labels(const struct feed_status *feed)
@@ -246,7 +250,7 @@ void status_print_feeds(const GPtrArray *feeds)
 {
         for (guint i = 0; i < feeds->len; i++) {
                 const struct feed_status *feed = g_ptr_array_index(feeds, i);
-                if (feed->kind == BULLETIN_ALERT && feed->all.bulletins > 0)
+                if (feed->kind == BULLETIN_ALERT && feed->counts.all.bulletins > 0)
                         print_rates(feed);
                 print_labels(feed);
         }

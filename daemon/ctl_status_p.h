@@ -12,8 +12,9 @@
 struct feed_status {
         char *name;
         enum bulletin_kind kind;
-        struct fill_counts all, recent, live; /* recent: the last DRIFT_RECENT; live: the last DRIFT_LIVE_RUN live ones */
-        GPtrArray *labels;                    /* struct unknown_label */
+        struct drift_counts counts;
+        struct fill_counts recent; /* the last DRIFT_RECENT */
+        GPtrArray *labels;         /* struct unknown_label */
 };
 
 /* An array of struct feed_status. */

@@ -6,19 +6,29 @@
 #include "common/text.h"
 
 #define ADDRESS_BYTES_MAX 320u
+#define MISSING_DETAIL "label missing"
+#define TITLE_LINE "HotFix Alert:YYYY/MM/DD"
 
-bool drift_field_deviates(const struct fill_counts *all, const struct fill_counts *live, unsigned field,
-                          unsigned *ret_percent)
+static bool is_usual(int64_t bulletins, int64_t filled, unsigned *ret_percent)
 {
-        int64_t earlier = all->bulletins - live->bulletins, filled = all->filled[field];
-        if (live->bulletins < DRIFT_LIVE_RUN || live->filled[field] > 0 || earlier < DRIFT_FIELD_EARLIER_MIN)
-                return false;
-        /* None of the last ones has it, so whoever has it is an earlier one. */
-        if (filled * 100 < earlier * DRIFT_FIELD_PERCENT)
+        if (bulletins < DRIFT_FIELD_EARLIER_MIN || filled * 100 < bulletins * DRIFT_FIELD_PERCENT)
                 return false;
         if (ret_percent)
-                *ret_percent = (unsigned) (filled * 100 / earlier);
+                *ret_percent = (unsigned) (filled * 100 / bulletins);
         return true;
+}
+
+static bool is_gone(const struct drift_counts *counts, unsigned field)
+{
+        return counts->live.bulletins >= DRIFT_LIVE_RUN && counts->live.filled[field] == 0;
+}
+
+bool drift_field_deviates(const struct drift_counts *counts, unsigned field, unsigned *ret_percent)
+{
+        /* None of the last live ones has it, so whoever has it is an earlier one. */
+        int64_t earlier = counts->all.bulletins - counts->live.bulletins;
+        return is_gone(counts, field) && (is_usual(earlier, counts->all.filled[field], ret_percent) ||
+                                          is_usual(counts->before.bulletins, counts->before.filled[field], ret_percent));
 }
 
 bool drift_sender_deviates(const struct sender_record *before)
@@ -58,19 +68,37 @@ static void add_labels(struct drift_signs *signs, GPtrArray *to, const GPtrArray
 
 void drift_signs_add_labels(struct drift_signs *signs, const struct label_report *labels)
 {
-        add_labels(signs, signs->missing, labels->missing, "label missing");
+        add_labels(signs, signs->missing, labels->missing, MISSING_DETAIL);
         add_labels(signs, signs->unknown, labels->unknown, "label not recognised");
 }
 
-void drift_signs_add_fields(struct drift_signs *signs, const struct fill_counts *all, const struct fill_counts *live)
+void drift_signs_add_title(struct drift_signs *signs, const struct bulletin *bulletin)
+{
+        bool whole = bulletin->kind == BULLETIN_ALERT && bulletin->id && bulletin->registered[0] && bulletin->updated[0];
+        if (!whole || bulletin->edition[0])
+                return;
+        g_ptr_array_add(signs->missing, g_strdup(TITLE_LINE));
+        g_ptr_array_add(signs->details, g_strdup(MISSING_DETAIL ": " TITLE_LINE));
+}
+
+static void add_field(struct drift_signs *signs, unsigned field, const char *detail, const char *usual)
+{
+        g_ptr_array_add(signs->fields, g_strdup_printf("%s (0 of the last %u, %s before)", bulletin_fill_english(field),
+                                                       DRIFT_LIVE_RUN, usual));
+        g_ptr_array_add(signs->details, g_strdup(detail));
+}
+
+void drift_signs_add_fields(struct drift_signs *signs, const struct drift_counts *counts, const GPtrArray *known)
 {
         for (unsigned field = 0; field < BULLETIN_FILL_MAX; field++) {
-                unsigned percent;
-                if (!drift_field_deviates(all, live, field, &percent))
-                        continue;
-                g_ptr_array_add(signs->fields, g_strdup_printf("%s (0 of the last %u, %u %% before)",
-                                                               bulletin_fill_english(field), DRIFT_LIVE_RUN, percent));
-                g_ptr_array_add(signs->details, g_strdup_printf("field empty: %s", bulletin_fill_path(field)));
+                unsigned percent = 0;
+                bool deviates = drift_field_deviates(counts, field, &percent);
+                g_autofree char *detail = g_strdup_printf("field empty: %s", bulletin_fill_path(field));
+                bool goes_on = known && is_gone(counts, field) &&
+                               g_ptr_array_find_with_equal_func((GPtrArray *) known, detail, g_str_equal, NULL);
+                g_autofree char *usual = deviates ? g_strdup_printf("%u %%", percent) : g_strdup("usual");
+                if (deviates || goes_on)
+                        add_field(signs, field, detail, usual);
         }
 }
 

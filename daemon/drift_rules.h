@@ -19,10 +19,9 @@
 #define DRIFT_SENDER_OTHERS_SHARE 5 /* one mail in so many that is no bulletin is that publisher's habit, */
 #define DRIFT_SENDER_RUN 3         /* unless so many come in a row */
 
-/* Whether the field was usual and none of the last DRIFT_LIVE_RUN live bulletins has it. all and live are the counts of
- * one feed and kind, with the last ones in both. *ret_percent (may be NULL): how many had it before. */
-bool drift_field_deviates(const struct fill_counts *all, const struct fill_counts *live, unsigned field,
-                          unsigned *ret_percent);
+/* Whether the field was usual and none of the last DRIFT_LIVE_RUN live bulletins has it. *ret_percent (may be NULL): how
+ * many had it before. */
+bool drift_field_deviates(const struct drift_counts *counts, unsigned field, unsigned *ret_percent);
 
 /* Whether a mail that no rule recognises is a sign, by what its sender had sent before it. */
 bool drift_sender_deviates(const struct sender_record *before);
@@ -36,7 +35,11 @@ struct drift_signs {
 void drift_signs_init(struct drift_signs *signs);
 void drift_signs_clear(struct drift_signs *signs);
 void drift_signs_add_labels(struct drift_signs *signs, const struct label_report *labels);
-void drift_signs_add_fields(struct drift_signs *signs, const struct fill_counts *all, const struct fill_counts *live);
+/* A whole alert whose title line no rule knows: labels are only missed below that line, since excerpts lack them. */
+void drift_signs_add_title(struct drift_signs *signs, const struct bulletin *bulletin);
+/* known: details of the condition that goes on, or NULL. A field among them is a sign for as long as none of the last live
+ * ones has it: the usual rate sinks with every bulletin that comes without it. */
+void drift_signs_add_fields(struct drift_signs *signs, const struct drift_counts *counts, const GPtrArray *known);
 void drift_signs_add_mail(struct drift_signs *signs); /* one that is not recognised */
 bool drift_signs_any(const struct drift_signs *signs);
 

@@ -2,6 +2,7 @@
 #include "daemon/drift_watch.h"
 
 #include "daemon/drift_rules.h"
+#include "store/conditions.h"
 #include "store/drift.h"
 
 static void free_fact(void *fact)
@@ -51,6 +52,7 @@ static int tell_problem(struct drift_watch *watch, const struct job *job, const 
         g_autoptr(GPtrArray) advice = g_ptr_array_new();
         add_fact(facts, "feed", feed_of(bulletin));
         add_fact(facts, "bulletin", which);
+        add_fact(facts, "from", bulletin->mail.from);
         add_list_fact(facts, "unknown labels", signs->unknown);
         add_list_fact(facts, "missing labels", signs->missing);
         add_list_fact(facts, "empty fields", signs->fields);
@@ -74,17 +76,34 @@ static int tell_good(struct drift_watch *watch, const struct bulletin *bulletin,
         return health_good(watch->health, &report, DRIFT_CLEAN_RUN, err);
 }
 
+/* *ret_details: of the condition that goes on; NULL if there is none. */
+static int load_known(struct drift_watch *watch, const struct bulletin *bulletin, GPtrArray **ret_details, struct error *err)
+{
+        g_autofree char *name = drift_condition_name(feed_of(bulletin), bulletin->kind);
+        struct condition *condition = NULL;
+        GPtrArray *details = NULL;
+        int r = conditions_find(watch->health->db, name, &condition, err);
+        if (r == 0 && condition)
+                r = conditions_details(watch->health->db, condition->id, &details, err);
+        if (r == 0)
+                *ret_details = details;
+        condition_free(condition);
+        return r;
+}
+
 static int find_signs(struct drift_watch *watch, const struct job *job, struct drift_signs *signs, struct error *err)
 {
         const struct bulletin *bulletin = job->result.bulletin;
-        struct fill_counts all, live;
-        int r = drift_counts_all(watch->health->db, feed_of(bulletin), bulletin->kind, &all, err);
+        struct drift_counts counts;
+        g_autoptr(GPtrArray) known = NULL;
+        int r = drift_counts_load(watch->health->db, feed_of(bulletin), bulletin->kind, &counts, err);
         if (r == 0)
-                r = drift_counts_last(watch->health->db, feed_of(bulletin), bulletin->kind, true, DRIFT_LIVE_RUN, &live, err);
+                r = load_known(watch, bulletin, &known, err);
         if (r < 0)
                 return r;
         drift_signs_add_labels(signs, &job->result.labels);
-        drift_signs_add_fields(signs, &all, &live);
+        drift_signs_add_title(signs, bulletin);
+        drift_signs_add_fields(signs, &counts, known);
         return 0;
 }
 

@@ -511,7 +511,8 @@ static int start_cursor(struct mailbox *m, const struct imap_mailbox *selected, 
         *ret_changed = true;
         switch (cursor_start(&m->cursor, selected->uid_validity, selected->uid_next, highest, &next)) {
         case CURSOR_FIRST_CONTACT:
-                log_info(m->context, "first contact: %u mails are taken as history", selected->exists);
+                log_info(m->context, "first contact: %u mail%s taken as history", selected->exists,
+                         selected->exists == 1 ? " is" : "s are");
                 break;
         case CURSOR_UID_VALIDITY_CHANGED:
                 log_notice(m->context, "the server renumbered the mailbox (UIDVALIDITY %u): reading it again", selected->uid_validity);

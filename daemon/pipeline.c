@@ -8,6 +8,7 @@
 #include "daemon/drift_watch.h"
 #include "daemon/health.h"
 #include "daemon/summary.h"
+#include "daemon/unread_watch.h"
 #include "notify/message.h"
 #include "store/bulletins.h"
 #include "store/cursors.h"
@@ -182,7 +183,15 @@ static int put_into_quarantine(struct batch *batch, struct job *job, int code, c
         int r = mails_set_outcome(batch->db, job->mail_id, MAIL_QUARANTINED, reason, 0, NULL, err);
         if (r == 0)
                 r = quarantine_put(batch->db, job->mail_id, code, reason, err);
-        return r;
+        return r < 0 ? r : unread_watch_quarantined(&batch->health, job, code, reason, err);
+}
+
+static int store_unrecognised(struct batch *batch, struct job *job, struct error *err)
+{
+        job->event = "unrecognised";
+        batch->totals.unrecognised++;
+        int r = mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
+        return r < 0 ? r : drift_watch_unrecognised(&batch->drift, job, err);
 }
 
 static int store_outcome(struct batch *batch, struct job *job, struct error *err)
@@ -196,13 +205,8 @@ static int store_outcome(struct batch *batch, struct job *job, struct error *err
                 return put_into_quarantine(batch, job, job->code, error_text(&job->error), err);
         if (job->result.outcome == READER_REFUSED)
                 return put_into_quarantine(batch, job, -ERR_MALFORMED, job->result.reason, err);
-        if (job->result.outcome == READER_UNRECOGNISED) {
-                job->event = "unrecognised";
-                batch->totals.unrecognised++;
-                int r = mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
-                return r < 0 ? r : drift_watch_unrecognised(&batch->drift, job, err);
-        }
-        return store_bulletin(batch, job, err);
+        int r = job->result.outcome == READER_UNRECOGNISED ? store_unrecognised(batch, job, err) : store_bulletin(batch, job, err);
+        return r < 0 ? r : unread_watch_read(&batch->health, job, err);
 }
 
 static int store_mail(struct batch *batch, struct job *job, struct error *err)

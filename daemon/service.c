@@ -230,9 +230,10 @@ bool service_is_alive(const struct service *service)
 char *service_describe(struct service *service)
 {
         guint mailboxes = service->config->mailboxes->len;
-        return g_strdup_printf("%d of %u mailboxes watched, %d mails stored since start",
-                               g_atomic_int_get(&service->mailboxes_idle), mailboxes,
-                               g_atomic_int_get(&service->mails_stored));
+        int stored = g_atomic_int_get(&service->mails_stored);
+        return g_strdup_printf("%d of %u mailbox%s watched, %d mail%s stored since start",
+                               g_atomic_int_get(&service->mailboxes_idle), mailboxes, mailboxes == 1 ? "" : "es",
+                               stored, stored == 1 ? "" : "s");
 }
 
 void service_progress(struct service *service, unsigned *ret_found, unsigned *ret_stored)

@@ -356,7 +356,8 @@ static void read_bytes(const struct encoding *label, const char *data, size_t si
                 return;
         }
         if (!label || label->ascii_compatible) {
-                g_autoptr(GString) restored = charset_restore_escapes(data, size, &result->restored);
+                bool agrees = !label || label->family == FAMILY_ASCII || label->decoder == BY_ISO2022JP;
+                g_autoptr(GString) restored = charset_restore_escapes(data, size, agrees, &result->restored);
                 if (restored) {
                         charset_read_as(encoding_get(ENCODING_ISO2022JP), restored->str, restored->len, ret_reading);
                         return;

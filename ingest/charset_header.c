@@ -25,6 +25,10 @@ struct word_run {
         char *charset;
         GString *bytes;
         GArray *starts; /* gsize */
+        GString *digits; /* the base64 of all words, as one text */
+        bool is_base64;  /* all words are, and none but the last has padding */
+        bool has_cut;    /* a word ends inside a group of four digits */
+        bool is_cut;     /* and not where a group without its padding ends */
 };
 
 static bool is_charset_char(char c)
@@ -100,11 +104,34 @@ static bool word_goes_on(const struct word_run *run, const struct encoding *enco
                charset_jis_goes_on(group, before, (size_t) (run->bytes->str + run->bytes->len - group));
 }
 
+/* Some programs encode the whole text and cut the base64 where the line is full, also inside a group of four digits;
+ * others leave out the padding of each word. Joined, the digits of the first are right, those of the others wrong. */
+static void join_digits(struct word_run *run, const struct encoding *encoding)
+{
+        struct reading apart, joined;
+        if (!encoding || !run->is_base64 || !run->has_cut || run->starts->len < 2 || run->digits->len % 4 != 0)
+                return;
+        GString *bytes = g_string_new(NULL);
+        mime_decode_base64(run->digits->str, run->digits->len, bytes);
+        charset_read_as(encoding, run->bytes->str, run->bytes->len, &apart);
+        charset_read_as(encoding, bytes->str, bytes->len, &joined);
+        if (joined.penalty < apart.penalty || (run->is_cut && joined.penalty == apart.penalty)) {
+                g_string_free(run->bytes, TRUE);
+                run->bytes = g_steal_pointer(&bytes);
+                g_array_set_size(run->starts, 1);
+        }
+        if (bytes)
+                g_string_free(bytes, TRUE);
+        charset_reading_clear(&apart);
+        charset_reading_clear(&joined);
+}
+
 static void flush_run(struct word_run *run, GString *out)
 {
         if (!run->charset)
                 return;
         const struct encoding *encoding = encoding_find(run->charset);
+        join_digits(run, encoding);
         bool stateful = encoding && encoding->decoder == BY_ISO2022JP && run->starts->len <= WORDS_JUDGED_MAX;
         const char *group = run->bytes->str;
         for (guint i = 1; stateful && i < run->starts->len; i++) {
@@ -117,7 +144,29 @@ static void flush_run(struct word_run *run, GString *out)
         append_decoded(run->charset, group, (size_t) (run->bytes->str + run->bytes->len - group), out);
         g_string_truncate(run->bytes, 0);
         g_array_set_size(run->starts, 0);
+        g_string_truncate(run->digits, 0);
+        run->has_cut = run->is_cut = false;
+        run->is_base64 = true;
         g_clear_pointer(&run->charset, g_free);
+}
+
+/* Whether digits end inside a group of four: the bits that its last digit has too many are 0 at the end of bytes. */
+static bool is_cut_group(const char *digits, size_t size)
+{
+        static const char *const last_digits[] = { NULL, "", "AQgw", "AEIMQUYcgkosw048" };
+        return size % 4 != 0 && !strchr(last_digits[size % 4], digits[size - 1]);
+}
+
+static void add_digits(struct word_run *run, const struct encoded_word *word)
+{
+        const GString *digits = run->digits;
+        bool behind_padding = digits->len > 0 && digits->str[digits->len - 1] == '=' && *word->text != '=';
+        run->is_base64 = run->is_base64 && word->encoding == 'B' && !behind_padding;
+        if (!run->is_base64)
+                return;
+        g_string_append_len(run->digits, word->text, (gssize) word->text_size);
+        run->has_cut = run->has_cut || word->text_size % 4 != 0;
+        run->is_cut = run->is_cut || is_cut_group(word->text, word->text_size);
 }
 
 static void add_word(struct word_run *run, const struct encoded_word *word, GString *out)
@@ -128,6 +177,7 @@ static void add_word(struct word_run *run, const struct encoded_word *word, GStr
                 run->charset = g_strndup(word->charset, word->charset_size);
         gsize start = run->bytes->len;
         g_array_append_val(run->starts, start);
+        add_digits(run, word);
         if (word->encoding == 'B')
                 mime_decode_base64(word->text, word->text_size, run->bytes);
         else
@@ -144,7 +194,8 @@ static bool is_blank(const char *p, const char *end)
 /* Decodes words and, with the charset given (NULL: as it is labelled nowhere), what stands between them. */
 static void decode_words(const char *raw, const char *literal_charset, GString *out)
 {
-        struct word_run run = { .bytes = g_string_new(NULL), .starts = g_array_new(FALSE, FALSE, sizeof(gsize)) };
+        struct word_run run = { .bytes = g_string_new(NULL), .starts = g_array_new(FALSE, FALSE, sizeof(gsize)),
+                                .digits = g_string_new(NULL), .is_base64 = true };
         const char *literal = raw, *p = raw;
         bool after_word = false;
         while ((p = strstr(p, "=?"))) {
@@ -164,6 +215,7 @@ static void decode_words(const char *raw, const char *literal_charset, GString *
         flush_run(&run, out);
         append_decoded(literal_charset, literal, strlen(literal), out);
         g_string_free(run.bytes, TRUE);
+        g_string_free(run.digits, TRUE);
         g_array_free(run.starts, TRUE);
 }
 

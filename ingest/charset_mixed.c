@@ -12,6 +12,8 @@
 #define MENDED_BYTES_MAX (1024u * 1024u)
 /* Fewer pairs than this may be ASCII that looks like them. */
 #define RESTORED_PAIRS_MIN 2u
+#define SENTENCE_PAIRS_MIN 8u
+#define SHORT_BYTES 200u
 
 /* --- lines of several charsets --- */
 
@@ -137,7 +139,11 @@ bool charset_read_mixed(const struct encoding *label, const char *data, size_t s
 struct loss {
         char substitute; /* 0 for nothing */
         GString *out;
-        size_t pairs, doubtful_pairs, restored, failed;
+        size_t pairs, doubtful_pairs, restored;
+        size_t telling_pairs; /* with a character that is neither letter nor digit, as in no word of ASCII */
+        size_t kana;          /* pairs */
+        size_t closed;        /* shifts to kanji that a shift back ends */
+        size_t failed;        /* what looks like a shift and is none */
 };
 
 /* An escape sequence without its ESC at p: its length with the substitute, or 0. ret_to_kanji tells which kind. */
@@ -167,6 +173,7 @@ static const char *copy_pairs(struct loss *loss, const char *p, const char *end)
                 size_t size = match_lost(loss, p, end, &to_kanji);
                 if (size > 0 && !to_kanji) {
                         put_back(loss, p, size);
+                        loss->closed++;
                         return p + size;
                 }
                 gunichar c = end - p >= 2 && p[0] > 0x20 && p[1] > 0x20
@@ -175,6 +182,8 @@ static const char *copy_pairs(struct loss *loss, const char *p, const char *end)
                 if (c == 0)
                         return NULL;
                 loss->pairs++;
+                loss->telling_pairs += !g_ascii_isalnum(p[0]) || !g_ascii_isalnum(p[1]);
+                loss->kana += c > 0x3040 && c < 0x3100;
                 loss->doubtful_pairs += charset_kanji_level(c) == 2 || (c >= 0x370 && c < 0x3000);
                 g_string_append_len(loss->out, p, 2);
                 p += 2;
@@ -198,6 +207,8 @@ static bool restore(struct loss *loss, const char *data, size_t size)
                 size_t shift = match_shift(loss, p, end), before = loss->out->len;
                 struct loss saved = *loss;
                 if (shift == 0) {
+                        bool to_kanji;
+                        loss->failed += (p == data || p[-1] != ESC) && match_lost(loss, p, end, &to_kanji) > 0;
                         g_string_append_c(loss->out, *p++);
                         continue;
                 }
@@ -206,7 +217,7 @@ static bool restore(struct loss *loss, const char *data, size_t size)
                 else
                         put_back(loss, p, shift);
                 const char *next = copy_pairs(loss, p + shift, end);
-                if (!next) { /* no kanji */
+                if (!next || (loss->pairs == saved.pairs && *p != ESC)) { /* no kanji */
                         *loss = saved;
                         loss->failed += *p != ESC;
                         g_string_truncate(loss->out, before);
@@ -216,7 +227,16 @@ static bool restore(struct loss *loss, const char *data, size_t size)
                 p = next;
         }
         return loss->restored >= 2 && loss->pairs >= RESTORED_PAIRS_MIN && loss->doubtful_pairs * 4 <= loss->pairs &&
-               loss->failed * 8 <= loss->restored;
+               loss->telling_pairs * 4 >= loss->pairs && loss->failed * 8 <= loss->restored;
+}
+
+/* Whether that is no accident: a short text, as a header is, must fit wholly, and where the label says something else
+ * there must be sentences. */
+static bool is_certain(const struct loss *loss, size_t size, bool label_agrees)
+{
+        if (!label_agrees && (loss->pairs < SENTENCE_PAIRS_MIN || loss->kana * 10 < loss->pairs))
+                return false;
+        return size >= SHORT_BYTES || (loss->failed == 0 && loss->closed > 0);
 }
 
 /* Whether 7-bit text has something like an escape sequence without its ESC. */
@@ -234,14 +254,14 @@ static bool may_have_lost(const char *data, size_t size)
         return found;
 }
 
-GString *charset_restore_escapes(const char *data, size_t size, size_t *ret_restored)
+GString *charset_restore_escapes(const char *data, size_t size, bool label_agrees, size_t *ret_restored)
 {
         static const char substitutes[] = { '\0', ' ', '?' };
         if (size > MENDED_BYTES_MAX || !may_have_lost(data, size))
                 return NULL;
         for (size_t i = 0; i < G_N_ELEMENTS(substitutes); i++) {
                 struct loss loss = { .substitute = substitutes[i], .out = g_string_sized_new(size + size / 8 + 16) };
-                if (restore(&loss, data, size)) {
+                if (restore(&loss, data, size) && is_certain(&loss, size, label_agrees)) {
                         *ret_restored = loss.restored;
                         return loss.out;
                 }

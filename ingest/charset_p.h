@@ -151,7 +151,8 @@ bool charset_is_valid_utf8(const char *data, size_t size, unsigned *ret_widest);
 bool charset_read_mixed(const struct encoding *label, const char *data, size_t size, struct reading *ret_reading);
 
 /* ISO-2022-JP that has lost ESC bytes on its way, with these put back; NULL where none is missing, or where it is not
- * certain. Owned by the caller; *ret_restored is written with it. */
-GString *charset_restore_escapes(const char *data, size_t size, size_t *ret_restored);
+ * certain, for which more is asked where the label is neither missing nor ASCII's or ISO-2022-JP's. Owned by the caller; *ret_restored is
+ * written with it. */
+GString *charset_restore_escapes(const char *data, size_t size, bool label_agrees, size_t *ret_restored);
 
 #endif

@@ -12,6 +12,8 @@
 
 struct feed {
         const char *name; /* "hotfix-report" */
+        /* In a few words what a message of it is recognised by, for the reason of a mail that is none: "a line …". */
+        const char *looks_for;
         /* What the document is, or BULLETIN_UNKNOWN. */
         enum bulletin_kind (*recognise)(const struct document *document);
         /* Fills everything but bulletin->feed and ->mail, and the report, which the caller has initialised. kind is what

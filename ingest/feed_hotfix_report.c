@@ -61,18 +61,25 @@ static bool is_alert_excerpt(const struct page *page)
         return has_top_table(page) || (has_identifier && (count_top_labels(page) >= 2 || has_middle));
 }
 
+/* The first title decides. That of an alert is often the forwarder's, "Subject: HotFix Alert …": where nothing of an
+ * alert stands in the page, a title further down counts before it. */
 static enum bulletin_kind recognise_page(const struct page *page)
 {
+        enum bulletin_kind found = BULLETIN_UNKNOWN;
         for (guint i = 0; i < page->count; i++) {
                 enum bulletin_kind kind = kind_of_title(page, i);
-                if (kind != BULLETIN_UNKNOWN)
+                if (kind == BULLETIN_ALERT)
+                        found = kind;
+                else if (kind != BULLETIN_UNKNOWN)
                         return kind;
+                if (found == BULLETIN_ALERT && (is_alert_excerpt(page) || has_sure_labels(page)))
+                        return BULLETIN_ALERT;
                 if (i == page->top && has_sure_labels(page))
                         break; /* an alert's titles are above its table; a preface may name a label or two */
         }
         if (is_alert_excerpt(page))
                 return BULLETIN_ALERT;
-        return hotfix_is_news(page) ? BULLETIN_NEWS : BULLETIN_UNKNOWN;
+        return hotfix_is_news(page) ? BULLETIN_NEWS : found;
 }
 
 static enum bulletin_kind recognise(const struct document *document)
@@ -187,6 +194,8 @@ static char *archive_name(const struct bulletin *b)
 
 const struct feed feed_hotfix_report = {
         .name = "hotfix-report",
+        .looks_for = "a line \"HotFix Alert:\", \"HotFix Weekly:\" or \"HotFix Report\" above \"UpdateEXPERT TIPS\", a tag such as "
+                     "[不具合情報] with its labels, or the table of an alert from 深刻度 on",
         .recognise = recognise,
         .extract = extract,
         .archive_name = archive_name,

@@ -105,8 +105,10 @@ bool hotfix_page_is_wrapped(const struct page *page)
 
 /* Some programs leave the space at which they break a line at the start of the next one. Else a line that starts with
  * one is a new paragraph. */
-static bool is_space_of_break(const struct block *block, const char *before)
+static bool is_space_of_break(const struct block *block, const char *before, bool in_table)
 {
+        if (in_table) /* where no paragraphs are */
+                return block->indent <= 2 && g_ascii_isalnum(block->normal[0]);
         size_t size = strlen(before);
         return block->indent == 1 && size > 0 && g_ascii_isalnum(before[size - 1]) && g_ascii_isalnum(block->text[0]);
 }
@@ -127,28 +129,30 @@ static size_t line_width(const char *text)
 }
 
 /* Whether nothing but the mail's wrapping can part line i from the full line before it. */
-static bool follows_full_line(const struct page *page, guint i, const char *before)
+static bool follows_full_line(const struct page *page, guint i, const char *before, bool in_table)
 {
         const struct block *block = page->lines[i].block;
         bool is_blank = i == 0 || !page->lines[i - 1].key[0] || !page->lines[i].key[0];
         if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || is_blank ||
-            (block->indent > 0 && !is_space_of_break(block, before)))
+            (block->indent > 0 && !is_space_of_break(block, before, in_table)))
                 return false;
-        size_t width = line_width(before);
-        return width >= WRAP_COLUMNS_MIN && width <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。");
+        /* Some programs count a tab as one column. */
+        size_t wide = line_width(before), narrow = text_width(before);
+        return wide >= WRAP_COLUMNS_MIN && narrow <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。") &&
+               (wide <= WRAP_COLUMNS_MAX || narrow >= WRAP_COLUMNS_MIN);
 }
 
 /* Only full lines are wrapped, and a full stop ends a sentence. */
 bool hotfix_line_continues(const struct page *page, guint i, const char *before)
 {
-        return !starts_item(page->lines[i].key) && follows_full_line(page, i, before);
+        return !starts_item(page->lines[i].key) && follows_full_line(page, i, before, false);
 }
 
 bool hotfix_row_continues(const struct page *page, guint i, const char *before)
 {
         const char *key = page->lines[i].key;
         bool is_number = g_ascii_strncasecmp(key, "(KB", 3) == 0 || g_ascii_strncasecmp(key, "(Q", 2) == 0;
-        return (is_number || !starts_item(key)) && follows_full_line(page, i, before);
+        return (is_number || !starts_item(key)) && follows_full_line(page, i, before, true);
 }
 
 char *hotfix_page_prose(const struct page *page, guint first, guint end)

@@ -24,7 +24,18 @@ static bool is_marked(const struct option_list *list, guint i)
         return option_at(list, i)->mark != NULL;
 }
 
+static bool is_denied(const struct option_list *list, guint i)
+{
+        return option_mark_denies(option_at(list, i)->mark);
+}
+
 static bool is_unindented(const struct option_list *list, guint i)
+{
+        return option_at(list, i)->indent <= list->baseline && !option_at(list, i)->has_gap;
+}
+
+/* What space behind the label's colon means, nobody knows. */
+static bool may_be_unindented(const struct option_list *list, guint i)
 {
         return option_at(list, i)->indent <= list->baseline;
 }
@@ -62,7 +73,7 @@ static bool can_use_indent(const struct option_list *list)
         for (guint i = 0; i < list->options->len; i++)
                 if (option_at(list, i)->shares_line)
                         return false;
-        return !list->in_cells;
+        return !list->in_cells && !list->is_aligned;
 }
 
 static bool all_marks_same(const struct option_list *list)
@@ -88,10 +99,8 @@ static int choose_by_indent(const struct option_list *list, char **ret_reason)
         return -1;
 }
 
-/* The index of the one chosen option, or -1 with the reason. */
-static int choose_one(const struct option_list *list, char **ret_reason)
+static int choose_by_mark(const struct option_list *list, guint count, guint marked)
 {
-        guint count = list->options->len, marked = count_options(list, is_marked);
         if (marked == 1 && count > 1) {
                 for (guint i = 0; i < count; i++)
                         if (is_marked(list, i))
@@ -99,8 +108,41 @@ static int choose_one(const struct option_list *list, char **ret_reason)
         }
         if (count == 1 && (marked == 1 || (list->in_cells && !list->is_cut)))
                 return 0;
-        if (marked == count && find_odd_mark(list) >= 0)
-                return find_odd_mark(list);
+        return marked == count ? find_odd_mark(list) : -1;
+}
+
+/* ○ among ●: an empty ring among filled ones. */
+static bool is_ring_among_filled(const struct option_list *list, guint chosen)
+{
+        const char *mark = option_at(list, chosen)->mark, *other = option_at(list, chosen == 0 ? 1 : 0)->mark;
+        return mark && other && (g_str_has_suffix(mark, ":○") || g_str_has_suffix(mark, ":◯")) &&
+               (g_str_has_suffix(other, ":●") || g_str_has_suffix(other, ":◎"));
+}
+
+/* Whether the mark that singles out an option does not say that it is chosen; then with the reason. */
+static bool refuse_mark(const struct option_list *list, guint chosen, char **ret_reason)
+{
+        const struct option *option = option_at(list, chosen);
+        guint count = list->options->len;
+        bool is_change = chosen > 0 && option->shares_line && count < hotfix_word_count(hotfix_words_severity);
+        if (list->marks_between || (option->mark && is_change))
+                *ret_reason = g_strdup("marks stand between the options: they may belong to the one before or behind");
+        else if (option_mark_denies(option->mark) || (count > 1 && is_ring_among_filled(list, chosen)))
+                *ret_reason = g_strdup_printf("the mark before %s may say that it is not chosen", option->text);
+        else
+                return false;
+        return true;
+}
+
+/* The index of the one chosen option, or -1 with the reason. */
+static int choose_one(const struct option_list *list, char **ret_reason)
+{
+        guint count = list->options->len, marked = count_options(list, is_marked);
+        int chosen = choose_by_mark(list, count, marked);
+        if (chosen >= 0 && !refuse_mark(list, (guint) chosen, ret_reason))
+                return chosen;
+        if (chosen >= 0)
+                return -1;
         if (marked == 0 && list->is_cut && count < hotfix_word_count(hotfix_words_severity)) {
                 *ret_reason = g_strdup("the mail ends within the list of options");
                 return -1;
@@ -149,8 +191,8 @@ static void warn_unknown(struct page *page, const struct option_list *list, enum
                                      hotfix_label_text(label));
 }
 
-/* Every option has an image without alt text, and only their addresses differ: the odd one out is the arrow, but that is
- * a conclusion, not a statement. */
+/* Every option has an image without alt text, and only their addresses differ: the odd one out is the arrow, but that
+ * is a conclusion, not a statement. */
 static bool is_by_source(const char *mark, const char *other)
 {
         return mark && other && g_str_has_prefix(mark, "image-source:") && g_str_has_prefix(other, "image-source:");
@@ -186,7 +228,7 @@ void hotfix_read_severity(struct page *page)
                         page->common_mark = g_strdup(option_at(list, 0)->mark);
                 page->marks_are_lost = list && list->options->len > 1 && count_options(list, is_marked) == 0 &&
                                        (!can_use_indent(list) ||
-                                        count_options(list, is_unindented) == list->options->len);
+                                        count_options(list, may_be_unindented) == list->options->len);
         }
         option_list_free(list);
 }
@@ -195,13 +237,25 @@ void hotfix_read_severity(struct page *page)
 static int answer_by_mark(const struct page *page, const struct option_list *list, guint i, char **ret_reason)
 {
         const char *mark = option_at(list, i)->mark;
+        if (list->marks_between) {
+                *ret_reason = g_strdup("marks stand between the environments: whose they are is unclear");
+                return 0;
+        }
         if (mark && g_strcmp0(mark, page->common_mark) == 0) {
                 *ret_reason = g_strdup("the same mark stands before every severity: it cannot be told from spacers");
                 return 0;
         }
         if (page->chosen_mark && g_strcmp0(mark, page->chosen_mark) == 0)
                 return ANSWER_YES;
-        if (page->chosen_mark && g_strcmp0(mark, page->other_mark) == 0)
+        guint denied = count_options(list, is_denied);
+        bool only_denied = denied > 0 && denied == count_options(list, is_marked);
+        if (page->chosen_mark && g_strcmp0(mark, page->other_mark) == 0 && (mark || !only_denied))
+                return ANSWER_NO;
+        if (only_denied) {
+                *ret_reason = g_strdup("the marks of 対象環境 may say that an environment is not concerned");
+                return 0;
+        }
+        if (is_denied(list, i))
                 return ANSWER_NO;
         bool others_are_bare = !page->chosen_mark || !page->other_mark;
         if (!mark && others_are_bare)
@@ -209,7 +263,10 @@ static int answer_by_mark(const struct page *page, const struct option_list *lis
         bool is_text = mark && g_str_has_prefix(mark, "text:");
         bool all_marked = count_options(list, is_marked) == list->options->len;
         /* Images before all options may be spacers; only the severity list could have told. */
-        if (others_are_bare && (is_text || page->chosen_mark || !all_marked || list->options->len == 1))
+        bool says_nothing = mark && (g_str_equal(mark, "image:") || g_str_has_prefix(mark, "image-source:"));
+        bool is_foreign_image = says_nothing && page->chosen_mark && g_str_has_prefix(page->chosen_mark, "text:");
+        bool taught = page->chosen_mark && !is_foreign_image;
+        if (others_are_bare && (is_text || taught || !all_marked || list->options->len == 1))
                 return ANSWER_YES;
         *ret_reason = g_strdup("the marks of 対象環境 cannot be told from spacers");
         return 0;
@@ -217,10 +274,12 @@ static int answer_by_mark(const struct page *page, const struct option_list *lis
 
 static int answer_by_indent(const struct page *page, const struct option_list *list, guint i, char **ret_reason)
 {
-        guint unindented = count_options(list, is_unindented);
-        if (unindented == 0)
+        bool all_may_be = count_options(list, may_be_unindented) == list->options->len;
+        if (option_at(list, i)->has_gap)
+                *ret_reason = g_strdup("behind its label's colon it cannot be seen whether it is indented");
+        else if (count_options(list, may_be_unindented) == 0)
                 *ret_reason = g_strdup("no environment is marked, and all are indented");
-        else if (unindented == list->options->len && page->marks_are_lost)
+        else if (all_may_be && page->marks_are_lost)
                 *ret_reason = g_strdup("no environment is marked, and this mail has lost its marks");
         else
                 return is_unindented(list, i) ? ANSWER_YES : ANSWER_NO;

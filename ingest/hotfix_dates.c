@@ -66,7 +66,7 @@ static void set_date(struct page *page, const char *what, const char *key, char 
                 if (key[0])
                         bulletin_add_warning(page->bulletin, "the %s date \"%s\" is not a date", what, shown);
                 else
-                        bulletin_add_warning(page->bulletin, "the mail states no %s date", what);
+                        bulletin_add_warning(page->bulletin, BULLETIN_STATES_NO "%s date", what);
         } else if (!ret_date[0]) {
                 bulletin_add_warning(page->bulletin, "the %s date \"%s\" does not exist", what, shown);
         }

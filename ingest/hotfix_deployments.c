@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "ingest/hotfix_deployments_p.h"
 #include "ingest/hotfix_rows.h"
 
 /* "1時間28分", "12分", "2時間" at the start of the key: bytes, or 0. */
@@ -28,19 +29,19 @@ static size_t match_minutes(const char *key, gint64 *ret_minutes)
         return any ? (size_t) (at - key) : 0;
 }
 
-/* One time, or a dash for none: bytes, or 0. */
-static size_t match_time(const char *key, gint64 *ret_minutes)
+size_t hotfix_match_time(const char *key, gint64 *ret_minutes)
 {
-        size_t size = match_minutes(key, ret_minutes);
-        if (size > 0 || *key != '-')
-                return size;
+        size_t about = g_str_has_prefix(key, "約") ? strlen("約") : 0;
+        size_t size = match_minutes(key + about, ret_minutes);
+        if (size > 0)
+                return about + size;
+        if (*key != '-')
+                return 0;
         *ret_minutes = -1;
         return 1;
 }
 
-/* Four times parted by spaces, or, where there are more or fewer spaces, one behind the other. "4時間 1分" are two, and
- * only their spaces say so. */
-static bool match_four_times(const char *normal, gint64 ret_minutes[4])
+bool hotfix_match_four_times(const char *normal, gint64 ret_minutes[4])
 {
         g_auto(GStrv) parts = g_strsplit(normal, " ", 5);
         bool parted = g_strv_length(parts) == 4;
@@ -49,7 +50,7 @@ static bool match_four_times(const char *normal, gint64 ret_minutes[4])
         for (guint i = 0; i < 4; i++) {
                 if (parted)
                         at = parts[i];
-                size_t size = match_time(at, &ret_minutes[i]);
+                size_t size = hotfix_match_time(at, &ret_minutes[i]);
                 if (size == 0 || (parted && at[size]))
                         return false;
                 at += size;
@@ -57,23 +58,34 @@ static bool match_four_times(const char *normal, gint64 ret_minutes[4])
         return *at == '\0';
 }
 
-/* "CAPICOM.exe" and "(CAPICOM)": the package's name and its product. */
-static void add_deployment(struct page *page, const char *name, const char *product, const gint64 minutes[4])
+/* Whether the first bracket is closed by the last one: "(X 1) (X 2)" is two of them. */
+static bool is_one_bracket(const char *normal)
+{
+        size_t size = strlen(normal);
+        if (size < 2 || normal[0] != '(' || normal[size - 1] != ')')
+                return false;
+        int open = 0;
+        for (size_t i = 0; i + 1 < size; i++) {
+                open += normal[i] == '(' ? 1 : normal[i] == ')' ? -1 : 0;
+                if (open == 0)
+                        return false;
+        }
+        return true;
+}
+
+void hotfix_add_deployment(struct page *page, const char *name, const char *product, const gint64 minutes[4])
 {
         g_autofree char *inner = NULL;
         if (product) {
                 g_autofree char *normal = text_normalize(product);
-                size_t size = strlen(normal);
-                inner = normal[0] == '(' && size >= 2 && normal[size - 1] == ')' ? g_strndup(normal + 1, size - 2)
-                                                                                : g_strdup(normal);
+                inner = is_one_bracket(normal) ? g_strndup(normal + 1, strlen(normal) - 2) : g_strdup(normal);
         }
         struct deployment *deployment = deployment_new(name, inner);
         memcpy(deployment->minutes, minutes, sizeof deployment->minutes);
         g_ptr_array_add(page->bulletin->deployments, deployment);
 }
 
-/* The bracket behind the package's name, in either width, or NULL. */
-static const char *find_bracket(const char *text)
+const char *hotfix_find_bracket(const char *text)
 {
         for (const char *at = text; *at; at = g_utf8_next_char(at))
                 if (at > text && (*at == '(' || g_utf8_get_char(at) == 0xFF08))
@@ -85,11 +97,11 @@ static void add_deployment_row(struct page *page, const struct row *row, const g
 {
         const char *text = row->cell[0] ? row->cell[0]->lines : row->text[0];
         size_t size = strcspn(text, "\n");
-        const char *bracket = find_bracket(text);
+        const char *bracket = hotfix_find_bracket(text);
         if (!text[size] && bracket) /* both on one line */
                 size = (size_t) (bracket - text);
         g_autofree char *start = g_strndup(text, size), *name = text_strip(start);
-        add_deployment(page, name, text[size] ? text + size : NULL, minutes);
+        hotfix_add_deployment(page, name, text[size] ? text + size : NULL, minutes);
 }
 
 /* A row without a cell of its own for a time is a remark below the table. */
@@ -99,6 +111,19 @@ static bool has_own_times(const struct table_body *body, const struct row *row)
         for (guint c = 1; c <= 4; c++)
                 own = own || row->cell[c];
         return own;
+}
+
+/* In plain lines a row that lacks columns, or begins with a time, is a piece of one that was wrapped. */
+static bool is_whole_row(const struct table_body *body, const struct row *row)
+{
+        if (body->in_cells)
+                return true;
+        for (guint c = 0; c <= 4; c++)
+                if (!row->text[c])
+                        return false;
+        gint64 minutes;
+        g_autofree char *normal = text_normalize(row->text[0]);
+        return hotfix_match_time(normal, &minutes) == 0;
 }
 
 static guint read_deployment_rows(struct page *page, const struct table_body *body)
@@ -112,68 +137,26 @@ static guint read_deployment_rows(struct page *page, const struct table_body *bo
                         g_string_append_printf(key, "%s%s", c > 1 ? " " : "", *cell_key ? cell_key : "-");
                 }
                 gint64 minutes[4];
-                bool times = match_four_times(key->str, minutes);
+                bool times = hotfix_match_four_times(key->str, minutes);
                 g_string_free(key, TRUE);
-                if (!times || !row->text[0] || !*row->text[0] || !has_own_times(body, row))
+                if (!times || !row->text[0] || !*row->text[0] || !has_own_times(body, row) ||
+                    !is_whole_row(body, row))
                         return i;
                 add_deployment_row(page, row, minutes);
         }
         return body->rows->len;
 }
 
-/* Where the four times begin that end the text, if something stands before them; NULL if none do. */
-static const char *find_times(const char *text, gint64 ret_minutes[4])
+/* Whether the columns of times are the usual ones: those of other numbers of machines are not read as these. */
+static bool has_usual_columns(const struct table_body *body)
 {
-        const char *start = text + strlen(text);
-        for (unsigned words = 0; words < 4; words++) {
-                while (start > text && g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(start))))
-                        start = g_utf8_prev_char(start);
-                while (start > text && !g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(start))))
-                        start = g_utf8_prev_char(start);
-        }
-        g_autofree char *normal = text_normalize(start);
-        return start > text && match_four_times(normal, ret_minutes) ? start : NULL;
-}
-
-static void add_named_deployment(struct page *page, const char *text, const gint64 minutes[4])
-{
-        const char *bracket = find_bracket(text);
-        g_autofree char *start = bracket ? g_strndup(text, (gsize) (bracket - text)) : g_strdup(text);
-        g_autofree char *name = text_strip(start);
-        add_deployment(page, name, bracket, minutes);
-}
-
-/* Plain lines: the name, its product in brackets on the next line or not at all, then the four times; or all of it on
- * one line. */
-static void read_deployment_lines(struct page *page, guint first, guint end)
-{
-        const char *name = NULL, *product = NULL, *times;
-        guint read = first;
-        for (guint i = first; i < end && page->bulletin->deployments->len < HOTFIX_LIST_MAX; i++) {
-                const struct line *line = &page->lines[i];
-                gint64 minutes[4];
-                if (!line->key[0])
-                        continue;
-                if (match_four_times(line->block->normal, minutes)) {
-                        if (!name)
-                                break;
-                        add_deployment(page, name, product, minutes);
-                        name = product = NULL;
-                        read = i + 1;
-                } else if (!name && (times = find_times(line->block->text, minutes))) {
-                        g_autofree char *package = g_strndup(line->block->text, (gsize) (times - line->block->text));
-                        add_named_deployment(page, package, minutes);
-                        read = i + 1;
-                } else if (!name) {
-                        name = line->block->text;
-                } else if (!product && line->key[0] == '(') {
-                        product = line->block->text;
-                } else {
-                        break;
-                }
-        }
-        if (read > first)
-                hotfix_page_take(page, first - 1, read);
+        static const char *const heads[] = { "50台", "100台", "250台", "500台" };
+        if (!body->in_cells)
+                return true;
+        for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
+                if (i + 1 >= body->columns || !g_str_equal(cell_at(body->cells, i + 1)->key, heads[i]))
+                        return false;
+        return true;
 }
 
 void hotfix_read_deployments(struct page *page, guint label_line)
@@ -182,10 +165,14 @@ void hotfix_read_deployments(struct page *page, guint label_line)
                 return;
         struct table_body body;
         table_body_read(&body, page, label_line, 5);
-        guint rows = read_deployment_rows(page, &body);
+        guint rows = has_usual_columns(&body) ? read_deployment_rows(page, &body) : 0;
         table_body_take(page, &body, rows);
-        if (rows == 0 && !body.in_cells)
-                read_deployment_lines(page, body.first, body.end);
+        if (!body.in_cells) { /* what is no row of columns may be one that was wrapped */
+                guint first = rows > 0 ? table_body_row(&body, rows - 1)->end : body.first;
+                guint read = hotfix_read_deployment_lines(page, first, body.end);
+                if (read > first)
+                        hotfix_page_take(page, label_line, read);
+        }
         table_body_clear(&body);
 }
 

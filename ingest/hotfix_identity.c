@@ -139,7 +139,7 @@ static void read_titles(struct page *page, guint first)
         page->titles_end = behind > 0 ? behind : title_end;
         page->bulletin->title = or_null(join_lines(page, first, title_end));
         if (behind == 0) {
-                bulletin_add_warning(page->bulletin, "the mail states no title of the vendor in brackets");
+                bulletin_add_warning(page->bulletin, BULLETIN_STATES_NO "title of the vendor in brackets");
                 return;
         }
         g_autofree char *bracketed = join_lines(page, vendor, behind);
@@ -151,7 +151,7 @@ void hotfix_read_identifier(struct page *page)
         struct bulletin *b = page->bulletin;
         gint at = page->first[LABEL_IDENTIFIER];
         if (at < 0) {
-                bulletin_add_warning(b, "the mail has no identifier line (bulletin number and KB number)");
+                bulletin_add_warning(b, BULLETIN_HAS_NO "identifier line (bulletin number and KB number)");
                 read_support_article(page);
                 return;
         }
@@ -160,5 +160,5 @@ void hotfix_read_identifier(struct page *page)
         warn_other_identifiers(page, (guint) at);
         read_titles(page, behind);
         if (!b->title)
-                bulletin_add_warning(b, "the mail states no title");
+                bulletin_add_warning(b, BULLETIN_STATES_NO "title");
 }

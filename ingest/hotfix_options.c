@@ -48,6 +48,19 @@ void option_list_free(struct option_list *list)
         g_free(list);
 }
 
+bool option_mark_denies(const char *mark)
+{
+        static const char *const words[] = { "×", "✕", "✖", "✗", "☓", "-", "−", "–", "―", "ー", "□", "☐", "▢", "◻",
+                                             "未選択", "非選択", "非該当", "対象外", "該当なし", "なし", "いいえ",
+                                             "unchecked", "unselected", "off", "no", NULL };
+        bool is_text = mark && g_str_has_prefix(mark, "text:");
+        if (!is_text && !(mark && g_str_has_prefix(mark, "image:")))
+                return false;
+        g_autofree char *normal = text_normalize(strchr(mark, ':') + 1), *key = hotfix_key(normal);
+        g_autofree char *lower = g_ascii_strdown(key, -1);
+        return g_strv_contains(words, lower);
+}
+
 /* How programs that turn HTML into text write an image: "[arrow.gif]", "![](arrow.gif)", "[IMG]". */
 static bool is_image_text(const char *key)
 {
@@ -166,6 +179,28 @@ static bool is_arrow(const char *alt)
         return alt && g_strv_contains(arrows, alt);
 }
 
+/* "1(緊急) | ✓ | 2(重要) | | …": the row's first cell is an option, so its marks stand behind the options, or it is no
+ * list at all but a change from one to the other. An option over two columns has its own place for a mark. */
+static bool is_mark_between(const struct reader *reader, const struct block *block, const struct block *mark)
+{
+        const GPtrArray *options = reader->list->options;
+        const struct option *first = NULL, *last = NULL;
+        for (guint i = 0; mark && is_same_row(mark, block) && i < options->len; i++) {
+                const struct option *other = option_at(reader->list, i);
+                if (other->table != block->table || other->row != block->row)
+                        continue;
+                last = other;
+                first = first ? first : other;
+        }
+        return first && first->column == 0 && last->column + 1 == mark->column;
+}
+
+static bool is_behind_space(const struct piece *piece)
+{
+        const char *start = piece->block->text;
+        return piece->text > start && g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(piece->text)));
+}
+
 static struct option *add_option(struct reader *reader, const struct piece *piece, const struct hotfix_word *word,
                                  const char *gap, size_t gap_size)
 {
@@ -175,8 +210,15 @@ static struct option *add_option(struct reader *reader, const struct piece *piec
         option->cell = reader->cell;
         option->beside_label = piece->beside_label;
         option->indent = piece->beside_label ? 0 : block->indent;
+        option->has_gap = piece->beside_label && is_behind_space(piece);
         option->text = g_str_equal(piece->key, word->key) ? text_strip(piece->text) : g_strdup(word->key);
+        option->table = block->table;
+        option->row = block->row;
+        option->column = block->column;
+        bool is_between = is_mark_between(reader, block, reader->pending.block);
         g_autofree char *before = take_pending(reader, block);
+        if (before && is_between)
+                reader->list->marks_between = true;
         g_autofree char *beside = g_strndup(gap, gap_size);
         option->is_unclear = gap_size > 0 && !is_mark_text(beside);
         if (option->is_unclear)
@@ -265,6 +307,21 @@ static void doubt_option_beside_label(struct option_list *list)
                         option_at(list, i)->is_unclear = true;
 }
 
+/* "深刻度：1(緊急)" and below, right under the "1", the others: where a column begins, nothing is indented. */
+static bool is_aligned(const struct page *page, enum hotfix_label label, const struct option_list *list)
+{
+        const struct line *line = &page->lines[page->first[label]];
+        if (list->options->len < 2 || !option_at(list, 0)->beside_label)
+                return false;
+        const char *text = line->block->text, *behind = hotfix_text_behind(text, line->key, line->label_length);
+        g_autofree char *before = g_strndup(text, (gsize) (behind - text));
+        size_t column = line->block->indent + text_width(before);
+        for (guint i = 1; i < list->options->len; i++)
+                if (option_at(list, i)->indent + 2 >= column)
+                        return true;
+        return false;
+}
+
 struct option_list *option_list_read(const struct page *page, enum hotfix_label label, const struct hotfix_word *words)
 {
         g_autoptr(GArray) pieces = hotfix_page_value(page, label);
@@ -279,6 +336,7 @@ struct option_list *option_list_read(const struct page *page, enum hotfix_label 
                 read_piece(&reader, piece_at(pieces, i));
         drop_pending(&reader);
         doubt_option_beside_label(list);
+        list->is_aligned = is_aligned(page, label, list);
         list->is_cut = hotfix_page_region_end(page, (guint) page->first[label]) == page->count;
         guint count = list->options->len;
         list->in_cells = reader.cell > 0 && (count < 2 || option_at(list, 0)->cell != option_at(list, count - 1)->cell);

@@ -6,7 +6,7 @@ static void warn_undated(struct page *page)
 {
         struct bulletin *b = page->bulletin;
         if (!b->edition[0] && !b->registered[0] && !b->updated[0])
-                bulletin_add_warning(b, "the mail states no date");
+                bulletin_add_warning(b, BULLETIN_STATES_NO "date");
 }
 
 void hotfix_read_other_kind(struct page *page)

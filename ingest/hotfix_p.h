@@ -56,6 +56,9 @@ void hotfix_page_clear(struct page *page);
  * none. */
 guint hotfix_find_top(const struct page *page);
 guint hotfix_find_identifier(const struct page *page, guint from);
+/* Where a second bulletin begins, quoted below the first: its 登録日, behind the first one's identifier. What stands there
+ * is no field of the first. page->count for none. */
+guint hotfix_find_second(const struct page *page);
 /* The label that the line carries, from first to last, by its text or its image; *ret_length as in
  * hotfix_label_match. */
 enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,

@@ -280,6 +280,10 @@ static guint read_file_lines(struct packages *packages, guint i, guint end)
                 file.size = parse_size(page->lines[below].key);
                 next = below + 1;
         }
+        /* The mail's wrapping may have parted the digits: then only part of the size is here. */
+        if (file.size >= 0 && next == i + 1 && next < end && g_ascii_isdigit(page->lines[next].key[0]) &&
+            hotfix_row_continues(page, next, page->lines[i].block->text) && !file.description)
+                file.size = -1;
         if (packages->described && !file.description && next < end && is_description(packages, next))
                 file.description = g_strdup(page->lines[next++].block->text);
         while (file.description && next < end && is_description(packages, next) &&

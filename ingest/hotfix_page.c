@@ -158,6 +158,7 @@ static bool is_end_of_title(const struct page *page, guint at)
                 return false;
         const struct line *before = &page->lines[at - 1];
         return before->label == LABEL_NONE && !(before->block->marks & MARK_CELL_END) && before->key[0] != '(' &&
+               before->key[0] && !hotfix_is_ruler(before->key) &&
                text_width(before->block->text) >= WRAPPED_COLUMNS_MIN;
 }
 
@@ -199,12 +200,25 @@ static void label_product(struct page *page, guint table)
         }
 }
 
+/* A header that stands twice in one row is that of one table, printed side by side. */
+static bool is_same_header(const struct page *page, guint header, guint at)
+{
+        if (header >= at)
+                return false;
+        const struct block *first = page->lines[header].block, *second = page->lines[at].block;
+        return first->table >= 0 && first->table == second->table && first->row == second->row;
+}
+
 static void label_body(struct page *page)
 {
+        guint header = page->count;
         for (guint i = page->body; i < page->count; i++) {
                 const struct line *line = &page->lines[i];
                 enum hotfix_label table = match_table(page, i);
+                if (table != LABEL_NONE && is_same_header(page, header, i))
+                        continue;
                 if (table != LABEL_NONE) {
+                        header = i;
                         set_label(page, i, table, strlen(line->key));
                         if (table == LABEL_TABLE_FILES)
                                 label_product(page, i);
@@ -265,7 +279,7 @@ static void find_places(struct page *page)
         guint from = has_top ? page->top : 0;
         if (has_identifier && identifier > from)
                 from = identifier;
-        page->body = find_body(page, from);
+        page->body = MIN(find_body(page, from), MAX(from, hotfix_find_second(page)));
         page->middle = has_identifier ? identifier : from;
         if (has_identifier)
                 set_label(page, identifier, LABEL_IDENTIFIER, strlen(page->lines[identifier].key));

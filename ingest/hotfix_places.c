@@ -122,20 +122,36 @@ static guint find_start(const struct page *page)
         return start;
 }
 
+static guint find_registration(const struct page *page, guint from, guint end)
+{
+        for (guint i = from; i < end; i++)
+                if (strstr(page->lines[i].key, "登録日】"))
+                        return i;
+        return end;
+}
+
+guint hotfix_find_second(const struct page *page)
+{
+        guint identifier = hotfix_find_identifier(page, 0);
+        if (identifier == page->count || find_registration(page, 0, identifier) == identifier)
+                return page->count;
+        return find_registration(page, identifier + 1, page->count);
+}
+
 /* Without 深刻度 (an excerpt) the top starts at the first label that is no everyday word. */
 guint hotfix_find_top(const struct page *page)
 {
-        guint start = find_start(page);
-        for (guint i = start; i < page->count; i++)
+        guint start = find_start(page), end = hotfix_find_second(page);
+        for (guint i = start; i < end; i++)
                 if (has_severities(page, i))
                         return i;
-        for (guint i = start; i < page->count; i++)
+        for (guint i = start; i < end; i++)
                 if (starts_top(page, i))
                         return i;
         guint renamed = find_renamed_top(page, start);
-        if (renamed < page->count)
+        if (renamed < end)
                 return renamed;
-        for (guint i = start; i < page->count; i++) {
+        for (guint i = start; i < end; i++) {
                 const struct line *line = &page->lines[i];
                 if (hotfix_match_identifier(line->key, NULL, NULL) || hotfix_is_section_head(line->key))
                         break;

@@ -21,8 +21,9 @@ static void add_unknown(struct page *page, const char *label)
 static void add_missing(struct page *page, const char *label, bool is_told)
 {
         label_report_add_missing(page->labels, label);
+        g_autofree char *text = label_report_missing_text(label);
         if (!is_told)
-                bulletin_add_warning(page->bulletin, "the label %s is missing", label);
+                bulletin_add_warning(page->bulletin, "%s", text);
 }
 
 /* "Subject: HotFix Alert:…": a forwarder's line, which an excerpt may have, too. */

@@ -30,13 +30,22 @@ static struct row *row_from_cells(const GPtrArray *cells, guint at, guint column
         return row;
 }
 
-/* A rowspan covers the first columns of the rows below it; a hole further right may come from a colspan, or be a cell
- * that is missing: what stands above it is not its value. */
-static void fill_covered(GPtrArray *rows, struct row *row, guint columns)
+/* Whether the cell, of a row above, reaches down to this row of the table by its rowspan. */
+static bool reaches_row(const struct cell *cell, int row)
 {
-        const struct row *above = rows->len > 0 ? g_ptr_array_index(rows, rows->len - 1) : NULL;
-        for (guint i = 0; above && i < columns && !row->cell[i]; i++)
-                row->text[i] = g_strdup(above->text[i]);
+        return cell && (gint64) row < (gint64) cell->block->row + cell->block->row_span;
+}
+
+/* What a rowspan covers has the value of the cell above; any other hole is a cell that is missing, and says nothing. */
+static void fill_covered(const struct row *above, struct row *row, int table_row, guint columns)
+{
+        for (guint i = 0; i < columns; i++) {
+                row->cover[i] = row->cell[i];
+                if (row->cell[i] || !above || !reaches_row(above->cover[i], table_row))
+                        continue;
+                row->cover[i] = above->cover[i];
+                row->text[i] = g_strdup(above->cover[i]->text);
+        }
 }
 
 /* The cells of the row that starts at this one: their number, and whether any of them says something. */
@@ -60,40 +69,87 @@ static bool is_note_row(const GPtrArray *cells, guint at, guint count)
         return count == 1 && strstr(cell_at(cells, at)->key, "。") != NULL;
 }
 
-/* The next row of a table whose rows are known, its cells by their column. */
-static void add_table_row(const struct page *page, GPtrArray *rows, const GPtrArray *cells, guint at, guint count,
-                          guint columns)
+/* A table that is long and narrow is printed side by side: its header stands there as often. */
+#define GROUPS_MAX 4u
+
+/* The rows of a table whose rows are known, as they are read. */
+struct table_reader {
+        const GPtrArray *cells;
+        guint columns, groups;
+        const struct row *above[GROUPS_MAX];
+        GPtrArray *rows; /* struct row */
+};
+
+/* The columns of the header's row, no more than asked for: one that the table lacks is empty in every row. */
+static guint count_header_columns(const GPtrArray *cells, guint columns)
+{
+        bool speaks;
+        return cell_at(cells, 0)->block->table >= 0 ? MIN(columns, count_row_cells(cells, 0, &speaks)) : columns;
+}
+
+/* How often the header stands side by side. */
+static guint count_groups(const GPtrArray *cells, guint columns)
+{
+        guint groups = 1;
+        for (; groups < GROUPS_MAX && (groups + 1) * columns <= cells->len; groups++)
+                for (guint i = 0; i < columns; i++)
+                        if (!g_str_equal(cell_at(cells, groups * columns + i)->key, cell_at(cells, i)->key))
+                                return groups;
+        return groups;
+}
+
+/* The next row, its cells by their column; of several side by side those that say something. */
+static void add_table_row(struct table_reader *reader, guint at, guint count, guint group)
 {
         struct row *row = g_new0(struct row, 1);
-        row->first = cell_at(cells, at)->first;
-        row->end = cell_at(cells, at + count - 1)->end;
+        row->first = cell_at(reader->cells, at)->first;
+        row->end = cell_at(reader->cells, at + count - 1)->end;
+        bool speaks = group == 0;
         for (guint i = at; i < at + count; i++) {
-                struct cell *cell = cell_at(cells, i);
-                int column = cell->block->column;
-                if (column < 0 || column >= (int) columns || row->cell[column])
+                struct cell *cell = cell_at(reader->cells, i);
+                int column = cell->block->column - (int) (group * reader->columns);
+                if (column < 0 || column >= (int) reader->columns || row->cell[column])
                         continue;
                 row->cell[column] = cell;
                 row->text[column] = g_strdup(cell->text);
+                speaks = speaks || cell->key[0] || cell->image_alt;
         }
-        if (page->document->rendering == RENDERING_HTML)
-                fill_covered(rows, row, columns);
-        g_ptr_array_add(rows, row);
+        fill_covered(reader->above[group], row, cell_at(reader->cells, at)->block->row, reader->columns);
+        if (!speaks) {
+                row_free(row);
+                return;
+        }
+        reader->above[group] = row;
+        g_ptr_array_add(reader->rows, row);
 }
 
-static GPtrArray *read_table_rows(const struct page *page, const GPtrArray *cells, guint at, guint columns)
+/* The cells of the header's row that belong to none of the columns asked for. */
+static guint skip_header_rest(const GPtrArray *cells, guint columns)
 {
-        GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
-        int table = cell_at(cells, at - 1)->block->table; /* that of the header's last cell */
-        while (at < cells->len && cell_at(cells, at)->block->table == table && rows->len < HOTFIX_LIST_MAX) {
+        const struct block *header = cell_at(cells, columns - 1)->block;
+        guint at = columns;
+        while (at < cells->len && cell_at(cells, at)->block->table == header->table &&
+               cell_at(cells, at)->block->row == header->row)
+                at++;
+        return at;
+}
+
+static GPtrArray *read_table_rows(const GPtrArray *cells, guint columns)
+{
+        struct table_reader reader = { .cells = cells, .columns = columns, .groups = count_groups(cells, columns) };
+        reader.rows = g_ptr_array_new_with_free_func(row_free);
+        int table = cell_at(cells, columns - 1)->block->table; /* that of the header's last cell */
+        for (guint at = skip_header_rest(cells, columns), count;
+             at < cells->len && cell_at(cells, at)->block->table == table && reader.rows->len < HOTFIX_LIST_MAX;
+             at += count) {
                 bool speaks;
-                guint count = count_row_cells(cells, at, &speaks);
+                count = count_row_cells(cells, at, &speaks);
                 if (is_note_row(cells, at, count))
                         break;
-                if (speaks) /* else it is a line or a space between rows */
-                        add_table_row(page, rows, cells, at, count, columns);
-                at += count;
+                for (guint group = 0; speaks && group < reader.groups; group++) /* else it is a line between rows */
+                        add_table_row(&reader, at, count, group);
         }
-        return rows;
+        return reader.rows;
 }
 
 /* Rendering P: so many cells a row, until an empty one where a row would start, or text that is no cell. */
@@ -152,23 +208,6 @@ static bool has_columns(const char *text)
         return *find_column_end(text, strchr(text, '\t') != NULL) != '\0';
 }
 
-/* The row that starts at this line, with what the mail's wrapping moved to the next lines. */
-static struct row *row_from_lines(const struct page *page, guint at, guint end, guint columns)
-{
-        GString *text = g_string_new(page->lines[at].block->text);
-        guint next = at + 1;
-        while (next < end && !has_columns(page->lines[next].block->text) &&
-               hotfix_row_continues(page, next, page->lines[next - 1].block->text))
-                hotfix_append_wrapped(text, page->lines[next++].block->text);
-        struct row *row = row_from_text(text->str, columns, page->lines[at].block->indent == 0);
-        g_string_free(text, TRUE);
-        if (row) {
-                row->first = at;
-                row->end = next;
-        }
-        return row;
-}
-
 /* What is no row but stands right below the rows: a sentence, a legend, a footnote. */
 static bool is_line_below_table(const char *key)
 {
@@ -177,6 +216,27 @@ static bool is_line_below_table(const char *key)
                 if (g_str_has_prefix(key, starts[i]))
                         return true;
         return !*key || strstr(key, "。") != NULL || hotfix_is_ruler(key);
+}
+
+/* The row that starts at this line, with what the mail's wrapping moved to the next lines. */
+static struct row *row_from_lines(const struct page *page, guint at, guint end, guint columns)
+{
+        GString *text = g_string_new(page->lines[at].block->text);
+        guint next = at + 1;
+        while (next < end && !has_columns(page->lines[next].block->text) &&
+               !is_line_below_table(page->lines[next].key) &&
+               hotfix_row_continues(page, next, page->lines[next - 1].block->text)) {
+                if (page->lines[next].block->indent > 0)
+                        g_string_append_c(text, ' ');
+                hotfix_append_wrapped(text, page->lines[next++].block->text);
+        }
+        struct row *row = row_from_text(text->str, columns, page->lines[at].block->indent == 0);
+        g_string_free(text, TRUE);
+        if (row) {
+                row->first = at;
+                row->end = next;
+        }
+        return row;
 }
 
 static GPtrArray *read_line_rows(const struct page *page, guint at, guint end, guint columns)
@@ -206,12 +266,14 @@ void table_body_read(struct table_body *body, const struct page *page, guint lab
 {
         guint end = hotfix_page_region_end(page, label_line);
         *body = (struct table_body){ .label_line = label_line, .first = label_line + 1, .end = end };
+        body->columns = columns;
         body->cells = hotfix_page_cells(page, label_line, end);
         body->in_cells = body->cells->len > columns && cell_at(body->cells, 0)->ended;
         if (body->in_cells) {
+                columns = body->columns = count_header_columns(body->cells, columns);
                 body->first = cell_at(body->cells, columns - 1)->end;
                 bool rows_known = cell_at(body->cells, 0)->block->table >= 0;
-                body->rows = rows_known ? read_table_rows(page, body->cells, columns, columns)
+                body->rows = rows_known ? read_table_rows(body->cells, columns)
                                         : read_cell_rows(body->cells, columns, columns);
         } else {
                 body->rows = read_line_rows(page, body->first, end, columns);
@@ -231,8 +293,19 @@ const struct row *table_body_row(const struct table_body *body, guint i)
 
 void table_body_take(struct page *page, const struct table_body *body, guint rows)
 {
-        if (rows > 0)
-                hotfix_page_take(page, body->label_line, table_body_row(body, rows - 1)->end);
+        if (rows == 0)
+                return;
+        guint end = table_body_row(body, rows - 1)->end;
+        hotfix_page_take(page, body->label_line, end);
+        if (!body->in_cells || cell_at(body->cells, 0)->block->table < 0)
+                return;
+        /* What stands in further columns is in no field: it stays text. */
+        guint columns = body->columns * count_groups(body->cells, body->columns);
+        for (guint i = 0; i < body->cells->len && cell_at(body->cells, i)->first < end; i++) {
+                const struct cell *cell = cell_at(body->cells, i);
+                for (guint n = cell->first; cell->block->column >= (int) columns && n < cell->end; n++)
+                        page->lines[n].taken = false;
+        }
 }
 
 void hotfix_warn_rows(struct page *page, const char *table, guint rows)

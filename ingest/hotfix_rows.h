@@ -14,11 +14,13 @@
 struct row {
         char *text[HOTFIX_COLUMNS_MAX];
         const struct cell *cell[HOTFIX_COLUMNS_MAX]; /* or NULL */
+        const struct cell *cover[HOTFIX_COLUMNS_MAX]; /* the same, or the one above that reaches down to this row */
         guint first, end;                     /* lines of the page */
 };
 
 struct table_body {
         guint label_line, first, end; /* first: the line behind the header */
+        guint columns;                /* as asked for, or as many as the table has; it can have more */
         bool in_cells;
         GPtrArray *cells;
         GPtrArray *rows; /* struct row */

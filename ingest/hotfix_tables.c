@@ -119,7 +119,18 @@ static int test_value(const char *key)
         return hotfix_word_value(marks, key);
 }
 
-/* "△", "△(注1)": the value of the mark that a short text starts with, 0 if it starts with none. */
+/* Words that a mark stands before; another mark among them makes it a legend or a choice. */
+static bool has_mark(const char *key)
+{
+        for (; *key; key = g_utf8_next_char(key)) {
+                g_autofree char *mark = g_strndup(key, (gsize) (g_utf8_next_char(key) - key));
+                if (test_value(mark))
+                        return true;
+        }
+        return false;
+}
+
+/* "△", "△(注1)", "× 障害あり": the value of the mark that a short text starts with, 0 if it starts with none. */
 static int marked_value(const char *text)
 {
         g_autofree char *normal = text_normalize(text);
@@ -128,8 +139,9 @@ static int marked_value(const char *text)
                 return 0;
         g_autofree char *mark = g_strndup(key, (gsize) (g_utf8_next_char(key) - key));
         const char *rest = key + strlen(mark);
-        bool is_remark = *rest == '(' && g_str_has_suffix(rest, ")");
-        return !*rest || is_remark || *rest == '*' ? test_value(mark) : 0;
+        bool is_remark = (*rest == '(' && g_str_has_suffix(rest, ")")) || *rest == '*' || g_str_has_prefix(rest, "※");
+        bool is_parted = g_unichar_isspace(g_utf8_get_char(normal + strlen(mark))) && !has_mark(rest);
+        return !*rest || is_remark || is_parted ? test_value(mark) : 0;
 }
 
 static void add_test(struct page *page, const char *platform, const char *result)
@@ -148,8 +160,8 @@ static void add_test(struct page *page, const char *platform, const char *result
 static const char *result_of(const struct row *row)
 {
         const char *text = row->text[1];
-        if ((!text || !*text) && row->cell[1] && row->cell[1]->image_alt)
-                return row->cell[1]->image_alt;
+        if ((!text || !*text) && row->cover[1] && row->cover[1]->image_alt)
+                return row->cover[1]->image_alt;
         return text;
 }
 

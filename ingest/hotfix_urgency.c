@@ -75,6 +75,16 @@ static void read_line(struct page *page, struct urgency_line *line)
         }
 }
 
+/* What 対策 says at least: its word, or the one before a remark, as in "至急適用(サーバのみ)". */
+static int least_measure(const struct choice *measure)
+{
+        if (measure->value || !measure->text)
+                return measure->value;
+        g_autofree char *normal = text_normalize(measure->text), *key = hotfix_key(normal);
+        const struct hotfix_word *word = hotfix_word_prefix(hotfix_words_urgency, key);
+        return word && strchr("([", key[strlen(word->key)]) ? word->value : 0;
+}
+
 static void set_urgency(struct page *page, enum basis basis, int value, const char *text, const char *reason)
 {
         if (value)
@@ -87,6 +97,7 @@ static void judge_urgency(struct page *page, const struct urgency_line *line)
 {
         const struct choice *measure = &page->bulletin->fields[FIELD_MEASURE];
         g_autofree char *measure_text = g_strdup(measure->text);
+        int least = least_measure(measure);
         const char *name = hotfix_label_text(line->label);
         g_autofree char *reason = NULL;
         if (line->label == LABEL_NONE) {
@@ -95,19 +106,19 @@ static void judge_urgency(struct page *page, const struct urgency_line *line)
                 set_urgency(page, BASIS_INFERRED, measure->value, measure->value ? measure_text : NULL, reason);
         } else if (!line->value) {
                 /* Whatever the unknown word means, the higher one counts, and nothing is higher than this. */
-                bool is_highest = measure->value == URGENCY_IMMEDIATE;
+                bool is_highest = least == URGENCY_IMMEDIATE;
                 g_autofree char *shown = text_cut_chars(line->text, SHOWN_CHARACTERS_MAX);
                 reason = g_strdup_printf("%sunknown value \"%s\" of label %s", is_highest ? "from 対策: " : "", shown,
                                          name);
-                set_urgency(page, BASIS_INFERRED, is_highest ? measure->value : 0,
+                set_urgency(page, BASIS_INFERRED, is_highest ? least : 0,
                             is_highest ? measure_text : line->text, reason);
-        } else if (measure->value && measure->value != line->value) {
+        } else if (least > line->value || (measure->value && measure->value != line->value)) {
                 bulletin_add_warning(page->bulletin, "対策 (%s) and %s (%s) disagree; the higher one counts",
-                                     bulletin_value_name(FIELD_MEASURE, measure->value), name,
+                                     bulletin_value_name(FIELD_MEASURE, least), name,
                                      bulletin_value_name(FIELD_URGENCY, line->value));
-                if (measure->value > line->value) {
+                if (least > line->value) {
                         reason = g_strdup_printf("from 対策, which is higher than %s", name);
-                        set_urgency(page, BASIS_INFERRED, measure->value, measure_text, reason);
+                        set_urgency(page, BASIS_INFERRED, least, measure_text, reason);
                 } else {
                         set_urgency(page, BASIS_STATED, line->value, line->text, NULL);
                 }

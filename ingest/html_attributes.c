@@ -37,7 +37,7 @@ static bool style_hides(const char *style)
         for (; *style; style++)
                 if (!g_ascii_isspace(*style))
                         g_string_append_c(compact, g_ascii_tolower(*style));
-        return strstr(compact->str, ";display:none") != NULL;
+        return strstr(compact->str, ";display:none") || strstr(compact->str, ";visibility:hidden");
 }
 
 bool html_is_hidden(const char *const *attributes)
@@ -238,6 +238,16 @@ struct odd_place {
         const char *at, *behind, *replacement;
 };
 
+/* "</font <td>": the "<" inside an end tag whose text begins at p, which ends it; NULL where it ends as it should. Else
+ * the tag that follows would be a part of it. */
+static const char *find_tag_in_end_tag(const char *p, const char *end)
+{
+        while (p < end && g_ascii_isalnum(*p))
+                p++;
+        p = skip_blanks(p, end);
+        return p < end && *p == '<' ? p : NULL;
+}
+
 /* last_close: the last ">" of the page, or its start. */
 static struct odd_place find_odd_place(const char *p, const char *end, const char *last_close)
 {
@@ -253,6 +263,9 @@ static struct odd_place find_odd_place(const char *p, const char *end, const cha
                         return (struct odd_place){ p, name, "&lt;" };
                 if (declares && !begins_with(name + 1, end, "doctype"))
                         return (struct odd_place){ p, (const char *) memchr(p, '>', end - p) + 1, "" };
+                const char *inner = *name == '/' ? find_tag_in_end_tag(name + 1, end) : NULL;
+                if (inner)
+                        return (struct odd_place){ inner, inner, ">" };
                 p = name;
                 const char *raw = begins_with(name, end, "script")  ? "script"
                                   : begins_with(name, end, "style") ? "style"

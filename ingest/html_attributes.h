@@ -13,7 +13,7 @@ const char *html_find_attribute(const char *const *attributes, const char *name)
 /* The number that a value begins with, cut at max; fallback where there is none. */
 unsigned html_read_number(const char *value, unsigned fallback, unsigned max);
 
-/* By the hidden attribute or an inline style of display:none. */
+/* By the hidden attribute or an inline style of display:none or visibility:hidden. */
 bool html_is_hidden(const char *const *attributes);
 
 /* Of an image: one that only pushes things into place or counts readers is no mark of anything. */

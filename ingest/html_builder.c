@@ -323,15 +323,24 @@ static bool is_mark_text(const char *alt)
         return length == 1 || length == 2;
 }
 
+static bool ends_with_colon(const GString *line)
+{
+        g_autofree char *text = text_strip(line->str);
+        return g_str_has_suffix(text, ":") || g_str_has_suffix(text, "：");
+}
+
 /* Only an image before the text can be the mark of a chosen option; one behind text says nothing, unless it says itself
- * that it is one, as behind a label on the same line. */
+ * that it is one, or a label's colon stands before it: then the value begins with it, and is a line of its own. */
 void html_builder_add_image(struct html_builder *b, const char *alt, const char *source)
 {
         if (b->full)
                 return;
-        if (!is_blank_run(b->line->str, b->line->len)) {
+        bool is_behind_text = !is_blank_run(b->line->str, b->line->len);
+        g_autofree char *mark = is_behind_text && alt && is_mark_text(alt) ? text_strip(alt) : NULL;
+        if (is_behind_text && !mark && ends_with_colon(b->line)) {
+                end_line(b);
+        } else if (is_behind_text) {
                 static const struct html_style plain = { 0 };
-                g_autofree char *mark = alt && is_mark_text(alt) ? text_strip(alt) : NULL;
                 if (mark)
                         html_builder_add_text(b, &plain, mark, strlen(mark));
                 return;

@@ -656,22 +656,37 @@ static void take_head(struct mail_reader *reader, const struct mail_head *head)
         take_date(mail);
 }
 
-/* A mail with the line ends of old Macintoshes, changed to line feeds; NULL for all others. */
-static char *convert_lone_cr(const char *data, size_t size)
+/* Whether the first line ends with CR CR LF: something put a CR before the line ends of a mail that had them already. */
+static bool has_doubled_cr(const char *data, size_t size)
 {
-        if (memchr(data, '\n', size) || !memchr(data, '\r', size))
+        const char *newline = memchr(data, '\n', size);
+        return newline && newline - data >= 2 && newline[-1] == '\r' && newline[-2] == '\r';
+}
+
+/* A mail with the line ends of old Macintoshes, or with doubled ones, changed to usual ones; NULL for all others. */
+static char *convert_line_ends(const char *data, size_t *size)
+{
+        bool doubled = has_doubled_cr(data, *size);
+        if (!doubled && (memchr(data, '\n', *size) || !memchr(data, '\r', *size)))
                 return NULL;
-        char *copy = g_malloc(size + 1);
-        for (size_t i = 0; i < size; i++)
-                copy[i] = data[i] == '\r' ? '\n' : data[i];
-        copy[size] = '\0';
+        char *copy = g_malloc(*size + 1);
+        size_t out = 0;
+        for (size_t i = 0; i < *size; i++) {
+                if (doubled && data[i] == '\r' && *size - i > 2 && data[i + 1] == '\r' && data[i + 2] == '\n')
+                        continue;
+                copy[out++] = !doubled && data[i] == '\r' ? '\n' : data[i];
+        }
+        copy[out] = '\0';
+        *size = out;
         return copy;
 }
 
 static int read_body(struct mail_reader *reader, const struct mail_head *head, const char *data, size_t size,
                      struct place place)
 {
-        if (head->junk_lines > 0)
+        if (head->junk_lines == 1)
+                warn(reader, "a line of the header is no field and was passed over");
+        else if (head->junk_lines > 1)
                 warn(reader, "%u lines of the header are no fields and were passed over", head->junk_lines);
         if (!head->no_blank_line)
                 return parse_entity(reader, data + head->start, size - head->start, place);
@@ -687,14 +702,15 @@ static int read_body(struct mail_reader *reader, const struct mail_head *head, c
 
 static int read_message(struct mail_reader *reader, const char *data, size_t size, struct place place)
 {
-        g_autofree char *converted = convert_lone_cr(data, size);
+        bool doubled = has_doubled_cr(data, size);
+        g_autofree char *converted = convert_line_ends(data, &size);
         struct mail_head head;
         int r = mail_head_read(converted ? converted : data, size, &head, reader->err);
         if (r < 0)
                 return r;
         if (converted) {
                 data = converted;
-                warn(reader, "the lines of the mail end with CR alone");
+                warn(reader, "the lines of the mail end with CR %s", doubled ? "CR LF" : "alone");
         }
         if (head.is_mail) {
                 if (place.depth == 0)

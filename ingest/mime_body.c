@@ -28,6 +28,17 @@ static const char *text_end(const char *line, const char *stop)
         return stop;
 }
 
+/* A group of four digits ends with the padding. In quoted-printable without a blank the sign stands anywhere. */
+static bool has_misplaced_padding(const char *line, const char *stop)
+{
+        for (const char *c = line; c < stop; c++) {
+                size_t place = (size_t) (c - line) % 4;
+                if (*c == '=' && (place < 2 || (place == 2 && c + 1 < stop && c[1] != '=')))
+                        return true;
+        }
+        return false;
+}
+
 /* Lines of one length, the last one shorter, of nothing but base64. Prose has spaces, and lines of any length. */
 static bool looks_like_base64(const char *data, size_t size)
 {
@@ -42,7 +53,8 @@ static bool looks_like_base64(const char *data, size_t size)
                         last = total > 0;
                         continue;
                 }
-                if (last || (length > 0 && line > length) || (total == 0 && line % 4 != 0 && stop < end))
+                if (last || (length > 0 && line > length) || (total == 0 && line % 4 != 0 && stop < end) ||
+                    has_misplaced_padding(p, line_stop))
                         return false;
                 for (const char *c = p; c < line_stop; c++) {
                         if (!is_base64_char(*c))

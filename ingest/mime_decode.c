@@ -65,6 +65,13 @@ static bool is_foreign_line(const unsigned char *p, const unsigned char *end)
         return (look.gaps > 0 && (look.junk > 0 || look.digits % 4 != 0)) || look.junk * 16 > look.digits;
 }
 
+/* Words that a gateway put before the data: several, with characters that base64 does not have, on a line of their own. */
+static bool is_preface_line(const unsigned char *p, const unsigned char *end)
+{
+        struct line_look look = look_at_line(p, end);
+        return look.gaps >= 2 && look.junk > 0 && end > p && end[-1] == '\n';
+}
+
 static const unsigned char *line_end(const unsigned char *p, const unsigned char *end)
 {
         const unsigned char *newline = memchr(p, '\n', (size_t) (end - p));
@@ -168,11 +175,18 @@ unsigned mime_decode_base64(const char *data, size_t size, GString *out)
         const unsigned char *p = (const unsigned char *) data, *end = p + size;
         struct base64_group group = { 0 };
         size_t start = out->len;
-        bool padded = false;
+        bool padded = false, before_data = true;
         unsigned notes = 0;
         while (p < end) {
                 const unsigned char *stop = line_end(p, end);
                 stop += stop < end;
+                if (before_data && is_preface_line(p, stop)) {
+                        g_string_append_len(out, (const char *) p, stop - p);
+                        notes |= DECODE_JUNK;
+                        p = stop;
+                        continue;
+                }
+                before_data = before_data && look_at_line(p, stop).digits == 0;
                 if (group.count == 0 && !padded && decode_whole_line(p, stop, out))
                         ;
                 else if (out->len > start && group.count == 0 && is_foreign_line(p, stop))

@@ -269,6 +269,18 @@ char *mime_guess_boundary(const char *data, size_t size)
         return NULL;
 }
 
+/* The oldest form has the name as a comment behind the address: "desk@a.example (Desk)". Otherwise the whole text. */
+static char *name_in_comment(const struct mime_mail *mail, const char *decoded)
+{
+        size_t length = mail->from_address ? strlen(mail->from_address) : 0, size = strlen(decoded);
+        if (length == 0 || g_ascii_strncasecmp(decoded, mail->from_address, length) != 0)
+                return g_strdup(decoded);
+        const char *comment = decoded + length + strspn(decoded + length, " ");
+        if (*comment != '(' || decoded[size - 1] != ')' || comment == decoded + length)
+                return g_strdup(decoded);
+        return g_strndup(comment + 1, (gsize) (decoded + size - comment - 2));
+}
+
 /* From without its address: what stands before the "<" of the address, or all of it. */
 static char *sender_name(const struct mime_mail *mail)
 {
@@ -277,7 +289,8 @@ static char *sender_name(const struct mime_mail *mail)
         if (bracket && (g_ascii_strncasecmp(bracket + 1, mail->from_address, length) != 0 || bracket[1 + length] != '>'))
                 bracket = NULL;
         g_autofree char *raw = bracket ? g_strndup(mail->from, (gsize) (bracket - mail->from)) : g_strdup(mail->from);
-        g_autofree char *decoded = charset_decode_header(raw);
+        g_autofree char *text = charset_decode_header(raw);
+        g_autofree char *decoded = bracket ? g_steal_pointer(&text) : name_in_comment(mail, text);
         GString *name = g_string_sized_new(strlen(decoded) + 1);
         for (const char *p = decoded; *p; p++)
                 if (!strchr("<>\"", *p))

@@ -154,11 +154,10 @@ static char *explain_unrecognised(const char *text)
                 return g_strdup("there is no text");
         g_autofree char *line = g_strndup(text, strcspn(text, "\n")), *cut = text_cut_chars(line, SHOWN_CHARS);
         g_autofree char *shown = charset_make_line(cut);
-        g_autoptr(GString) names = g_string_new(NULL);
+        g_autoptr(GString) wanted = g_string_new(NULL);
         for (const struct feed *const *feed = feed_all(); *feed; feed++)
-                g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", (*feed)->name);
-        return g_strdup_printf("no feed recognises the text: it begins \"%s\", and no line begins a message of %s",
-                               shown, names->str);
+                g_string_append_printf(wanted, "; %s looks for %s", (*feed)->name, (*feed)->looks_for);
+        return g_strdup_printf("no feed recognises the text: it begins \"%s\"%s", shown, wanted->str);
 }
 
 /* Unreadable parts count only where nothing else was recognised: then one of them may be the bulletin. */

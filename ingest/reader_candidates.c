@@ -187,8 +187,8 @@ static void note_charset(struct readings *readings, const struct source *source,
                 readings_warn(readings, "%s has lines of several charsets, %s and %s; each was read as its own",
                               source->name, decoded->used, decoded->also);
         if (decoded->replaced > 0)
-                readings_warn(readings, "%s has %zu places that its charset %s cannot explain", source->name,
-                              decoded->replaced, decoded->used);
+                readings_warn(readings, "%s has %zu place%s that its charset %s cannot explain", source->name, decoded->replaced,
+                              decoded->replaced == 1 ? "" : "s", decoded->used);
         if (decoded->replaced * 10 > (size_t) g_utf8_strlen(decoded->text, (gssize) decoded->size))
                 readings->is_garbage = true;
 }
@@ -239,6 +239,7 @@ void readings_add(struct readings *readings, const struct source *source)
         const char *declared = source->charset ? source->charset : meta;
         struct charset_result decoded;
         charset_decode(declared, source->data, source->size, &decoded);
+        html = html || reader_holds_html(decoded.text, decoded.size); /* UTF-16 */
         if (!has_room(readings, source, decoded.size)) {
                 g_free(decoded.text);
                 return;

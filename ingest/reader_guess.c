@@ -8,6 +8,8 @@
 #define FIELDS_MAX 200u
 /* Where a page's <meta> is looked for, and its first tags. */
 #define META_BYTES 4096u
+/* A page of lines and <br>, cut out of its frame; text that mentions the tag does so less often. */
+#define BREAKS_MIN 5u
 
 static size_t skip_mark_and_space(const char *data, size_t size)
 {
@@ -108,7 +110,10 @@ bool reader_holds_html(const char *data, size_t size)
         for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
                 if (strstr(start, tags[i]))
                         return true;
-        return reader_looks_like_html(data, size);
+        unsigned breaks = 0;
+        for (const char *at = start; (at = strstr(at, "<br")) && breaks < BREAKS_MIN; at++)
+                breaks++;
+        return breaks == BREAKS_MIN || reader_looks_like_html(data, size);
 }
 
 enum reader_form reader_guess_form(const char *data, size_t size)

@@ -153,26 +153,41 @@ static void take_links(struct candidate *to, struct candidate *from)
         }
 }
 
-/* The extraction has put its own lists into words. */
-static void drop_warning(GPtrArray *warnings, const char *label)
+static bool has_text(const GPtrArray *texts, const char *text)
 {
-        g_autofree char *text = g_strdup_printf("the label %s is missing", label);
-        for (guint i = warnings->len; i-- > 0;)
-                if (strcmp(g_ptr_array_index(warnings, i), text) == 0)
-                        g_ptr_array_remove_index(warnings, i);
+        for (guint i = 0; i < texts->len; i++)
+                if (strcmp(g_ptr_array_index(texts, i), text) == 0)
+                        return true;
+        return false;
 }
 
-/* What only one reading misses is not missing. */
+static void remove_text(GPtrArray *texts, const char *text)
+{
+        for (guint i = texts->len; i-- > 0;)
+                if (strcmp(g_ptr_array_index(texts, i), text) == 0)
+                        g_ptr_array_remove_index(texts, i);
+}
+
+/* What only one reading misses is not missing. The extraction has put its list into words, too. */
 static void keep_common_labels(struct bulletin *b, GPtrArray *missing, const GPtrArray *others)
 {
         for (guint i = missing->len; i-- > 0;) {
-                bool common = false;
-                for (guint j = 0; j < others->len && !common; j++)
-                        common = strcmp(g_ptr_array_index(missing, i), g_ptr_array_index(others, j)) == 0;
-                if (common)
+                if (has_text(others, g_ptr_array_index(missing, i)))
                         continue;
-                drop_warning(b->warnings, g_ptr_array_index(missing, i));
+                g_autofree char *warning = label_report_missing_text(g_ptr_array_index(missing, i));
+                remove_text(b->warnings, warning);
                 g_ptr_array_remove_index(missing, i);
+        }
+}
+
+/* Likewise what only one of them says the mail does not state: the bulletin has it from the other one. */
+static void keep_common_lacks(GPtrArray *warnings, const GPtrArray *others)
+{
+        for (guint i = warnings->len; i-- > 0;) {
+                const char *text = g_ptr_array_index(warnings, i);
+                if ((g_str_has_prefix(text, BULLETIN_STATES_NO) || g_str_has_prefix(text, BULLETIN_HAS_NO)) &&
+                    !has_text(others, text))
+                        g_ptr_array_remove_index(warnings, i);
         }
 }
 
@@ -201,6 +216,7 @@ static void complete(struct readings *readings, struct candidate *to, struct can
         for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
                 take_list(lists[i][0], lists[i][1]);
         keep_common_labels(b, to->labels.missing, from->labels.missing);
+        keep_common_lacks(b->warnings, other->warnings);
 }
 
 /* --- one bulletin of several --- */

@@ -212,13 +212,27 @@ static bool add_row_cell(struct builder *b, const char *start, const char *end, 
         return add_row_block(b, strip_piece(start, end), column, true);
 }
 
+/* "| ○ |  | × |": no header of another table. */
+static bool is_row_of_marks(const struct piece *line)
+{
+        for (const char *start = line->start + 1, *end; start < line->end; start = end + 1) {
+                end = memchr(start, '|', line->end - start);
+                struct piece cell = strip_piece(start, end);
+                bool is_mark = cell.start < cell.end && !g_unichar_isalnum(g_utf8_get_char(cell.start)) &&
+                               g_utf8_next_char(cell.start) == cell.end;
+                if (cell.start < cell.end && !is_mark)
+                        return false;
+        }
+        return true;
+}
+
 static bool add_row(struct builder *b, const struct piece *line)
 {
         int columns = 0, column = 0;
         for (const char *p = line->start + 1; p < line->end; p++)
                 columns += *p == '|';
         /* Rows of the same form go on behind a blank line, which some program put between all lines. */
-        if (!b->in_table || (b->blank_in_table && columns != b->columns)) {
+        if (!b->in_table || (b->blank_in_table && columns != b->columns && !is_row_of_marks(line))) {
                 b->in_table = true;
                 b->row = 0;
                 b->document->table_count++;

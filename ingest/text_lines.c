@@ -144,6 +144,7 @@ static const struct quote_mark {
 
 #define QUOTED_LINES_MIN 3         /* a lone ">" may be the mark of a chosen option */
 #define UNUSUAL_QUOTED_LINES_MIN 8 /* likewise "|" the edge of a cell */
+#define BARRED_LINES_MIN 4         /* unless nothing but quoting looks so */
 
 static bool has_mark(const char *text, const struct quote_mark *mark)
 {
@@ -167,28 +168,39 @@ struct quote_run {
         const struct quote_mark *mark;
         guint first, end; /* lines */
         guint quoted, others;
-        guint rows; /* quoted lines that end with a pipe, as rows of a table do */
-        guint bare; /* quoted lines of nothing but the mark, as empty cells are */
+        guint rest;   /* of the others: what wrapping moved from the quoted line above */
+        guint rows;   /* quoted lines that end with a pipe, as rows of a table do */
+        guint bare;   /* quoted lines of nothing but the mark, as empty cells are */
+        guint spaced; /* quoted lines with text, of which a space parts the mark */
 };
+
+/* Whether line i can be what wrapping moved from the line above. */
+static bool is_rest(const GArray *lines, guint i)
+{
+        return i > 0 && !line_at(lines, i)->blank && text_width(line_at(lines, i - 1)->text) >= FULL_LINE_COLUMNS;
+}
 
 /* The quoted lines from first on that belong together: blank lines do not part them, nor do the one or two unquoted
  * lines that re-wrapping of a long quoted line leaves. */
 static struct quote_run find_run(const GArray *lines, guint first, const struct quote_mark *mark)
 {
         struct quote_run run = { .mark = mark, .first = first, .end = first + 1 };
-        guint gap = 0;
-        for (guint i = first; i < lines->len && gap <= 2; i++) {
+        guint gap = 0, rest = 0;
+        for (guint i = first; i < lines->len && gap - rest <= 2; i++) {
                 const struct text_line *line = line_at(lines, i);
                 if (has_mark(line->text, mark)) {
                         run.quoted++;
                         bool bare = text_is_blank(line->text + strlen(mark->text));
                         run.bare += bare;
                         run.rows += !bare && g_str_has_suffix(line->text, "|");
+                        run.spaced += !bare && line->text[strlen(mark->text)] == ' ';
                         run.others += gap;
+                        run.rest += rest;
                         run.end = i + 1;
-                        gap = 0;
+                        gap = rest = 0;
                 } else if (!line->blank) {
                         gap++;
+                        rest += is_rest(lines, i);
                 }
         }
         return run;
@@ -225,28 +237,59 @@ static void strip_run(GArray *lines, const struct quote_run *run)
         }
 }
 
-/* all: nearly all of the text has the mark. */
-static bool run_is_quoted(const struct quote_run *run, bool all)
+struct marked_lines {
+        guint filled, quoted;
+        guint bare; /* of those quoted, nothing but the mark */
+};
+
+/* Bars at the start of lines are the edges of cells as well. They are quote marks where most lines of the whole text have
+ * one; and where each of these has a space behind it and none ends with a bar, bare ones are quoted blank lines. */
+static bool run_is_quoted_by_bars(const struct quote_run *run, const struct marked_lines *marked)
 {
-        if (run->mark->usual)
-                return all || (run->quoted >= QUOTED_LINES_MIN && run->quoted >= 2 * run->others);
-        return run->quoted - run->bare >= UNUSUAL_QUOTED_LINES_MIN && run->bare * 2 <= run->quoted &&
-               run->others * 20 <= run->quoted && run->rows * 5 <= run->quoted;
+        guint with_text = run->quoted - run->bare;
+        if (with_text * 2 < marked->filled - marked->bare)
+                return false;
+        bool is_plain = with_text >= UNUSUAL_QUOTED_LINES_MIN && run->bare * 2 <= run->quoted && run->others * 20 <= run->quoted &&
+                        run->rows * 5 <= run->quoted;
+        return is_plain || (with_text >= BARRED_LINES_MIN && run->spaced == with_text && (run->others - run->rest) * 20 <= with_text &&
+                            run->rows * 20 <= with_text);
+}
+
+static bool run_is_quoted(const struct quote_run *run, const struct marked_lines *marked)
+{
+        if (run->mark->usual) {
+                bool all = marked->quoted * 5 >= marked->filled * 4;
+                return all || (run->quoted >= QUOTED_LINES_MIN && run->quoted >= 2 * (run->others - run->rest));
+        }
+        if (run->mark->text[0] == '|')
+                return run_is_quoted_by_bars(run, marked);
+        if (run->quoted - run->bare < UNUSUAL_QUOTED_LINES_MIN)
+                return false;
+        return run->bare * 2 <= run->quoted && run->others * 20 <= run->quoted && run->rows * 5 <= run->quoted;
+}
+
+static struct marked_lines count_marked(const GArray *lines, const struct quote_mark *mark)
+{
+        struct marked_lines marked = { 0 };
+        for (guint i = 0; i < lines->len; i++) {
+                const struct text_line *line = line_at(lines, i);
+                bool quoted = has_mark(line->text, mark);
+                marked.filled += !line->blank;
+                marked.quoted += quoted;
+                marked.bare += quoted && text_is_blank(line->text + strlen(mark->text));
+        }
+        return marked;
 }
 
 static void strip_quotes(GArray *lines, const struct quote_mark *mark)
 {
-        guint filled = 0, quoted = 0;
-        for (guint i = 0; i < lines->len; i++) {
-                filled += !line_at(lines, i)->blank;
-                quoted += has_mark(line_at(lines, i)->text, mark);
-        }
-        bool all = quoted * 5 >= filled * 4, stripped = false;
-        for (guint i = 0; quoted > 0 && i < lines->len; i++) {
+        struct marked_lines marked = count_marked(lines, mark);
+        bool stripped = false;
+        for (guint i = 0; marked.quoted > 0 && i < lines->len; i++) {
                 if (!has_mark(line_at(lines, i)->text, mark))
                         continue;
                 struct quote_run run = find_run(lines, i, mark);
-                bool is_quoted = run_is_quoted(&run, all);
+                bool is_quoted = run_is_quoted(&run, &marked);
                 if (is_quoted)
                         strip_run(lines, &run);
                 stripped = stripped || is_quoted;

@@ -73,9 +73,20 @@ static void close_double_spaced_rows(GArray *lines)
 
 /* --- lines that were cut --- */
 
-static bool is_ascii_at_break(const char *first, const char *end, const char *second)
+/* Two words; they need a space between. */
+static bool are_words_at_break(const char *first, const char *end, const char *second)
 {
-        return end > first && g_ascii_isgraph(end[-1]) && g_ascii_isgraph(second[0]);
+        if (end <= first || !g_ascii_isgraph(end[-1]) || !g_ascii_isgraph(second[0]))
+                return false;
+        return end[-1] != '-' || end - first < 2 || !g_ascii_isgraph(end[-2]); /* "CVE-2007-" and its number */
+}
+
+/* An address in angle brackets that is open at the line's end: "<http://…". */
+static bool has_open_address(const char *text)
+{
+        const char *bracket = strrchr(text, '<');
+        return bracket && (g_str_has_prefix(bracket, "<http://") || g_str_has_prefix(bracket, "<https://")) &&
+               !strpbrk(bracket, "> \t");
 }
 
 /* Puts the count lines behind i to its end. They follow each other in the buffer, with a line end between at least. */
@@ -84,7 +95,7 @@ static void join_lines(GArray *lines, guint i, guint count, bool as_words)
         char *text = line_at(lines, i)->text, *end = text + strlen(text);
         for (guint n = 1; n <= count; n++) {
                 struct text_line *next = line_at(lines, i + n);
-                if (as_words && is_ascii_at_break(text, end, next->text))
+                if (as_words && are_words_at_break(text, end, next->text) && !has_open_address(text))
                         *end++ = ' ';
                 size_t size = strlen(next->text);
                 memmove(end, next->text, size + 1);
@@ -136,23 +147,17 @@ static void join_rows(GArray *lines)
                 rows += is_row_text(line_at(lines, i)->text);
                 others += !line_at(lines, i)->blank;
         }
-        if (rows < ROWS_MIN || rows * 5 < others)
+        if (rows < ROWS_MIN)
                 return;
-        bool hard = are_cut_hard(lines);
+        bool hard = are_cut_hard(lines), below_row = false;
         for (guint i = 0; i < lines->len; i++) {
-                guint pieces = find_row_pieces(lines, i);
+                /* Where there are few rows, a cut one is known by the one above. */
+                guint pieces = rows * 5 >= others || below_row ? find_row_pieces(lines, i) : 0;
+                below_row = pieces > 0 || is_row_text(line_at(lines, i)->text);
                 join_lines(lines, i, pieces, !hard);
                 i += pieces;
         }
         drop_joined_lines(lines);
-}
-
-/* An address in angle brackets that is open at the line's end: "<http://…". */
-static bool has_open_address(const char *text)
-{
-        const char *bracket = strrchr(text, '<');
-        return bracket && (g_str_has_prefix(bracket, "<http://") || g_str_has_prefix(bracket, "<https://")) &&
-               !strpbrk(bracket, "> \t");
 }
 
 static guint find_address_pieces(const GArray *lines, guint i)
@@ -231,8 +236,8 @@ static void strip_stars(GArray *lines)
 
 void text_lines_mend(GArray *lines)
 {
-        close_double_spaced_rows(lines);
         join_rows(lines);
+        close_double_spaced_rows(lines);
         join_addresses(lines);
         strip_stars(lines);
 }

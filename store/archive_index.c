@@ -31,7 +31,8 @@ GString *archive_index_render(const GPtrArray *rows)
 {
         GString *out = g_string_new(NULL);
         archive_append_head(out, "hotfixd archive", index_style);
-        g_string_append_printf(out, "<h1>Security bulletins</h1>\n<p class=\"soft\">%u bulletins</p>\n", rows->len);
+        g_string_append_printf(out, "<h1>Security bulletins</h1>\n<p class=\"soft\">%u bulletin%s</p>\n", rows->len,
+                               rows->len == 1 ? "" : "s");
         char year[5] = "-";
         bool open = false;
         for (guint i = 0; i < rows->len; i++) {

@@ -5,6 +5,9 @@
 
 #include "common/text.h"
 
+#define LIVE_RUN_LESS_ONE 4
+G_STATIC_ASSERT(LIVE_RUN_LESS_ONE + 1 == DRIFT_LIVE_RUN);
+
 /* --- fields --- */
 
 static void count_mask(struct fill_counts *counts, uint64_t mask)
@@ -27,19 +30,17 @@ static int parse_sums(const char *text, struct fill_counts *counts)
         return 0;
 }
 
-int drift_counts_last(struct database *db, const char *feed, enum bulletin_kind kind, bool live_only, unsigned max,
+/* sql has three parameters: the feed, the kind, and the number of rows. */
+static int count_rows(struct database *db, const char *sql, const char *feed, enum bulletin_kind kind, int64_t max,
                       struct fill_counts *ret_counts, struct error *err)
 {
-        static const char all_sql[] = "SELECT filled FROM fill WHERE feed = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3";
-        static const char live_sql[] = "SELECT filled FROM fill WHERE feed = ?1 AND kind = ?2 AND live = 1"
-                                       " ORDER BY id DESC LIMIT ?3";
         struct fill_counts counts = { 0 };
         struct statement *statement;
-        int r = database_prepare(db, live_only ? live_sql : all_sql, &statement, err);
+        int r = database_prepare(db, sql, &statement, err);
         if (r == 0) {
                 statement_bind_text(statement, 1, feed);
                 statement_bind_int(statement, 2, kind);
-                statement_bind_int(statement, 3, max ? (int64_t) max : -1);
+                statement_bind_int(statement, 3, max);
                 while ((r = statement_step(statement, err)) > 0)
                         count_mask(&counts, (uint64_t) statement_int(statement, 0));
                 statement_done(statement);
@@ -49,6 +50,25 @@ int drift_counts_last(struct database *db, const char *feed, enum bulletin_kind 
         else
                 *ret_counts = counts;
         return r;
+}
+
+int drift_counts_last(struct database *db, const char *feed, enum bulletin_kind kind, bool live_only, unsigned max,
+                      struct fill_counts *ret_counts, struct error *err)
+{
+        static const char all_sql[] = "SELECT filled FROM fill WHERE feed = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3";
+        static const char live_sql[] = "SELECT filled FROM fill WHERE feed = ?1 AND kind = ?2 AND live = 1"
+                                       " ORDER BY id DESC LIMIT ?3";
+        return count_rows(db, live_only ? live_sql : all_sql, feed, kind, max ? (int64_t) max : -1, ret_counts, err);
+}
+
+int drift_counts_before(struct database *db, const char *feed, enum bulletin_kind kind, struct fill_counts *ret_counts,
+                        struct error *err)
+{
+        static const char sql[] = "SELECT filled FROM fill WHERE feed = ?1 AND kind = ?2 AND id <"
+                                  " (SELECT id FROM fill WHERE feed = ?1 AND kind = ?2 AND live = 1"
+                                  " ORDER BY id DESC LIMIT 1 OFFSET " G_STRINGIFY(LIVE_RUN_LESS_ONE) ")"
+                                  " ORDER BY id DESC LIMIT ?3";
+        return count_rows(db, sql, feed, kind, DRIFT_BEFORE, ret_counts, err);
 }
 
 /* *ret_sound: the row could be read. */
@@ -81,6 +101,17 @@ int drift_counts_all(struct database *db, const char *feed, enum bulletin_kind k
                 r = drift_counts_last(db, feed, kind, false, 0, &counts, err);
         if (r == 0)
                 *ret_counts = counts;
+        return r;
+}
+
+int drift_counts_load(struct database *db, const char *feed, enum bulletin_kind kind, struct drift_counts *ret_counts,
+                      struct error *err)
+{
+        int r = drift_counts_all(db, feed, kind, &ret_counts->all, err);
+        if (r == 0)
+                r = drift_counts_before(db, feed, kind, &ret_counts->before, err);
+        if (r == 0)
+                r = drift_counts_last(db, feed, kind, true, DRIFT_LIVE_RUN, &ret_counts->live, err);
         return r;
 }
 

@@ -15,6 +15,7 @@
 
 #define DRIFT_RECENT 20u     /* the last bulletins, live or history, whose rates are compared with those of all */
 #define DRIFT_LIVE_RUN 5u    /* the last live ones that a rule looks at */
+#define DRIFT_BEFORE 50u   /* the last bulletins, live or history, that arrived before these */
 #define DRIFT_LABELS_MAX 500u /* unknown labels that are kept of each feed; beyond that the rarest, oldest goes */
 
 /* Of so many bulletins, how many have each field filled. */
@@ -33,6 +34,17 @@ int drift_counts_all(struct database *db, const char *feed, enum bulletin_kind k
 /* The last of them, at most max (0: all). */
 int drift_counts_last(struct database *db, const char *feed, enum bulletin_kind kind, bool live_only, unsigned max,
                       struct fill_counts *ret_counts, struct error *err);
+
+/* The last DRIFT_BEFORE of those that arrived before the last DRIFT_LIVE_RUN live ones; none as long as there are not so
+ * many live ones. */
+int drift_counts_before(struct database *db, const char *feed, enum bulletin_kind kind, struct fill_counts *ret_counts,
+                        struct error *err);
+
+/* The counts of one feed and kind that a rule goes by: all, with the last live ones in them; those that came right before
+ * the last live ones (a field that older bulletins never had is usual there); and the last live ones. */
+struct drift_counts { struct fill_counts all, before, live; };
+int drift_counts_load(struct database *db, const char *feed, enum bulletin_kind kind, struct drift_counts *ret_counts,
+                      struct error *err);
 
 /* The feeds and kinds that were counted, by name and number: an array of struct drift_kind. */
 struct drift_kind { char *feed; enum bulletin_kind kind; };

@@ -625,7 +625,6 @@ static Suite *suite(void)
 {
         Suite *suite = suite_create("accounting");
         TCase *tcase = tcase_create("accounting");
-        tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, test_the_publishers_own_bulletins);
         tcase_add_test(tcase, test_our_own_alerts);
         tcase_add_test(tcase, test_what_is_lost_is_missed);

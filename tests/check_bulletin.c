@@ -568,7 +568,6 @@ static Suite *suite(void)
         Suite *s = suite_create("bulletin");
         TCase *t = tcase_create("bulletin");
         suite_add_tcase(s, t);
-        tcase_set_timeout(t, 60);
         tcase_add_test(t, empty_is_complete);
         tcase_add_test(t, fields_are_consistent);
         tcase_add_test(t, warnings_are_bounded);

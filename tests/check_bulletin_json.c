@@ -573,7 +573,6 @@ static Suite *suite(void)
         Suite *s = suite_create("bulletin_json");
         TCase *t = tcase_create("bulletin_json");
         suite_add_tcase(s, t);
-        tcase_set_timeout(t, 60);
         tcase_add_test(t, the_form_of_an_empty_one);
         tcase_add_test(t, the_form_of_members);
         tcase_add_test(t, the_text_is_the_object);

@@ -913,7 +913,6 @@ static Suite *suite(void)
         tcase_add_test(events, history_is_what_came_as_nothing_else);
         suite_add_tcase(s, events);
         TCase *order = tcase_create("order");
-        tcase_set_timeout(order, 120);
         tcase_add_checked_fixture(order, setup, teardown);
         tcase_add_test(order, no_order_of_arrival_makes_a_difference);
         tcase_add_test(order, one_name_wanted_by_many);
@@ -927,7 +926,6 @@ static Suite *suite(void)
         tcase_add_test(reading, lists);
         suite_add_tcase(s, reading);
         TCase *wrong = tcase_create("wrong");
-        tcase_set_timeout(wrong, 60);
         tcase_add_checked_fixture(wrong, setup, teardown);
         tcase_add_test(wrong, what_is_refused);
         tcase_add_test(wrong, all_or_nothing);

@@ -133,7 +133,9 @@ START_TEST(test_every_label_of_the_others)
                 { "ANSI_X3.4-1968", "us-ascii" }, { "latin1", "iso-8859-1" },     { "ISO-8859-1", "iso-8859-1" },
                 { "cp1252", "windows-1252" },     { "euc-jp", "euc-jp" },         { "x-euc-jp", "euc-jp" },
                 { "EUCJP-win", "euc-jp" },        { "us-ascii (Plain text)", "us-ascii" }, { "utf-8*ja", "utf-8" },
-                { "gb2312", "gb18030" },          { "koi8-r", "koi8-r" },
+                { "gb2312", "gb18030" },          { "koi8-r", "koi8-r" },         { "cp65001", "utf-8" },
+                { "iso-2022-jp-ext", "iso-2022-jp" }, { "x-euc", "euc-jp" },      { "CP51932", "euc-jp" },
+                { "Extended_UNIX_Code_Packed_Format_for_Japanese", "euc-jp" },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
                 expect(names[i].label, "plain", 5, "plain", names[i].used ? names[i].used : "us-ascii", !names[i].used,
@@ -555,20 +557,24 @@ START_TEST(test_lines_of_several_charsets)
 }
 END_TEST
 
+static void expect_restored_as(const char *label, const char *bytes, const char *text, size_t restored)
+{
+        struct charset_result result;
+        charset_decode(label, bytes, strlen(bytes), &result);
+        ck_assert_str_eq(result.text, text);
+        ck_assert_uint_eq(result.restored, restored);
+        ck_assert_uint_eq(result.replaced, 0);
+        if (restored > 0)
+                ck_assert_str_eq(result.used, "iso-2022-jp");
+        ck_assert(result.repaired == (restored > 0 && label) || restored == 0);
+        g_free(result.text);
+}
+
 static void expect_restored(const char *bytes, const char *text, size_t restored)
 {
-        static const char *const labels[] = { NULL, "iso-2022-jp", "us-ascii", "utf-8", "shift_jis" };
-        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
-                struct charset_result result;
-                charset_decode(labels[i], bytes, strlen(bytes), &result);
-                ck_assert_str_eq(result.text, text);
-                ck_assert_uint_eq(result.restored, restored);
-                ck_assert_uint_eq(result.replaced, 0);
-                if (restored > 0)
-                        ck_assert_str_eq(result.used, "iso-2022-jp");
-                ck_assert(result.repaired == (restored > 0 && labels[i]) || restored == 0);
-                g_free(result.text);
-        }
+        static const char *const labels[] = { NULL, "iso-2022-jp", "us-ascii" };
+        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
+                expect_restored_as(labels[i], bytes, text, restored);
 }
 
 START_TEST(test_lost_escapes)
@@ -578,9 +584,35 @@ START_TEST(test_lost_escapes)
         expect_restored("?$B6[5^?(B a\n?$B4A;z$N?(Bb\n", "緊急 a\n漢字のb\n", 4);
         expect_restored("\033$B6[5^(B a\n\033$B4A;z$N(Bb\n", "緊急 a\n漢字のb\n", 2);
         expect_restored("$B6[5^\nplain\n$B4A;z(B\n", "緊急\nplain\n漢字\n", 3); /* not all shifts back were there */
-        expect_restored("price: $B12 (B)\n", "price: $B12 (B)\n", 0);
-        expect_restored("cost $Bxy, $Bab\n", "cost $Bxy, $Bab\n", 0);
-        expect_restored("a(B)c (J) $@ $B", "a(B)c (J) $@ $B", 0);
+}
+END_TEST
+
+/* Text that only looks like it, in a header above all. */
+START_TEST(test_no_lost_escapes)
+{
+        static const char *const texts[] = { "price: $B12 (B)\n",       "cost $Bxy, $Bab\n",
+                                             "a(B)c (J) $@ $B",         "(B(!$B(B(!$B=-!V",
+                                             "plan $BABCD(B, $BEFGH(B", "$B12(B and $B34(B: see (B)",
+                                             "$B(B $B(B $B6[5^(B" };
+        static const char *const labels[] = { NULL, "iso-2022-jp", "us-ascii", "utf-8", "shift_jis" };
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                for (size_t k = 0; k < G_N_ELEMENTS(labels); k++)
+                        expect_restored_as(labels[k], texts[i], texts[i], 0);
+        g_autofree char *subject = charset_decode_header("(B(!$B(B(!$B=-!V");
+        ck_assert_str_eq(subject, "(B(!$B(B(!$B=-!V");
+}
+END_TEST
+
+/* A label that cannot be so is believed until there are sentences. */
+START_TEST(test_lost_escapes_under_other_labels)
+{
+        static const char few[] = "$B6[5^(B a\n$B4A;z$N(Bb\n";
+        static const char many[] = "$B6[5^$N4A;z$O$3$3$K$\"$k(B a\n$B4A;z$N(Bb\n";
+        static const char *const labels[] = { "utf-8", "shift_jis", "euc-jp", "iso-8859-1" };
+        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+                expect_restored_as(labels[i], few, few, 0);
+                expect_restored_as(labels[i], many, "緊急の漢字はここにある a\n漢字のb\n", 4);
+        }
 }
 END_TEST
 
@@ -610,6 +642,14 @@ START_TEST(test_unicode_in_odd_forms)
         EXPECT("utf-8", "漢字\xF4\x90\x80\x80漢字", "漢字" R R R R "漢字", "utf-8", false, 4);   /* beyond U+10FFFF */
         EXPECT("utf-8", "漢字\xEF\xBF\xBE漢字", "漢字\xEF\xBF\xBE漢字", "utf-8", false, 0);     /* a non-character */
         EXPECT("utf-8", "漢字の更新\xE6\xBC", "漢字の更新" R, "utf-8", false, 1);               /* cut */
+}
+END_TEST
+
+/* Dollars and brackets of a shell's words, which could be kanji that nobody writes. */
+START_TEST(test_words_that_resemble_lost_escapes)
+{
+        EXPECT("us-ascii", "take $Bprices(B and $Bsample(B off", "take $Bprices(B and $Bsample(B off", "us-ascii", false, 0);
+        EXPECT(NULL, "$B4A;z(B\n$Bx\n$By\n$Bz\n", "$B4A;z(B\n$Bx\n$By\n$Bz\n", "us-ascii", false, 0);
 }
 END_TEST
 
@@ -701,6 +741,37 @@ START_TEST(test_header_words_split_anywhere)
 }
 END_TEST
 
+/* The whole text in base64, which is then cut into words, also inside a group of four digits and in the padding. */
+START_TEST(test_header_base64_cut_anywhere)
+{
+        static const char text[] = "緊急①㈱髙橋ｻｰﾊﾞ MS07-901 更新の~お知らせ";
+        struct encoded encoded[4];
+        encode_all(text, encoded);
+        for (size_t i = 0; i < 4; i++) {
+                g_autofree char *base64 = g_base64_encode((const guchar *) encoded[i].bytes, encoded[i].size);
+                for (gsize cut = 5; cut <= strlen(base64); cut++) {
+                        GString *raw = g_string_new(NULL);
+                        for (gsize start = 0; start < strlen(base64); start += cut)
+                                g_string_append_printf(raw, "%s=?%s?B?%.*s?=", start > 0 ? "\n\t" : "", encoded[i].name,
+                                                       (int) cut, base64 + start);
+                        expect_header(raw->str, text);
+                        g_string_free(raw, TRUE);
+                }
+                g_free(encoded[i].bytes);
+        }
+}
+END_TEST
+
+START_TEST(test_header_words_without_padding)
+{
+        expect_header("=?UTF-8?B?57eK5oClYQ?= =?UTF-8?B?57eK5oClYQ?=", "緊急a緊急a");
+        expect_header("=?Shift_JIS?B?i9mLfQ?= =?Shift_JIS?B?i9mLfQ?=", "緊急緊急");
+        expect_header("=?ISO-2022-JP?B?GyRCNls1XhsoQg?= =?ISO-2022-JP?B?GyRCNls1XhsoQg?=", "緊急緊急");
+        /* Only what stands behind padding, or in another encoding, is never joined. */
+        expect_header("=?UTF-8?B?57eKYQ==?= =?UTF-8?B?5oCl?= =?UTF-8?Q?b?=", "緊a急b");
+}
+END_TEST
+
 START_TEST(test_header_of_several_charsets)
 {
         expect_header("=?ISO-2022-JP?B?GyRCNls1XhsoQg==?= =?UTF-8?B?57eK5oCl?= =?shift_jis?B?i9mLfQ==?=\r\n "
@@ -783,13 +854,18 @@ static Suite *suite(void)
         tcase_add_test(decode, test_foreign_tail);
         tcase_add_test(decode, test_lines_of_several_charsets);
         tcase_add_test(decode, test_lost_escapes);
+        tcase_add_test(decode, test_no_lost_escapes);
+        tcase_add_test(decode, test_lost_escapes_under_other_labels);
         tcase_add_test(decode, test_kanji_cut_by_line_ends);
         tcase_add_test(decode, test_unicode_in_odd_forms);
+        tcase_add_test(decode, test_words_that_resemble_lost_escapes);
         tcase_add_test(decode, test_error_behind_the_end);
         tcase_add_test(decode, test_guess);
         tcase_add_test(header, test_header_words);
         tcase_add_test(header, test_header_words_split_inside_a_character);
         tcase_add_test(header, test_header_words_split_anywhere);
+        tcase_add_test(header, test_header_base64_cut_anywhere);
+        tcase_add_test(header, test_header_words_without_padding);
         tcase_add_test(header, test_header_of_several_charsets);
         tcase_add_test(header, test_header_broken);
         tcase_add_test(header, test_header_raw_bytes);

@@ -17,11 +17,6 @@ static void teardown(void)
         kit_close(&kit);
 }
 
-#define ck_assert_query(sql, expected) do { \
-        g_autofree char *answer = kit_query(kit.db, sql); \
-        ck_assert_str_eq(answer, expected); \
-} while (0)
-
 /* What happened, and the new details: "opened a b". details: with a space between. */
 static char *bad(const char *name, const char *details, int64_t now_ms)
 {
@@ -156,7 +151,6 @@ static Suite *suite(void)
         Suite *s = suite_create("conditions");
         TCase *tcase = tcase_create("conditions");
         tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_set_timeout(tcase, 30);
         tcase_add_test(tcase, it_begins_once_and_ends_once);
         tcase_add_test(tcase, well_in_a_row);
         tcase_add_test(tcase, without_details);

@@ -69,7 +69,6 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("cut_mails");
         TCase *tcase = tcase_create("cut");
-        tcase_set_timeout(tcase, 120);
         tcase_add_loop_test(tcase, test_cut_anywhere, 0, G_N_ELEMENTS(mails));
         suite_add_tcase(s, tcase);
         return s;

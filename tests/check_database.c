@@ -655,7 +655,6 @@ static Suite *suite(void)
         tcase_add_test(transactions, a_full_disk);
         suite_add_tcase(s, transactions);
         TCase *damage = tcase_create("damage");
-        tcase_set_timeout(damage, 60);
         tcase_add_test(damage, damaged_pages);
         tcase_add_test(damage, a_cut_file);
         tcase_add_test(damage, killed_before_and_after_the_commit);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Compares what the programs say of themselves with the man pages and the README. (The configuration's keys are compared
-# by check_config.)
+# by check_config, the limits by check_limits.)
 set -u
 srcdir=${srcdir:-.}
 builddir=${builddir:-.}
@@ -52,6 +52,26 @@ for command in $(sed -n '/^\.Sh COMMANDS/,/^\.Sh FILES/s/^\.It Cm \([a-z]*\).*/\
         grep -qx "$command" "$work/commands" || fail "hotfixctl.1 documents $command, which hotfixctl does not have"
 done
 
+# Every member of "status --json" is in the man page.
+mkdir "$work/state"
+cat >"$work/config" <<END
+[daemon]
+state-dir = $work/state
+[mailbox m]
+url = imaps://127.0.0.1/
+user = u
+password-file = /nowhere
+END
+"$builddir/hotfixctl" -c "$work/config" import "$srcdir/tests/mail/samples" >"$work/log" 2>&1
+"$builddir/hotfixctl" -c "$work/config" --json status | grep -oE '"[a-z_]+":' | tr -d '":' | sort -u >"$work/members"
+[ "$(wc -l <"$work/members")" -ge 30 ] || fail "hotfixctl --json status has too few members: $(cat "$work/log")"
+sed -n '/^\.It Cm status/,/^\.It Cm list/p' "$srcdir/man/hotfixctl.1" | grep -E '^\.(It )?Va ' | tr ' ,' '\n\n' |
+        sort -u >"$work/documented"
+while read -r member; do
+        checked=$((checked + 1))
+        grep -qx -- "$member" "$work/documented" || fail "hotfixctl.1 does not document $member of status --json"
+done <"$work/members"
+
 for program in hotfixd hotfixctl; do
         "$builddir/$program" --version | grep -qE "^$program [0-9]+\.[0-9]+\.[0-9]+$" || fail "$program --version is malformed"
 done
@@ -62,12 +82,22 @@ for page in "$srcdir"/man/*.[1-8]; do
         [ -z "$found" ] || fail "$found"
 done
 
-for script in scripts/quickstart scripts/check scripts/deps; do
+for script in scripts/quickstart scripts/check scripts/deps tests/fuzz/run; do
         grep -q "$script" "$srcdir/README.md" || fail "README.md does not name $script"
         [ -x "$srcdir/$script" ] || fail "$script cannot be run"
         "$srcdir/$script" --help | grep -q '^Usage: ' || fail "$script --help says nothing"
 done
 
-[ $checked -ge 20 ] || fail "only $checked things were compared"
+# The README names files and folders that exist.
+folders='common|ingest|store|notify|daemon|tests|man|schema|systemd|scripts'
+for path in $(grep -oE "($folders)/[A-Za-z0-9_./-]*[a-z0-9]" "$srcdir/README.md" | sort -u); do
+        checked=$((checked + 1))
+        case $path in
+        tests/check_*) [ -e "$srcdir/$path.c" ] || [ -e "$srcdir/$path" ] || fail "README.md names $path, which does not exist" ;;
+        *) ls -d "$srcdir/$path"* >/dev/null 2>&1 || fail "README.md names $path, which does not exist" ;;
+        esac
+done
+
+[ $checked -ge 80 ] || fail "only $checked things were compared"
 echo "$checked compared, $failures failures"
 [ $failures -eq 0 ]

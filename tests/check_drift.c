@@ -25,11 +25,6 @@ static void teardown(void)
         kit_close(&kit);
 }
 
-#define ck_assert_query(sql, expected) do { \
-        g_autofree char *answer = kit_query(kit.db, sql); \
-        ck_assert_str_eq(answer, expected); \
-} while (0)
-
 static void add(const char *feed, enum bulletin_kind kind, bool live, uint64_t mask)
 {
         struct error err = ERROR_INIT;
@@ -49,6 +44,34 @@ static struct fill_counts last_of(const char *feed, enum bulletin_kind kind, boo
         ck_assert_int_eq(drift_counts_last(kit.db, feed, kind, live_only, max, &counts, NULL), 0);
         return counts;
 }
+
+static struct fill_counts before_of(const char *feed, enum bulletin_kind kind)
+{
+        struct fill_counts counts;
+        ck_assert_int_eq(drift_counts_before(kit.db, feed, kind, &counts, NULL), 0);
+        return counts;
+}
+
+/* Those behind the last live ones do not belong to it, whatever they are. */
+START_TEST(what_came_before_the_last_live_ones)
+{
+        for (unsigned i = 0; i < 60; i++)
+                add(FEED, BULLETIN_ALERT, i % 2 == 0, i < 20 ? 1 : 2);
+        for (unsigned i = 0; i < DRIFT_LIVE_RUN - 1; i++)
+                add(FEED, BULLETIN_NEWS, true, 1);
+        ck_assert_int_eq(before_of(FEED, BULLETIN_NEWS).bulletins, 0);
+        add(FEED, BULLETIN_NEWS, true, 1);
+        ck_assert_int_eq(before_of(FEED, BULLETIN_NEWS).bulletins, 0); /* they are the last live ones */
+        add(FEED, BULLETIN_NEWS, true, 1);
+        ck_assert_int_eq(before_of(FEED, BULLETIN_NEWS).bulletins, 1);
+        struct fill_counts counts = before_of(FEED, BULLETIN_ALERT); /* 0 to 49: the last live ones are 50, 52, … 58 */
+        ck_assert_int_eq(counts.bulletins, DRIFT_BEFORE);
+        ck_assert_int_eq(counts.filled[0], 20);
+        ck_assert_int_eq(counts.filled[1], 30);
+        add(FEED, BULLETIN_ALERT, true, 2);
+        ck_assert_int_eq(before_of(FEED, BULLETIN_ALERT).filled[0], 18); /* 2 to 51 */
+}
+END_TEST
 
 START_TEST(sums_and_the_last_ones)
 {
@@ -123,6 +146,7 @@ START_TEST(no_table_is_scanned)
                 add(FEED, BULLETIN_ALERT, true, 1);
                 all_of(FEED, BULLETIN_ALERT);
                 last_of(FEED, BULLETIN_ALERT, true, DRIFT_LIVE_RUN);
+                before_of(FEED, BULLETIN_ALERT);
         }
         ck_assert_int_eq(database_scanned_rows(kit.db), 0);
 }
@@ -208,8 +232,8 @@ static Suite *suite(void)
         Suite *s = suite_create("drift");
         TCase *tcase = tcase_create("counts");
         tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_set_timeout(tcase, 30);
         tcase_add_test(tcase, sums_and_the_last_ones);
+        tcase_add_test(tcase, what_came_before_the_last_live_ones);
         tcase_add_test(tcase, a_content_counts_once);
         tcase_add_test(tcase, damaged_sums_are_counted_again);
         tcase_add_test(tcase, no_table_is_scanned);

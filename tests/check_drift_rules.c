@@ -28,12 +28,87 @@ START_TEST(a_field_that_is_gone)
                 { 0, 0, 0, 0, false, 0 },
         };
         for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-                struct fill_counts all = counts(rows[i].all, rows[i].all_filled), live = counts(rows[i].live, rows[i].live_filled);
+                struct drift_counts c = { .all = counts(rows[i].all, rows[i].all_filled),
+                                          .live = counts(rows[i].live, rows[i].live_filled) };
                 unsigned percent = 0;
-                ck_assert_msg(drift_field_deviates(&all, &live, 3, &percent) == rows[i].deviates, "row %zu", i);
+                ck_assert_msg(drift_field_deviates(&c, 3, &percent) == rows[i].deviates, "row %zu", i);
                 ck_assert_uint_eq(percent, rows[i].percent);
-                ck_assert(drift_field_deviates(&all, &live, 3, NULL) == rows[i].deviates);
-                ck_assert(!drift_field_deviates(&all, &live, 4, NULL));
+                ck_assert(drift_field_deviates(&c, 3, NULL) == rows[i].deviates);
+                ck_assert(!drift_field_deviates(&c, 4, NULL));
+        }
+}
+END_TEST
+
+/* Exploit code is stated from 2004 on: years without it do not make it unusual today. */
+START_TEST(a_field_that_older_bulletins_never_had)
+{
+        static const struct { int64_t before, before_filled, live_filled; bool deviates; unsigned percent; } rows[] = {
+                { 50, 50, 0, true, 100 },
+                { 50, 40, 0, true, 80 },
+                { 50, 39, 0, false, 0 },
+                { 20, 20, 0, true, 100 },
+                { 19, 19, 0, false, 0 },
+                { 50, 50, 1, false, 0 },
+        };
+        for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct drift_counts c = { .all = counts(400, 60), .before = counts(rows[i].before, rows[i].before_filled),
+                                          .live = counts(5, rows[i].live_filled) };
+                unsigned percent = 0;
+                ck_assert_msg(drift_field_deviates(&c, 3, &percent) == rows[i].deviates, "row %zu", i);
+                ck_assert_uint_eq(percent, rows[i].percent);
+        }
+}
+END_TEST
+
+/* The more bulletins come without a field, the less usual it was: that must not end the condition. */
+START_TEST(a_field_that_stays_away)
+{
+        struct drift_counts c = { .all = counts(60, 20), .before = counts(50, 10), .live = counts(5, 0) };
+        g_autoptr(GPtrArray) known = g_ptr_array_new();
+        g_ptr_array_add(known, (gpointer) "field empty: exploit_code");
+        struct drift_signs signs;
+        drift_signs_init(&signs);
+        drift_signs_add_fields(&signs, &c, NULL);
+        ck_assert(!drift_signs_any(&signs));
+        drift_signs_add_fields(&signs, &c, known);
+        ck_assert_uint_eq(signs.details->len, 1);
+        ck_assert_str_eq(g_ptr_array_index(signs.details, 0), "field empty: exploit_code");
+        ck_assert_str_eq(g_ptr_array_index(signs.fields, 0), "exploit code (0 of the last 5, usual before)");
+        drift_signs_clear(&signs);
+        c.live = counts(5, 1);
+        drift_signs_init(&signs);
+        drift_signs_add_fields(&signs, &c, known);
+        ck_assert(!drift_signs_any(&signs));
+        drift_signs_clear(&signs);
+}
+END_TEST
+
+/* Excerpts have no dates; one without a number is told of by its labels. */
+START_TEST(a_title_that_is_gone)
+{
+        static const struct { enum bulletin_kind kind; const char *id, *edition, *registered, *updated; bool gone; } rows[] = {
+                { BULLETIN_ALERT, "MS08-001", "", "2008-01-15", "2008-01-15", true },
+                { BULLETIN_ALERT, "MS08-001", "2008-01-15", "2008-01-15", "2008-01-15", false },
+                { BULLETIN_ALERT, "MS08-001", "", "", "", false },
+                { BULLETIN_ALERT, "MS08-001", "", "2008-01-15", "", false },
+                { BULLETIN_ALERT, NULL, "", "2008-01-15", "2008-01-15", false },
+                { BULLETIN_NEWS, "MS08-001", "", "2008-01-15", "2008-01-15", false },
+        };
+        for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct bulletin *bulletin = bulletin_new();
+                bulletin->kind = rows[i].kind;
+                bulletin->id = g_strdup(rows[i].id);
+                g_strlcpy(bulletin->edition, rows[i].edition, sizeof bulletin->edition);
+                g_strlcpy(bulletin->registered, rows[i].registered, sizeof bulletin->registered);
+                g_strlcpy(bulletin->updated, rows[i].updated, sizeof bulletin->updated);
+                struct drift_signs signs;
+                drift_signs_init(&signs);
+                drift_signs_add_title(&signs, bulletin);
+                ck_assert_msg(drift_signs_any(&signs) == rows[i].gone, "row %zu", i);
+                g_autofree char *text = drift_signs_text(&signs);
+                ck_assert(!rows[i].gone || g_str_equal(text, "labels missing: HotFix Alert:YYYY/MM/DD"));
+                drift_signs_clear(&signs);
+                bulletin_free(bulletin);
         }
 }
 END_TEST
@@ -75,8 +150,8 @@ START_TEST(signs_in_words)
         label_report_add_unknown(&labels, "備考");
         label_report_add_missing(&labels, "深刻度");
         drift_signs_add_labels(&signs, &labels);
-        struct fill_counts all = counts(105, 97), live = counts(5, 0);
-        drift_signs_add_fields(&signs, &all, &live);
+        struct drift_counts c = { .all = counts(105, 97), .live = counts(5, 0) };
+        drift_signs_add_fields(&signs, &c, NULL);
         ck_assert(drift_signs_any(&signs));
         g_autofree char *text = drift_signs_text(&signs), *details = drift_join(signs.details);
         ck_assert_str_eq(text, "labels not recognised: 重大度, 備考; labels missing: 深刻度; "
@@ -131,6 +206,9 @@ static Suite *suite(void)
         Suite *s = suite_create("drift_rules");
         TCase *tcase = tcase_create("rules");
         tcase_add_test(tcase, a_field_that_is_gone);
+        tcase_add_test(tcase, a_field_that_older_bulletins_never_had);
+        tcase_add_test(tcase, a_field_that_stays_away);
+        tcase_add_test(tcase, a_title_that_is_gone);
         tcase_add_test(tcase, a_sender_of_bulletins);
         tcase_add_test(tcase, signs_in_words);
         tcase_add_test(tcase, names_of_conditions);

@@ -28,11 +28,6 @@ static void teardown(void)
         kit_close(&kit);
 }
 
-#define ck_assert_query(sql, expected) do { \
-        g_autofree char *answer = kit_query(kit.db, sql); \
-        ck_assert_str_eq(answer, expected); \
-} while (0)
-
 #define HEALTH "SELECT kind FROM outbox WHERE channel = 'health' ORDER BY id"
 #define HEADLINES "SELECT json_extract(payload, '$.headline') FROM outbox WHERE channel = 'health' ORDER BY id"
 #define OPEN "SELECT name || ' ' || count FROM condition WHERE ended_ms IS NULL ORDER BY id"
@@ -45,6 +40,7 @@ static struct job *next(const char *labels)
         struct job *job = kit_mail(&kit, id, "2008-01-15", "2008-01-15", SEVERITY_CRITICAL, URGENCY_EARLY, "題名", id);
         label_report_init(&job->result.labels);
         job->result.bulletin->mail.from = g_strdup("HotFix Report <Report@hotfix.example>");
+        g_strlcpy(job->result.bulletin->edition, "2008-01-15", BULLETIN_DATE_SIZE);
         g_auto(GStrv) parts = g_strsplit(labels ? labels : "", " ", -1);
         for (char **part = parts; *part; part++)
                 if (**part == '+')
@@ -159,6 +155,51 @@ START_TEST(a_field_that_is_gone)
                 kit_commit(&kit, job, NULL);
         }
         ck_assert_query(HEALTH, "problem\nrecovered");
+}
+END_TEST
+
+/* The first hundred never had it, the last thirty did; and that it stays away is no recovery. */
+START_TEST(a_field_of_newer_bulletins_that_is_gone)
+{
+        for (unsigned i = 0; i < 130; i++) {
+                struct job *job = history(next(NULL));
+                if (i >= 100)
+                        g_ptr_array_add(job->result.bulletin->tests, lab_test_new("x"));
+                kit_commit(&kit, job, NULL);
+        }
+        clean(5);
+        ck_assert_query(HEALTH, "");
+        for (unsigned i = 0; i < 20; i++) {
+                struct job *job = next(NULL);
+                g_ptr_array_add(job->result.bulletin->tests, lab_test_new("x"));
+                kit_commit(&kit, job, NULL);
+        }
+        clean(4);
+        ck_assert_query(HEALTH, "");
+        clean(1);
+        ck_assert_query(HEALTH, "problem");
+        clean(40);
+        ck_assert_query(HEALTH, "problem");
+        ck_assert_query(OPEN, "drift:hotfix-report 41");
+        for (unsigned i = 0; i < 5; i++) {
+                struct job *job = next(NULL);
+                g_ptr_array_add(job->result.bulletin->tests, lab_test_new("x"));
+                kit_commit(&kit, job, NULL);
+        }
+        ck_assert_query(HEALTH, "problem\nrecovered");
+}
+END_TEST
+
+/* All fields but the one that the title line gives. */
+START_TEST(a_title_line_that_is_gone)
+{
+        struct job *excerpt = next(NULL), *whole = next(NULL);
+        excerpt->result.bulletin->edition[0] = whole->result.bulletin->edition[0] = '\0';
+        excerpt->result.bulletin->registered[0] = excerpt->result.bulletin->updated[0] = '\0';
+        kit_commit(&kit, excerpt, NULL);
+        ck_assert_query(HEALTH, "");
+        kit_commit(&kit, whole, NULL);
+        ck_assert_query(HEADLINES, "[hotfixd] hotfix-report: labels missing: HotFix Alert:YYYY/MM/DD");
 }
 END_TEST
 
@@ -290,11 +331,12 @@ static Suite *suite(void)
         Suite *s = suite_create("drift_watch");
         TCase *tcase = tcase_create("drift");
         tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_set_timeout(tcase, 30);
         tcase_add_test(tcase, it_is_told_once_and_when_it_is_over);
         tcase_add_test(tcase, all_in_one_batch);
         tcase_add_test(tcase, history_is_counted_and_not_told);
         tcase_add_test(tcase, a_field_that_is_gone);
+        tcase_add_test(tcase, a_field_of_newer_bulletins_that_is_gone);
+        tcase_add_test(tcase, a_title_line_that_is_gone);
         tcase_add_test(tcase, the_bulletin_itself_is_sent);
         tcase_add_test(tcase, each_kind_has_its_own);
         tcase_add_test(tcase, a_mail_of_the_publisher);

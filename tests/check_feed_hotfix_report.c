@@ -32,6 +32,11 @@ START_TEST(test_kinds)
         check_kind("[不具合情報]帳票が出ない\nセキュリティ番号:MS07-901\n更新日:2003/11/05\n", BULLETIN_NEWS);
         check_kind("[不具合解消]帳票が出ない\nサポート技術情報:990101\n更新日:2003/11/05\n", BULLETIN_NEWS);
         check_kind("HotFix Report\n/UpdateEXPERT TIPS/\n\n■まとめて配る\n", BULLETIN_TIPS);
+        /* the forwarder's line is not the title, unless an alert follows */
+        check_kind("Subject: HotFix Alert:2007/06/15版\n\nHotFix Weekly:2007/05/30日版\n", BULLETIN_WEEKLY);
+        check_kind("HotFix Alert 2007/06/15\n\nHotFix Report\n/UpdateEXPERT TIPS/\n\n■まとめて配る\n", BULLETIN_TIPS);
+        check_kind("HotFix Alert:2007/06/15版\n" LIST "攻撃コードの有無\nなし\n対策\n早期適用\nMS07-901/990101\n欠陥\n\n"
+                   "HotFix Weekly:2007/05/30日版\n", BULLETIN_ALERT);
 }
 END_TEST
 
@@ -319,6 +324,26 @@ static void check_third_seed(const char *directory)
         bulletin_free(b);
 }
 
+/* What is quoted below a bulletin that lacks a field is not that field's value. */
+START_TEST(test_an_old_bulletin_below_a_short_one)
+{
+#define DATES(day) "HotFix Alert:" day "版\n【登録日】" day "\n【更新日】" day "\n\n"
+#define OLD "-----Original Message-----\n" DATES("2005/01/12") LIST \
+        "攻撃コードの有無\nなし\n対策\n適用の検討\nMS05-901/880001\n欠陥\n(脆弱性)\n\n対応の緊急性:SP待ち\n\n‥‥‥ 概要 ‥‥‥\n古い。\n"
+        static const char *const tops[] = { "", "深刻度\n\n攻撃コードの有無\nなし\n対策\n\n再起動の必要性\n必要\n" };
+        for (size_t i = 0; i < G_N_ELEMENTS(tops); i++) {
+                g_autofree char *text = g_strconcat(DATES("2007/05/11"), tops[i], "MS07-901/990101\n欠陥\n(脆弱性)\n\n", OLD, NULL);
+                struct bulletin *b = extract_text(text);
+                ck_assert_str_eq(b->id, "MS07-901");
+                ck_assert_str_eq(b->registered, "2007-05-11");
+                ck_assert_int_eq(b->fields[FIELD_SEVERITY].basis, BASIS_UNDETERMINED);
+                ck_assert_int_eq(b->fields[FIELD_URGENCY].basis, BASIS_UNDETERMINED);
+                check_warning(b, "identifier line of MS05-901");
+                bulletin_free(b);
+        }
+}
+END_TEST
+
 START_TEST(test_the_publishers_own_bulletins)
 {
         g_autofree char *directory = support_seeds_directory();
@@ -371,7 +396,6 @@ static Suite *suite(void)
 {
         Suite *suite = suite_create("feed_hotfix_report");
         TCase *tcase = tcase_create("feed");
-        tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, test_kinds);
         tcase_add_test(tcase, test_excerpts);
         tcase_add_test(tcase, test_what_is_none);
@@ -381,6 +405,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_other_kinds_have_no_severity);
         tcase_add_test(tcase, test_every_alert_has_every_field);
         tcase_add_test(tcase, test_labels_count_only_in_their_place);
+        tcase_add_test(tcase, test_an_old_bulletin_below_a_short_one);
         tcase_add_test(tcase, test_the_publishers_own_bulletins);
         tcase_add_test(tcase, test_damaged_bulletins);
         suite_add_tcase(suite, tcase);

@@ -291,11 +291,65 @@ START_TEST(test_an_image_behind_the_label)
 }
 END_TEST
 
+/* Space behind a label's colon is indentation or none, and a column of options under the first has none. */
+START_TEST(test_an_option_beside_the_label)
+{
+        struct bulletin *b = extract_text("HotFix Alert:2007/09/12版\n深刻度：　1(緊急)\n2(重要)\n　3(警告)\n　4(注意)\n"
+                                          "対策\n早期適用\n対象環境：　サーバ\nクライアント\nMS07-901/990101\n");
+        check_field(b, FIELD_SEVERITY, SEVERITY_IMPORTANT);
+        check_undetermined(b, FIELD_ENVIRONMENT_SERVER, "colon");
+        check_field(b, FIELD_ENVIRONMENT_CLIENT, ANSWER_YES);
+        bulletin_free(b);
+        b = extract_text("HotFix Alert:2007/09/12版\n深刻度：1(緊急)\n  2(重要)\n  3(警告)\n  4(注意)\n対策\n早期適用\n");
+        check_field(b, FIELD_SEVERITY, SEVERITY_CRITICAL);
+        bulletin_free(b);
+        b = extract_text("HotFix Alert:2007/09/12版\n深刻度：1(緊急)\n　　　　2(重要)\n　　　　3(警告)\n　　　　4(注意)\n対策\n早期適用\n");
+        check_undetermined(b, FIELD_SEVERITY, "");
+        bulletin_free(b);
+}
+END_TEST
+
+/* A cross, a dash or an empty box does not say that what follows is chosen. */
+START_TEST(test_marks_that_deny)
+{
+        check_no_cells(LIST("×", "", "", ""), "may say that it is not chosen");
+        check_no_cells(LIST("<img alt=－>", "", "", ""), "may say that it is not chosen");
+        check_no_cells(LIST("■", "□", "■", "■"), "may say that it is not chosen");
+        check_no_cells(LIST("●", "○", "●", "●"), "may say that it is not chosen");
+        check_cells(LIST("<img alt=×>", "<img alt=○>", "<img alt=×>", "<img alt=×>"), SEVERITY_IMPORTANT);
+        struct bulletin *b = extract_cells(LIST("→", "", "", ""), PLACES("×", "○"));
+        check_field(b, FIELD_ENVIRONMENT_SERVER, ANSWER_NO);
+        check_field(b, FIELD_ENVIRONMENT_CLIENT, ANSWER_YES);
+        bulletin_free(b);
+        b = extract_cells(LIST("→", "", "", ""), PLACES("×", ""));
+        check_undetermined(b, FIELD_ENVIRONMENT_SERVER, "not concerned");
+        check_undetermined(b, FIELD_ENVIRONMENT_CLIENT, "not concerned");
+        bulletin_free(b);
+        b = extract_cells(LIST("□", "■", "□", "□"), PLACES("□", "□"));
+        check_field(b, FIELD_ENVIRONMENT_SERVER, ANSWER_NO);
+        bulletin_free(b);
+        /* what an image means is not known by a text's arrow */
+        b = extract_cells(LIST("→", "", "", ""), PLACES("<img src=a>", "<img src=a>"));
+        check_undetermined(b, FIELD_ENVIRONMENT_SERVER, "spacers");
+        bulletin_free(b);
+}
+END_TEST
+
+START_TEST(test_marks_between_options)
+{
+        check_no_cells("<table><tr><td>1(緊急)</td><td></td><td>2(重要)</td><td>✓</td><td>3(警告)</td><td></td>"
+                       "<td>4(注意)</td><td></td></tr></table>", "stand between the options");
+        check_cells("<table><tr><td colspan=2>1(緊急)</td><td>→</td><td>2(重要)</td><td colspan=2>3(警告)</td>"
+                    "<td colspan=2>4(注意)</td></tr></table>", SEVERITY_IMPORTANT);
+        check_no_cells("<table><tr><td>2(重要)</td><td>→</td><td>1(緊急)</td></tr></table>", "stand between the options");
+        check_no_severity("2(重要) → 1(緊急)\n", "stand between the options");
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_choices");
         TCase *tcase = tcase_create("choices");
-        tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, test_lines_the_unindented_option_is_chosen);
         tcase_add_test(tcase, test_lines_not_exactly_one_unindented);
         tcase_add_test(tcase, test_lines_indentation_counts_from_the_label);
@@ -312,6 +366,9 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_environment_lines);
         tcase_add_test(tcase, test_hostile_lists);
         tcase_add_test(tcase, test_an_image_behind_the_label);
+        tcase_add_test(tcase, test_an_option_beside_the_label);
+        tcase_add_test(tcase, test_marks_that_deny);
+        tcase_add_test(tcase, test_marks_between_options);
         suite_add_tcase(suite, tcase);
         return suite;
 }

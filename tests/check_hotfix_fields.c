@@ -134,6 +134,15 @@ START_TEST(test_urgency_contradictions)
         ck_assert_int_eq(b->fields[FIELD_URGENCY].basis, BASIS_INFERRED);
         check_warning(b, "disagree; the higher one counts");
         bulletin_free(b);
+        /* a remark takes nothing of what 対策 says for some */
+        b = extract_urgency("至急適用(サーバのみ)", "対応の緊急性:早期適用");
+        check_field(b, FIELD_URGENCY, URGENCY_IMMEDIATE);
+        ck_assert_int_eq(b->fields[FIELD_URGENCY].basis, BASIS_INFERRED);
+        check_warning(b, "対策 (immediate) and 対応の緊急性 (early) disagree");
+        bulletin_free(b);
+        b = extract_urgency("至急適用 → 早期適用", "対応の緊急性:早期適用");
+        check_field(b, FIELD_URGENCY, URGENCY_EARLY);
+        bulletin_free(b);
         /* an unknown word is never guessed, but nothing is higher than 至急適用 */
         b = extract_urgency("早期適用", "対応の緊急性:様子見");
         check_undetermined(b, FIELD_URGENCY, "unknown value \"様子見\" of label 対応の緊急性");
@@ -379,7 +388,6 @@ static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_fields");
         TCase *tcase = tcase_create("fields");
-        tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_the_text_of_a_value_by_product);
         tcase_add_test(tcase, test_uninstall_exploit_code_and_measure);

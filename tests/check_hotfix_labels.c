@@ -391,7 +391,6 @@ static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_labels");
         TCase *tcase = tcase_create("labels");
-        tcase_set_timeout(tcase, 60);
         tcase_add_loop_test(tcase, test_a_renamed_label, 0, RENDERINGS);
         tcase_add_loop_test(tcase, test_an_added_label, 0, RENDERINGS);
         tcase_add_test(tcase, test_dates);

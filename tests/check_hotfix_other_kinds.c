@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Weekly digests, advance notices, news and tips: the same content in every rendering, nothing lost, nothing guessed. */
 #include <string.h>
+#include <time.h>
 
 #include "common/text.h"
 #include "ingest/feed.h"
@@ -786,7 +787,7 @@ START_TEST(test_hostile_pages)
                 g_autofree char *body = repeat(pages[i].body, pages[i].times), *text = g_strconcat(pages[i].head, body, NULL);
                 ck_assert_uint_lt(strlen(text), 4000000);
                 struct document *document = page_of_text(text);
-                gint64 start = g_get_monotonic_time();
+                clock_t start = clock();
                 enum bulletin_kind kind;
                 const struct feed *feed = feed_recognise(document, &kind);
                 struct bulletin *b = bulletin_new();
@@ -795,7 +796,7 @@ START_TEST(test_hostile_pages)
                 if (feed)
                         feed->extract(document, kind, b, &labels);
                 ck_assert_uint_le(b->entries->len, 2000);
-                ck_assert_msg(g_get_monotonic_time() - start < 20 * G_USEC_PER_SEC, "page %zu takes too long", i);
+                ck_assert_msg(clock() - start < 20 * CLOCKS_PER_SEC, "page %zu takes too long", i);
                 label_report_clear(&labels);
                 bulletin_free(b);
                 document_free(document);

@@ -517,6 +517,62 @@ START_TEST(test_links)
 }
 END_TEST
 
+#define TESTS(rows) HTML_HEAD "<p>■適用テストの結果</p><table>" rows "</table>"
+
+/* A result over two rows is that of both; a table may stand twice side by side; words may stand behind a mark. */
+START_TEST(test_shapes_of_lab_tests)
+{
+        struct bulletin *b = extract_html(TESTS("<tr><td>プラットフォーム<td>適用テスト結果<tr><td>2000 SP4<td rowspan=2>○<tr><td>XP SP2"
+                                                "<tr><td>2003 SP1<td>× 障害あり<tr><td>Vista<td>△※1<tr><td>NT<td>○ か ×"));
+        ck_assert_uint_eq(b->tests->len, 5);
+        check_test(b, 0, "2000 SP4", TEST_OK);
+        check_test(b, 1, "XP SP2", TEST_OK);
+        check_test(b, 2, "2003 SP1", TEST_FAIL);
+        check_test(b, 3, "Vista", TEST_PARTIAL);
+        check_test(b, 4, "NT", 0);
+        bulletin_free(b);
+        b = extract_html(TESTS("<tr><td>プラットフォーム<td>適用テスト結果<tr><td>2000 SP4<td rowspan=2><img alt=×><tr><td>XP SP2"));
+        check_test(b, 1, "XP SP2", TEST_FAIL);
+        bulletin_free(b);
+        b = extract_html(TESTS("<tr><td>プラットフォーム<td>適用テスト結果<td>プラットフォーム<td>適用テスト結果"
+                               "<tr><td>2000 SP4<td>○<td>XP SP2<td>△<tr><td>2003 SP1<td>×<td><td>"));
+        ck_assert_uint_eq(b->tests->len, 3);
+        check_test(b, 1, "XP SP2", TEST_PARTIAL);
+        check_test(b, 2, "2003 SP1", TEST_FAIL);
+        ck_assert_uint_eq(b->sections->len, 0);
+        bulletin_free(b);
+}
+END_TEST
+
+#define TIMES(head, rows) HTML_HEAD "<h3>予想適用時間</h3><table><tr><td>修正プログラム名" head rows "</table>"
+
+/* More columns than usual stay text; other columns are not read as the usual ones. */
+START_TEST(test_columns_that_are_not_usual)
+{
+        struct bulletin *b = extract_html(TIMES("<td>50台<td>100台<td>250台<td>500台<td>1000台",
+                                                "<tr><td>a.exe<br>(X 1)<br>(X 2)<td>12分<td>約21分<td>-<td>1時間28分<td>3時間"));
+        ck_assert_uint_eq(b->deployments->len, 1);
+        const struct deployment *deployment = g_ptr_array_index(b->deployments, 0);
+        ck_assert_str_eq(deployment->product, "(X 1) (X 2)");
+        ck_assert_int_eq(deployment->minutes[0], 12);
+        ck_assert_int_eq(deployment->minutes[1], 21);
+        ck_assert_int_eq(deployment->minutes[2], -1);
+        ck_assert_int_eq(deployment->minutes[3], 88);
+        ck_assert_str_eq(section_at(b, 0)->text, "1000台\n3時間");
+        bulletin_free(b);
+        b = extract_html(TIMES("<td>50台<td>100台<td>500台<td>1000台", "<tr><td>a.exe<td>1分<td>2分<td>3分<td>4分"));
+        ck_assert_uint_eq(b->deployments->len, 0);
+        bulletin_free(b);
+        b = extract_html(HTML_HEAD "<h3>修正プログラムのダウンロード先</h3><table><tr><td>プラットフォーム<td>ダウンロード・センター"
+                         "<tr><td>2000 SP4<td>日本語版</table>");
+        const struct download *download = g_ptr_array_index(b->downloads, 0);
+        ck_assert_str_eq(download->platform, "2000 SP4");
+        ck_assert_str_eq(download->center, "日本語版");
+        ck_assert_ptr_null(download->catalog);
+        bulletin_free(b);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_tables");
@@ -544,6 +600,8 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_a_head_broken_in_its_cell);
         tcase_add_test(tcase, test_notes_below_the_bulletin);
         tcase_add_test(tcase, test_links);
+        tcase_add_test(tcase, test_shapes_of_lab_tests);
+        tcase_add_test(tcase, test_columns_that_are_not_usual);
         suite_add_tcase(suite, tcase);
         return suite;
 }

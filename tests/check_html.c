@@ -226,6 +226,21 @@ START_TEST(test_declarations_are_no_text)
 }
 END_TEST
 
+/* Behind a label's colon an image is the mark of the value, behind other text it is none. */
+START_TEST(test_an_image_behind_a_colon)
+{
+        check("<td>label：<img src=a.gif>a<br><img src=b.gif>b", "Pt0:0,0[label：] It0:0,0[a] IEt0:0,0[b]");
+        check("<td>a<img src=a.gif>b", "PEt0:0,0[ab]");
+}
+END_TEST
+
+/* "</font <td>" would take the cell along. */
+START_TEST(test_a_tag_inside_an_end_tag)
+{
+        check("<tr><td><font>a</font <td>b</font\n</td></tr >c</font", "PEt0:0,0[a] Et0:0,1[b] [c]");
+}
+END_TEST
+
 /* A button that is switched on is as good a mark as an image, and so is a drawing. */
 START_TEST(test_other_marks)
 {
@@ -235,6 +250,7 @@ START_TEST(test_other_marks)
         check("<td><svg width=9><title>t</title><text>u</text></svg><td>a<td><object data=a.gif>alt</object><td>b",
               "PIEt0:0,0[] Et0:0,1[a] IEt0:0,2[alt] Et0:0,3[b]");
         check("<td><svg style='display:none'/>a<td hidden><img src=a.gif>", "PEt0:0,0[a]");
+        check("<p>a<span style='Visibility : hidden'>b</span>", "P[a]");
 }
 END_TEST
 
@@ -375,7 +391,6 @@ static Suite *suite(void)
         Suite *s = suite_create("html");
         TCase *c = tcase_create("html");
         tcase_add_checked_fixture(c, html_prepare, NULL);
-        tcase_set_timeout(c, 60);
         tcase_add_test(c, test_breaks_and_blocks_cut_lines);
         tcase_add_test(c, test_white_space_is_collapsed);
         tcase_add_test(c, test_preformatted_keeps_lines);
@@ -394,6 +409,8 @@ static Suite *suite(void)
         tcase_add_test(c, test_characters);
         tcase_add_test(c, test_stray_angle_brackets_are_text);
         tcase_add_test(c, test_declarations_are_no_text);
+        tcase_add_test(c, test_an_image_behind_a_colon);
+        tcase_add_test(c, test_a_tag_inside_an_end_tag);
         tcase_add_test(c, test_other_marks);
         tcase_add_test(c, test_every_truncation_is_read);
         tcase_add_test(c, test_nothing_is_an_empty_document);

@@ -226,7 +226,6 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("imap_splits");
         TCase *tc = tcase_create("conversation");
-        tcase_set_timeout(tc, 60);
         tcase_add_test(tc, at_once_and_byte_by_byte);
         tcase_add_test(tc, in_two_pieces_cut_everywhere);
         tcase_add_test(tc, in_pieces_of_every_size);

@@ -219,7 +219,6 @@ static Suite *suite(void)
         Suite *s = suite_create("log");
         TCase *t = tcase_create("log");
         suite_add_tcase(s, t);
-        tcase_set_timeout(t, 60);
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_line_is_one_write);
         tcase_add_test(t, levels_filter);

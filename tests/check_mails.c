@@ -492,7 +492,6 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("mails");
         TCase *tcase = tcase_create("mails");
-        tcase_set_timeout(tcase, 60);
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, bytes_come_back_exactly);
         tcase_add_test(tcase, the_head_is_kept);

@@ -376,7 +376,6 @@ static Suite *suite(void)
         tcase_add_test(c, health);
         suite_add_tcase(s, c);
         c = tcase_create("hostile");
-        tcase_set_timeout(c, 30);
         tcase_add_test(c, hostile_health);
         tcase_add_test(c, hostile_text);
         tcase_add_test(c, long_text_is_cut);

@@ -248,7 +248,7 @@ START_TEST(test_no_blank_line)
 
         mail = read_text(HEAD "broken line among them\nX-Mailer: m\n\nbody\n");
         expect_part(mail, 0, "text/plain", "body\n");
-        ck_assert(has_warning(mail, "no fields"));
+        ck_assert(has_warning(mail, "no field"));
         mime_mail_free(mail);
 
         mail = read_text(HEAD
@@ -431,6 +431,8 @@ START_TEST(test_decode_base64)
         expect_decoded(mime_decode_base64, "YQ==YQ==YQ==", "aaa", DECODE_INNER_PADDING);
         expect_decoded(mime_decode_base64, "YQ==\n\nYWJj\n", "aabc", DECODE_INNER_PADDING);
         expect_decoded(mime_decode_base64, "YQ==\nThis list\n", "a", DECODE_JUNK);
+        expect_decoded(mime_decode_base64, "[EXTERNAL] Take care, please.\nIt came from outside.\n\nYWJj\nZA==\n",
+                       "[EXTERNAL] Take care, please.\nIt came from outside.\nabcd", DECODE_JUNK);
         expect_decoded(mime_decode_base64, "YWJj\n-- \nThis is a list\nhttps://lists.a.example/x\n", "abc",
                        DECODE_JUNK);
         expect_decoded(mime_decode_base64, "====", "", 0);
@@ -534,7 +536,11 @@ START_TEST(test_sender_cannot_be_forged_by_its_name)
         expect_sender("=?utf-8?Q?desk=40a.example=3E_=3Cdesk=40a.example=3E?= <evil@b.example>",
                       "desk@a.example desk@a.example <evil@b.example>");
         expect_sender("\"<desk@a.example>\" <evil@b.example>", "desk@a.example <evil@b.example>");
-        expect_sender("evil@b.example (<desk@a.example>)", "evil@b.example (desk@a.example) <evil@b.example>");
+        expect_sender("evil@b.example (<desk@a.example>)", "desk@a.example <evil@b.example>");
+        expect_sender("desk@A.example (=?ISO-2022-JP?B?GyRCNls1XhsoQg==?= (a))", "緊急 (a) <desk@a.example>");
+        expect_sender("desk@a.example (\033$B6[5^\033(B)", "緊急 <desk@a.example>");
+        expect_sender("desk@a.example ()", "desk@a.example");
+        expect_sender("desk@a.example (", "desk@a.example (");
         expect_sender("<desk@a.example>, <evil@b.example>", "desk@a.example, evil@b.example");
         expect_sender("Desk", "Desk");
         struct mime_mail *mail = read_text("Subject: x\n\nx");

@@ -79,6 +79,18 @@ START_TEST(test_text_that_only_resembles_an_encoding)
                     "AAAABBBBCCCCDDDDEEEEFFFFGGGGHHHHIIIIJJJJKKKKLLLL\n", NULL);
         expect_body("", "shortline\nanother\nlongerlineofwordsinasingleline\n",
                     "shortline\nanother\nlongerlineofwordsinasingleline\n", NULL);
+        /* A short line of Japanese in quoted-printable has nothing but digits, letters and "=". */
+        expect_body("Content-Transfer-Encoding: quoted-printable\n",
+                    "=E5=AF=BE=E7=AD=96=E3=82=92=E5=8F=96=E3=81=A3=E3=81=A6=E3=81=8F=E3=81=A0x\n", "対策を取ってくだx\n",
+                    NULL);
+        expect_body("Content-Transfer-Encoding: quoted-printable\n",
+                    "abc=E5=AF=BEd=E7=AD=96=E3=82=92=E5=8F=96=E3=81=A3x\n", "abc対d策を取っx\n", NULL);
+        /* Some values that look like bytes above 0x7F, among others that do not. */
+        expect_body("", "a=E1 a=E2 a=E3 a=E4 a=E5 a=E6 a=E7 a=E8 n=ok n=no n=in\n",
+                    "a=E1 a=E2 a=E3 a=E4 a=E5 a=E6 a=E7 a=E8 n=ok n=no n=in\n", NULL);
+        /* One wrong character in a line makes no text of base64. */
+        expect_body("Content-Transfer-Encoding: base64\n", "5a++562W44KS5Y+W44Gj44Gm44GP44Gg44GV44GE44CC!\n",
+                    "対策を取ってください。", "do not belong");
         expect_body("Content-Transfer-Encoding: base64\n", "d29y\nZA==\n-- \na list: http://lists.a.example/\n", "word",
                     "do not belong");
 }
@@ -107,7 +119,11 @@ START_TEST(test_words_that_only_begin_like_a_file)
 {
         static const char *const texts[] = { "begin 644 days ago\nwe said so\nend\n", "begin with this\nend\n",
                                              "begin 9999 x\n#86)C\n`\nend\n",       "begin 644\n#86)C\nend\n",
-                                             "begin 644 x\nend\n",                  "begin 644 x\n" };
+                                             "begin 644 x\nend\n",                  "begin 644 x\n",
+                                             "begin 644 SHEETS\nMEETING AT NOON\nBRING PAPERS\nend\n",
+                                             "begin 644 x\n#86)C\nand words again\n" };
+        g_autofree char *name = g_strnfill(300, 'n'), *long_name = g_strdup_printf("begin 644 %s\n#86)C\n`\nend\n", name);
+        expect_body("", long_name, long_name, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
                 expect_body("", texts[i], texts[i], NULL);
 }

@@ -651,7 +651,6 @@ static Suite *suite(void)
         tcase_add_test(asking, a_rolled_back_delivery_was_never_asked_for);
         suite_add_tcase(s, asking);
         TCase *sending = tcase_create("sending");
-        tcase_set_timeout(sending, 60);
         tcase_add_checked_fixture(sending, setup, teardown);
         tcase_add_test(sending, claims_go_by_time_and_channel);
         tcase_add_test(sending, a_claim_that_ran_out_can_be_taken);
@@ -666,7 +665,6 @@ static Suite *suite(void)
         tcase_add_test(sending, retry_and_drop);
         suite_add_tcase(s, sending);
         TCase *decisions = tcase_create("decisions");
-        tcase_set_timeout(decisions, 60);
         tcase_add_checked_fixture(decisions, setup, teardown);
         tcase_add_test(decisions, route_states);
         tcase_add_test(decisions, decisions_and_their_deliveries);

@@ -25,11 +25,6 @@ static void teardown(void)
         kit_close(&kit);
 }
 
-#define ck_assert_query(sql, expected) do { \
-        g_autofree char *answer = kit_query(kit.db, sql); \
-        ck_assert_str_eq(answer, expected); \
-} while (0)
-
 #define DECISIONS "SELECT route || ' ' || action FROM decision ORDER BY id"
 #define DELIVERIES "SELECT kind || ' ' || channel FROM outbox ORDER BY id"
 

@@ -278,7 +278,8 @@ START_TEST(test_unrecognised)
         ck_assert_str_eq(result.text, "Hello,\nlunch at noon?\n");
         ck_assert_ptr_nonnull(strstr(result.reason, "no feed recognises"));
         ck_assert_ptr_nonnull(strstr(result.reason, "\"Hello,\""));
-        ck_assert_ptr_nonnull(strstr(result.reason, "hotfix-report"));
+        ck_assert_ptr_nonnull(strstr(result.reason, "hotfix-report looks for a line \"HotFix Alert:\""));
+        ck_assert_ptr_nonnull(strstr(result.reason, "[不具合情報]"));
         ck_assert_ptr_null(result.archive_name);
         ck_assert_uint_eq(result.bulletin->sections->len, 0);
         reader_result_clear(&result);
@@ -440,13 +441,32 @@ START_TEST(test_seeds_are_recognised)
 }
 END_TEST
 
+/* Lines and <br>, and nothing else of HTML. */
+START_TEST(test_a_page_of_breaks_in_plain_text)
+{
+        g_autofree char *text = make_lines(2, "早期適用");
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_autofree char *page = g_strjoinv("<br>", lines);
+        struct reader_result result = read_mail_with("Content-Type: text/plain; charset=utf-8\r\n", page);
+        ck_assert_int_eq(result.outcome, READER_RECOGNISED);
+        ck_assert_str_eq(result.bulletin->id, "MS07-099");
+        ck_assert_int_eq(field(&result, FIELD_URGENCY)->value, URGENCY_EARLY);
+        reader_result_clear(&result);
+        /* text that mentions the tag stays text */
+        g_autofree char *mention = g_strconcat(text, "<br>と<br>は改行である。\n", NULL);
+        result = read_mail_with("Content-Type: text/plain; charset=utf-8\r\n", mention);
+        check_recognised(&result, SEVERITY_IMPORTANT, URGENCY_EARLY);
+        reader_result_clear(&result);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("reader");
         TCase *c = tcase_create("reader");
         tcase_add_checked_fixture(c, reader_prepare, NULL);
-        tcase_set_timeout(c, 60);
         tcase_add_test(c, test_plain_mail);
+        tcase_add_test(c, test_a_page_of_breaks_in_plain_text);
         tcase_add_test(c, test_charsets_give_the_same_bulletin);
         tcase_add_test(c, test_html_of_an_alternative);
         tcase_add_test(c, test_more_severe_of_two_parts_is_kept);

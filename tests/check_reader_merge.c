@@ -151,8 +151,31 @@ START_TEST(dates_come_from_the_one_that_has_them)
                 struct reader_result result = read_alternative(&text, &html);
                 ck_assert_str_eq(result.bulletin->updated, "2007-06-14");
                 ck_assert_str_eq(result.bulletin->registered, "2007-06-13");
+                ck_assert(!has_warning(&result, "date")); /* as one of them says by itself */
                 reader_result_clear(&result);
         }
+        struct facts none = USUAL;
+        none.updated = NULL;
+        struct reader_result result = read_alternative(&none, &none);
+        ck_assert(has_warning(&result, "the mail states no registration date"));
+        reader_result_clear(&result);
+}
+END_TEST
+
+/* In the list and in the warnings alike. */
+START_TEST(a_label_is_missing_if_both_miss_it)
+{
+        struct facts text = USUAL, html = USUAL;
+        html.restart = NULL;
+        struct reader_result result = read_alternative(&text, &html);
+        ck_assert(!has_warning(&result, "再起動の必要性"));
+        ck_assert(!g_ptr_array_find_with_equal_func(result.labels.missing, "再起動の必要性", g_str_equal, NULL));
+        reader_result_clear(&result);
+        text.restart = NULL;
+        result = read_alternative(&text, &html);
+        ck_assert(has_warning(&result, "the label 再起動の必要性 is missing"));
+        ck_assert(g_ptr_array_find_with_equal_func(result.labels.missing, "再起動の必要性", g_str_equal, NULL));
+        reader_result_clear(&result);
 }
 END_TEST
 
@@ -167,6 +190,7 @@ START_TEST(alternatives_need_no_number_to_be_the_same)
         ck_assert_str_eq(result.bulletin->title, "試験の題名");
         ck_assert_int_eq(value_of(&result, FIELD_SEVERITY), SEVERITY_IMPORTANT);
         ck_assert(!has_warning(&result, "also holds"));
+        ck_assert(!has_warning(&result, "identifier line"));
         reader_result_clear(&result);
 }
 END_TEST
@@ -329,9 +353,9 @@ static Suite *suite(void)
         Suite *s = suite_create("reader_merge");
         TCase *c = tcase_create("reader_merge");
         tcase_add_checked_fixture(c, reader_prepare, NULL);
-        tcase_set_timeout(c, 120);
         tcase_add_test(c, a_field_that_one_lacks_comes_from_the_other);
         tcase_add_test(c, dates_come_from_the_one_that_has_them);
+        tcase_add_test(c, a_label_is_missing_if_both_miss_it);
         tcase_add_test(c, alternatives_need_no_number_to_be_the_same);
         tcase_add_test(c, links_of_the_page_are_kept);
         tcase_add_test(c, text_inside_a_page_is_read_as_text);

@@ -257,7 +257,6 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("schema");
         TCase *tcase = tcase_create("schema");
-        tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, every_table_is_strict_and_sound);
         tcase_add_test(tcase, migrating_again_changes_nothing);
         tcase_add_test(tcase, a_newer_schema_is_refused);

@@ -371,7 +371,6 @@ static Suite *suite(void)
         Suite *s = suite_create("text");
         TCase *t = tcase_create("text");
         suite_add_tcase(s, t);
-        tcase_set_timeout(t, 60);
         tcase_add_test(t, normalize_folds_width);
         tcase_add_test(t, normalize_folds_white_space);
         tcase_add_test(t, normalize_unites_charset_twins);

@@ -225,6 +225,13 @@ START_TEST(test_cut_rows_are_joined)
         /* words keep their space */
         check("| a | b |\n| c | d |\n| " LONG_CELL " Windows Server\n2003 | e |\n",
               "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] Et0:2,0[" LONG_CELL " Windows Server 2003] Et0:2,1[e]");
+        check("| a | b |\n| c | d |\n| " LONG_CELL " CVE-2007-\n1234 | e |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] Et0:2,0[" LONG_CELL " CVE-2007-1234] Et0:2,1[e]");
+        /* where there are few rows: by the one above */
+        check("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n| a | b |\n| " LONG_CELL "\n| e |\nend\n| f | g |\n",
+              "lines: [1] [2] [3] [4] [5] [6] [7] [8] [9] [10] [11] [12] [13] [14] "
+              "Et0:0,0[a] Et0:0,1[b] Et0:1,0[" LONG_CELL
+              "] Et0:1,1[e] [end] Et1:0,0[f] Et1:0,1[g]");
         /* too short to have been cut */
         check("| a | b |\n| c | d |\n| short\nprose |\n",
               "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] [| short] [prose |]");
@@ -244,6 +251,52 @@ START_TEST(test_cut_addresses_are_joined)
         check("<https://a.example/one/\ntwo/\nthree>\n", "lines: [<https://a.example/one/two/three>]");
         check("<http://a.example/\nnot closed\n", "lines: [<http://a.example/] [not closed]");
         check("a <b\nc>\n", "lines: [a <b] [c>]");
+}
+END_TEST
+
+START_TEST(test_bars_as_quote_marks)
+{
+#define EIGHT(sep) "| a" sep "| b" sep "|   c" sep "| d" sep "| e" sep "| f" sep "| g" sep "| h\n"
+        /* double-spaced: every other line is a lone bar */
+        check("preface\n" EIGHT("\n|\n"), "lines: [preface] [a] P[b] Pi2[c] P[d] P[e] P[f] P[g] P[h]");
+        /* wrapped after quoting: the rest has no bar */
+        check(EIGHT("\n") "| " FULL "\n続き\n| " FULL "\n" FULL "\n" FULL "\n" FULL "\n終り\n|\n| i\n",
+              "lines: [a] [b] i2[c] [d] [e] [f] [g] [h] [" FULL "] [続き] [" FULL "] [" FULL "] [" FULL "] [" FULL "] "
+              "[終り] P[i]");
+        /* cells that begin with a bar, in a text that mostly does not: bars end cells */
+        check(EIGHT("\n|\n") "j |\nk |\nl |\nm |\nn |\no |\np |\nq |\nr |\n",
+              "pipes: E[] E[a] E[] E[b] E[] E[c] E[] E[d] E[] E[e] E[] E[f] E[] E[g] E[] [h] E[j] E[k] E[l] E[m] E[n] "
+              "E[o] E[p] E[q] E[r]");
+        check("a\n| b\n| c\n|\n| d\n|\n| e\n", "lines: [a] [b] [c] P[d] P[e]"); /* a short text, nothing else in it */
+#undef EIGHT
+}
+END_TEST
+
+START_TEST(test_quote_mark_between_wrapped_lines)
+{
+        check("> a\n> b\n> c\n> " FULL "\n" FULL "\n" FULL "\n" FULL "\n> d\n" FULL "\n" FULL "\n" FULL "\n" FULL
+              "\nend\n",
+              "lines: [a] [b] [c] [" FULL "] [" FULL "] [" FULL "] [" FULL "] [d] [" FULL "] [" FULL "] [" FULL "] ["
+              FULL "] [end]");
+}
+END_TEST
+
+START_TEST(test_marks_behind_a_blank_line)
+{
+        check("| a | b | c |\n\n| ○ |  |  | × |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:0,2[c] PEt0:1,0[○] Et0:1,1[] Et0:1,2[] Et0:1,3[×]");
+        /* the row above was cut, in a text with a blank line behind every line */
+        check("| a | b |\n\n| c | d |\n\n| e | f |\n\n| " LONG_CELL "\n| 危険性 |\n\n| ○ | g |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] PEt0:1,0[c] Et0:1,1[d] PEt0:2,0[e] Et0:2,1[f] PEt0:3,0[" LONG_CELL "] "
+              "Et0:3,1[危険性] PEt0:4,0[○] Et0:4,1[g]");
+}
+END_TEST
+
+START_TEST(test_address_cut_in_a_cell)
+{
+        check("| a | b |\n| c | d |\n| MS07(日本) <http://a.example/technet/security/bulletin\n/ms07-071.mspx> MS07\n(US) |\n",
+              "rows: Et0:0,0[a] Et0:0,1[b] Et0:1,0[c] Et0:1,1[d] "
+              "Et0:2,0[MS07(日本) <http://a.example/technet/security/bulletin/ms07-071.mspx> MS07 (US)]");
 }
 END_TEST
 
@@ -400,6 +453,10 @@ static Suite *suite(void)
         tcase_add_test(c, test_cut_rows_are_joined);
         tcase_add_test(c, test_blank_lines_between_rows);
         tcase_add_test(c, test_cut_addresses_are_joined);
+        tcase_add_test(c, test_bars_as_quote_marks);
+        tcase_add_test(c, test_quote_mark_between_wrapped_lines);
+        tcase_add_test(c, test_marks_behind_a_blank_line);
+        tcase_add_test(c, test_address_cut_in_a_cell);
         tcase_add_test(c, test_stars_for_bold);
         tcase_add_test(c, test_many_joins_are_quick);
         tcase_add_test(c, test_source_lines_are_numbered);

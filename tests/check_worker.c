@@ -532,7 +532,6 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("worker");
         TCase *tests = tcase_create("worker");
-        tcase_set_timeout(tests, 120);
         tcase_add_test(tests, reads_a_bulletin);
         tcase_add_test(tests, reads_what_is_no_bulletin);
         tcase_add_test(tests, a_hang_is_ended);

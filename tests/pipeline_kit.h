@@ -3,6 +3,9 @@
 #ifndef TESTS_PIPELINE_KIT_H
 #define TESTS_PIPELINE_KIT_H
 
+#include <check.h>
+#include <glib.h>
+
 #include "daemon/config.h"
 #include "daemon/job.h"
 #include "daemon/pipeline.h"
@@ -31,5 +34,10 @@ void kit_commit(struct kit *kit, struct job *first, ...) __attribute__((sentinel
 
 /* All rows of a query as text, cells joined by "|", rows by newlines; newly allocated. */
 char *kit_query(struct database *db, const char *sql);
+/* Of the test's own kit, which is the variable "kit". */
+#define ck_assert_query(sql, expected) do { \
+        g_autofree char *answer = kit_query(kit.db, sql); \
+        ck_assert_str_eq(answer, expected); \
+} while (0)
 
 #endif

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from harness import BUILD, SAMPLES, alert, run, sample
+from harness import BUILD, SAMPLES, SOURCE, alert, run, sample
 
 MAILS = sorted(glob.glob(os.path.join(SAMPLES, "*.eml")))
 COMMANDS = ("status", "list", "show", "trace", "parse", "import", "archive")
@@ -64,6 +64,18 @@ def answers(scene):
     for arguments in (("status",), ("list",), ("list", "--unrecognised"), ("show", "MS07-901"), ("trace", "MS07-901"), ("trace", "1")):
         result = scene.run("hotfixctl", "-c", scene.config_file, *arguments)
         assert result.returncode == 0 and result.stdout and not result.stderr, (arguments, result)
+
+
+def show_has_the_tables(scene):
+    scene.configure(imap=None)
+    scene.ctl("import", os.path.join(SOURCE, "tests", "mail", "text", "2005-columns-by-tabs.eml"))
+    bulletin, = scene.ctl("list")
+    page = scene.run("hotfixctl", "-c", scene.config_file, "show", bulletin["id"]).stdout
+    for label in ("affected", "lab tests", "downloads", "packages", "deployment minutes", "UpdateEXPERT"):
+        assert f"\n{label}  " in page, (label, page)
+    for table, member in (("affected", "software"), ("tests", "platform"), ("downloads", "center"), ("update_expert", "text")):
+        for row in scene.ctl("show", bulletin["id"])[table]:
+            assert not row[member] or row[member] in page, (row, page)
 
 
 def big_output_is_whole(scene):
@@ -125,4 +137,5 @@ def seeds(scene):
     assert [(b["severity"]["value"], b["urgency"]["value"]) for b in found] == expected
 
 
-run(help_and_usage, wrong_usage, before_the_first_run, answers, big_output_is_whole, nothing_moves_the_cursor, parse, seeds)
+run(help_and_usage, wrong_usage, before_the_first_run, answers, show_has_the_tables, big_output_is_whole,
+    nothing_moves_the_cursor, parse, seeds)

@@ -34,7 +34,7 @@ def told(scene):
     daemon = scene.daemon({"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "1000000"})
     notify.wait("READY=1")
     daemon.wait_idle()
-    notify.wait("STATUS=1 of 1 mailboxes watched")
+    notify.wait("STATUS=1 of 1 mailbox watched")
     notify.wait("WATCHDOG=1", 3)
     daemon.signal(signal.SIGHUP)
     notify.wait("RELOADING=1")
