@@ -104,7 +104,7 @@ static int tell(struct health *health, const struct health_report *report, const
         return r;
 }
 
-/* The same details in any order are the same news. */
+/* A detail joins a condition only once, so that no two messages of one condition have the same. */
 static char *joined_what(const GPtrArray *new)
 {
         char digest[DIGEST_TEXT_SIZE] = "";
