@@ -185,15 +185,19 @@ static bool is_named_elsewhere(const struct page *page, const char *name)
         return false;
 }
 
+/* Each look for a name without a colon goes over the whole page: only so many are made. */
+#define NAMES_LOOKED_FOR_MAX 200u
+
 /* "Windows Vista:" right before a table of files, or the name alone. */
-static void label_product(struct page *page, guint table)
+static void label_product(struct page *page, guint table, guint *looked_for)
 {
         for (guint i = table; i-- > page->body;) {
                 struct line *line = &page->lines[i];
                 if (!line->key[0])
                         continue;
                 bool is_head = line->label == LABEL_SECTION && !hotfix_is_section_head(line->key); /* h1…h6 */
-                bool is_product = g_str_has_suffix(line->key, ":") || is_named_elsewhere(page, line->key);
+                bool is_product = g_str_has_suffix(line->key, ":") ||
+                                  ((*looked_for)++ < NAMES_LOOKED_FOR_MAX && is_named_elsewhere(page, line->key));
                 if ((line->label == LABEL_NONE || is_head) && is_product)
                         set_label(page, i, LABEL_PRODUCT, strlen(line->key));
                 return;
@@ -211,7 +215,7 @@ static bool is_same_header(const struct page *page, guint header, guint at)
 
 static void label_body(struct page *page)
 {
-        guint header = page->count;
+        guint header = page->count, looked_for = 0;
         for (guint i = page->body; i < page->count; i++) {
                 const struct line *line = &page->lines[i];
                 enum hotfix_label table = match_table(page, i);
@@ -221,7 +225,7 @@ static void label_body(struct page *page)
                         header = i;
                         set_label(page, i, table, strlen(line->key));
                         if (table == LABEL_TABLE_FILES)
-                                label_product(page, i);
+                                label_product(page, i, &looked_for);
                 } else if (is_head(page, i) || ((line->block->marks & MARK_HEADING) && line->key[0])) {
                         set_label(page, i, LABEL_SECTION, strlen(line->key));
                 } else if (hotfix_is_footer(line->key)) {

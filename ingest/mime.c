@@ -56,7 +56,7 @@ static void G_GNUC_PRINTF(2, 3) warn(struct mail_reader *reader, const char *for
         va_start(args, format);
         g_autofree char *text = g_strdup_vprintf(format, args);
         va_end(args);
-        g_ptr_array_add(warnings, text_make_valid(text, strlen(text), NULL)); /* it may hold bytes of the mail */
+        g_ptr_array_add(warnings, text_make_line(text, strlen(text))); /* it may hold bytes of the mail */
 }
 
 static void part_free(gpointer data)
