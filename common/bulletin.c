@@ -71,6 +71,8 @@ static char *one_line(const char *text)
 {
         if (!text)
                 return NULL;
+        if (text_is_plain(text)) /* so are nearly all that are written here */
+                return g_strdup(text);
         g_autofree char *valid = text_make_valid(text, strlen(text), NULL);
         g_autoptr(GString) out = g_string_sized_new(strlen(valid));
         for (const char *at = valid; *at; at = g_utf8_next_char(at)) {

@@ -11,13 +11,9 @@
 
 char *bulletin_canonical_text(const char *text)
 {
-        char *canonical = text_normalize(text ? text : "");
-        char *to = canonical;
-        for (const char *from = canonical; *from; from++)
-                if (*from != ' ')
-                        *to++ = *from;
-        *to = '\0';
-        return canonical;
+        GString *canonical = g_string_sized_new(text ? strlen(text) : 0);
+        text_append_unspaced(canonical, text);
+        return g_string_free(canonical, FALSE);
 }
 
 /* Each token with its length before it, so that no content can look like another's structure. */

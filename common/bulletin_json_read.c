@@ -4,15 +4,12 @@
 
 #include "common/bulletin_json.h"
 #include "common/bulletin_p.h"
+#include "common/json_scan.h"
 #include "common/text.h"
 
 static int malformed(const struct place *place, const char *what)
 {
-        const struct place *root = place;
-        while (root->parent)
-                root = root->parent;
-        g_autofree char *path = place_describe(place);
-        return error_set(root->err, -ERR_MALFORMED, "bulletin: %s%s%s", path, *path ? ": " : "", what);
+        return bulletin_fail(place, -ERR_MALFORMED, what);
 }
 
 static const json_t *member_json(const json_t *object, const char *key)
@@ -259,7 +256,9 @@ int bulletin_from_json(const json_t *json, struct bulletin **ret_bulletin, struc
 int bulletin_from_text(const char *text, size_t size, struct bulletin **ret_bulletin, struct error *err)
 {
         json_error_t json_error;
-        json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &json_error);
+        json_t *json = json_scan(text, size);
+        if (!json)
+                json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &json_error);
         if (!json) { /* the words quote the text, cut anywhere */
                 g_autofree char *why = text_make_line(json_error.text, strlen(json_error.text));
                 return error_set(err, -ERR_MALFORMED, "bulletin: no JSON: %s (at byte %d)", why, json_error.position);

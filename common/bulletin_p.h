@@ -8,6 +8,7 @@
 
 #include "common/bulletin.h"
 #include "common/errors.h"
+#include "common/pack.h"
 
 enum member_type {
         MEMBER_SCHEMA,    /* the constant BULLETIN_SCHEMA; nothing in the struct */
@@ -89,6 +90,34 @@ struct place {
 char *place_describe(const struct place *place);
 
 bool text_has_form(const char *text, enum text_form form);
+
+/* Sets the error in the outermost place and returns the code. */
+int bulletin_fail(const struct place *place, int code, const char *what);
+
+/*
+ * What is written can always be read back: a text or list beyond its bound is cut, one that is not in its form is left
+ * out, and a warning says so. Refusing it would cost a whole bulletin for one cell.
+ */
+struct writer {
+        GString *out;          /* of JSON */
+        struct packer *packer; /* of the packed form */
+        unsigned losses;
+        char *first_loss; /* its path; owned */
+};
+
+/* A text as it may be written. */
+struct fitted {
+        const char *text;
+        size_t size;
+        char *owned; /* to be freed: the text had to be repaired */
+};
+
+/* False: null is to be written. */
+bool writer_fit(struct writer *w, const char *text, const struct member *m, const struct place *place,
+                struct fitted *ret_fitted);
+void writer_note_loss(struct writer *w, const struct place *place);
+/* The warning about what was cut so far, newly allocated, or NULL. */
+char *writer_describe_losses(const struct writer *w);
 bool group_is_present(const void *object, const struct shape *group);
 
 /* The member's place within the struct. */

@@ -26,6 +26,7 @@ static const char *const code_names[ERR_CODE_MAX - ERR_CONNECTION] = {
         [ERR_CREDENTIAL - ERR_CONNECTION] = "credential missing or unreadable",
         [ERR_NOT_FOUND - ERR_CONNECTION] = "not found",
         [ERR_USAGE - ERR_CONNECTION] = "wrong usage",
+        [ERR_RESOLVE - ERR_CONNECTION] = "name not resolved",
 };
 
 int error_set(struct error *err, int code, const char *format, ...)
@@ -104,6 +105,7 @@ bool error_is_temporary(int code)
         switch (code < 0 ? code : -(gint64) code) {
         case -ERR_CONNECTION:
         case -ERR_TIMEOUT:
+        case -ERR_RESOLVE:
         case -ERR_TLS:
         case -ERR_AUTH:
         case -ERR_PROTOCOL:

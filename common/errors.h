@@ -35,6 +35,7 @@ enum error_code {
         ERR_CREDENTIAL,        /* a secret is missing or unreadable */
         ERR_NOT_FOUND,         /* nothing of that name */
         ERR_USAGE,             /* wrong arguments */
+        ERR_RESOLVE,           /* the name of a server cannot be resolved; try again */
         ERR_CODE_MAX
 };
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file_p.h"
+
 #define READ_STEP_BYTES ((size_t) 64 * 1024)
 #define TEMPORARY_TRIES 100
 #define SWEPT_TRIES 5u
@@ -77,7 +79,7 @@ int file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_s
         return r < 0 ? fail(err, "read", name, r) : 0;
 }
 
-static int write_all(int fd, const void *data, size_t size)
+int file_write_all(int fd, const void *data, size_t size)
 {
         const char *at = data;
         while (size > 0) {
@@ -94,8 +96,7 @@ static int write_all(int fd, const void *data, size_t size)
         return 0;
 }
 
-/* Root works in directories of the service's user, who must be able to replace what root wrote. */
-static int give_to_owner_of(int directory, int fd)
+int file_give_to_owner_of(int directory, int fd)
 {
         struct stat wanted, present;
         if (geteuid() != 0)
@@ -107,8 +108,7 @@ static int give_to_owner_of(int directory, int fd)
         return fchown(fd, wanted.st_uid, wanted.st_gid) < 0 ? -errno : 0;
 }
 
-/* A new file that nobody else can read yet, in the directory; the name is newly allocated. Returns the descriptor. */
-static int create_temporary(int directory, char **ret_name)
+int file_create_temporary(int directory, char **ret_name)
 {
         for (unsigned i = 0; i < TEMPORARY_TRIES; i++) {
                 g_autofree char *name = g_strdup_printf(".tmp-%08x%08x", g_random_int(), g_random_int());
@@ -123,14 +123,20 @@ static int create_temporary(int directory, char **ret_name)
         return -EEXIST;
 }
 
-static int fill_and_close(int directory, int fd, const void *data, size_t size, mode_t mode)
+int file_fill(int directory, int fd, const void *data, size_t size, mode_t mode)
 {
-        int r = write_all(fd, data, size);
+        int r = file_write_all(fd, data, size);
         if (r == 0)
-                r = give_to_owner_of(directory, fd);
+                r = file_give_to_owner_of(directory, fd);
         /* After the owner: a change of owner may clear mode bits. */
         if (r == 0 && fchmod(fd, mode) < 0)
                 r = -errno;
+        return r;
+}
+
+static int fill_and_close(int directory, int fd, const void *data, size_t size, mode_t mode)
+{
+        int r = file_fill(directory, fd, data, size, mode);
         if (r == 0 && fsync(fd) < 0)
                 r = -errno;
         if (close(fd) < 0 && r == 0)
@@ -141,7 +147,7 @@ static int fill_and_close(int directory, int fd, const void *data, size_t size, 
 static int write_once(int directory, const char *name, const void *data, size_t size, mode_t mode)
 {
         g_autofree char *temporary = NULL;
-        int fd = create_temporary(directory, &temporary);
+        int fd = file_create_temporary(directory, &temporary);
         if (fd < 0)
                 return fd;
         int r = fill_and_close(directory, fd, data, size, mode);
@@ -179,21 +185,36 @@ int file_write_atomic(const char *path, const void *data, size_t size, mode_t mo
         return r < 0 ? fail(err, "write", path, r) : 0;
 }
 
-static bool has_content(const char *path, const void *data, size_t size)
+static bool read_same(int fd, const char *data, size_t size)
+{
+        char part[16 * 1024];
+        while (size > 0) {
+                ssize_t n = read(fd, part, MIN(size, sizeof part));
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0 || memcmp(part, data, (size_t) n) != 0)
+                        return false;
+                data += n;
+                size -= (size_t) n;
+        }
+        return true;
+}
+
+bool file_has_content(int directory, const char *name, const void *data, size_t size)
 {
         struct stat st;
-        if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uintmax_t) st.st_size != size)
+        int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
                 return false;
-        g_autofree char *present = NULL;
-        size_t present_size;
-        return file_read(path, size, &present, &present_size, NULL) == 0 && present_size == size &&
-               (size == 0 || memcmp(present, data, size) == 0);
+        bool same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uintmax_t) st.st_size == size && read_same(fd, data, size);
+        close(fd);
+        return same;
 }
 
 int file_write_if_changed(const char *path, const void *data, size_t size, mode_t mode, gboolean *ret_changed,
                           struct error *err)
 {
-        bool changed = !has_content(path, data, size);
+        bool changed = !file_has_content(AT_FDCWD, path, data, size);
         int r = changed ? file_write_atomic(path, data, size, mode, err) : 0;
         if (r == 0 && ret_changed)
                 *ret_changed = changed;
@@ -210,7 +231,7 @@ static int settle_new_directory(const char *path, mode_t mode)
         int parent = open(parent_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (parent >= 0) {
                 if (r == 0)
-                        r = give_to_owner_of(parent, directory);
+                        r = file_give_to_owner_of(parent, directory);
                 if (r == 0 && fsync(parent) < 0)
                         r = -errno;
                 close(parent);

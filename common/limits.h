@@ -14,6 +14,12 @@
 #define LIMIT_HEADER_BYTES (256u * KIB) /* the header block of one message or part */
 #define LIMIT_HEADER_VALUE_BYTES (16u * KIB) /* one decoded header value that is kept */
 
+/* Authentication-Results of a mail */
+#define LIMIT_AUTHENTICATION_FIELDS 20u      /* the topmost ones; the rest is not looked at */
+#define LIMIT_AUTHENTICATION_RESULTS 32u     /* of one field; beyond this, and the next two, it states nothing */
+#define LIMIT_AUTHENTICATION_PROPERTIES 16u  /* of one result */
+#define LIMIT_AUTHENTICATION_VALUE_BYTES KIB /* one word or value; an address in From too */
+
 /* Text of a mail */
 #define LIMIT_TEXT_BYTES_DEFAULT (2u * MIB) /* [daemon] max-text-size: one text or HTML part */
 #define LIMIT_TEXT_BYTES_MIN (64u * KIB)
@@ -47,24 +53,27 @@
 #define LIMIT_WORKER_MEMORY_BYTES_MAX (4096ul * MIB)
 #define LIMIT_WORKER_STACK_BYTES (64ul * MIB) /* GMime reads nested groups of addresses by recursion */
 #define LIMIT_WORKER_REPLY_BYTES (24u * MIB)
-#define LIMIT_WORKER_REPLY_VALUES 400000u /* strings, numbers and the like in a reply's JSON */
+#define LIMIT_WORKER_REPLY_VALUES 400000u /* texts, numbers and the like in a reply */
 #define LIMIT_WORKER_MAILS 10000u /* then a fresh process takes over */
 
 /* IMAP */
 #define LIMIT_IMAP_LINE_BYTES (64u * KIB)    /* one response without its literals */
-#define LIMIT_IMAP_SEARCH_BYTES (16u * MIB)  /* an untagged SEARCH or ESEARCH line, which grows with the mailbox */
+#define LIMIT_IMAP_SEARCH_BYTES (24u * MIB)  /* the numbers of an untagged SEARCH or ESEARCH; they are not kept as text */
+#define LIMIT_IMAP_SEARCH_UIDS (2u * MIB)    /* how many numbers, and how many messages: 4 bytes each */
 #define LIMIT_IMAP_DEPTH 32u                 /* nested parentheses */
 #define LIMIT_IMAP_CHUNK_MESSAGES 200u       /* one UID FETCH command */
-#define LIMIT_IMAP_CHUNK_BYTES (8u * MIB)    /* of RFC822.SIZE, likewise */
-#define LIMIT_QUEUE_BYTES (16u * MIB)        /* mails fetched and not yet stored, all mailboxes together */
+#define LIMIT_IMAP_CHUNK_BYTES (2u * MIB)    /* of RFC822.SIZE, likewise; two are under way at a time */
+#define LIMIT_QUEUE_BYTES (3u * MIB)         /* mails fetched and not yet stored, all mailboxes together */
 
 /* Store */
+#define LIMIT_FEED_BYTES (2u * MIB) /* of what was just stored, on its way to the archive */
 #define LIMIT_BATCH_MAILS 256u /* one transaction */
-#define LIMIT_BATCH_WAIT_MS 20u
+#define LIMIT_BATCH_WAIT_MS 100u /* how long a mail of a history waits for others to share its transaction */
 
 /* Configuration */
 #define LIMIT_CONFIG_BYTES (1u * MIB)
 #define LIMIT_CREDENTIAL_BYTES (64u * KIB)
+#define LIMIT_TOKEN_BYTES (16u * KIB) /* an access token or refresh token of OAuth2 */
 
 /* Answers of notification peers that are kept */
 #define LIMIT_ANSWER_BYTES (64u * KIB)

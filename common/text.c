@@ -41,13 +41,28 @@ static gunichar unite_charset_twins(gunichar c)
         }
 }
 
+/* ASCII and the characters of three bytes, which nearly all text is made of, are looked at here. */
+static bool is_valid(const char *text)
+{
+        const unsigned char *p = (const unsigned char *) text;
+        while (*p) {
+                if (*p < 0x80)
+                        p++;
+                else if (*p >= 0xE1 && *p <= 0xEC && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80)
+                        p += 3;
+                else
+                        break;
+        }
+        return !*p || g_utf8_validate((const char *) p, -1, NULL);
+}
+
 /* The input where it is valid, else a repaired copy that goes to *ret_owned. Promised valid, but not relied on. */
 static const char *validated(const char *text, char **ret_owned)
 {
         *ret_owned = NULL;
         if (!text)
                 return "";
-        if (g_utf8_validate(text, -1, NULL))
+        if (is_valid(text))
                 return text;
         return *ret_owned = text_make_valid(text, strlen(text), NULL);
 }
@@ -142,12 +157,41 @@ static void put_by_tables(struct folded *f, const char *piece, const char *end)
                 put_folded(f, g_utf8_get_char(at));
 }
 
+/* The bytes of the character at p if it is its own simple form and no space; else 0. */
+static inline size_t plain_size(const unsigned char *p)
+{
+        if (p[0] < 0x80)
+                return p[0] > 0x20 && p[0] < 0x7F;
+        if (p[0] < 0xE3 || p[0] > 0xE9 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
+                return 0;
+        if (p[0] >= 0xE5) /* U+5000 to U+9FFF: kanji */
+                return 3;
+        gunichar c = (gunichar) (p[0] & 0x0F) << 12 | (gunichar) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        return c != 0x3000 && simple_form(c) == c ? 3 : 0;
+}
+
+/* Where the first character is that may not stay as it is. Most lines have none: single spaces between plain
+ * characters. */
+static const char *skip_plain(const char *text)
+{
+        const unsigned char *p = (const unsigned char *) text, *last = p;
+        for (size_t size; (size = plain_size(p)) > 0; p += size + (p[size] == ' '))
+                last = p;
+        bool is_whole = !*p && (p == last || p[-1] != ' ');
+        return (const char *) (is_whole ? p : last); /* what follows may join the last one */
+}
+
 char *text_normalize(const char *text)
 {
+        const char *start = text ? text : "", *plain = skip_plain(start);
+        if (!*plain)
+                return g_strndup(start, (gsize) (plain - start));
         g_autofree char *repaired = NULL;
-        const char *at = validated(text, &repaired);
+        const char *at = validated(start, &repaired);
         const char *kept = at; /* what stays as it is and is not yet appended */
-        struct folded f = { .out = g_string_sized_new(strlen(at)) };
+        if (at == start)
+                at = plain;
+        struct folded f = { .out = g_string_sized_new(strlen(kept)) };
         gunichar c = decode(at), simple = simple_form(c);
         while (*at) {
                 /* The character after a simple one decides whether it stands alone. */
@@ -174,24 +218,85 @@ char *text_normalize(const char *text)
         return g_string_free(f.out, FALSE);
 }
 
+static bool is_ascii_space(char c)
+{
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void append_without_spaces(GString *out, const char *text)
+{
+        for (const char *end; *text; text = end + (*end == ' ')) {
+                end = strchrnul(text, ' ');
+                g_string_append_len(out, text, end - text);
+        }
+}
+
+/* A word that is not plain: from its last character that is, which what follows may join. Returns its end. */
+static const char *append_word(GString *out, const char *word)
+{
+        const char *end = word;
+        while (*end && !is_ascii_space(*end))
+                end++;
+        g_autofree char *copy = g_strndup(word, (gsize) (end - word)), *normal = text_normalize(copy);
+        append_without_spaces(out, normal);
+        return end;
+}
+
+/* No character joins white space, so that words can be taken one by one; and plain ones as they are. */
+void text_append_unspaced(GString *out, const char *text)
+{
+        g_autofree char *repaired = NULL;
+        for (const char *at = validated(text, &repaired); *at;) {
+                if (is_ascii_space(*at)) {
+                        at++;
+                        continue;
+                }
+                const char *last = at, *end = at;
+                for (size_t size; (size = plain_size((const unsigned char *) end)) > 0; end += size)
+                        last = end;
+                if (*end && !is_ascii_space(*end))
+                        end = last;
+                g_string_append_len(out, at, end - at);
+                at = *end && !is_ascii_space(*end) ? append_word(out, end) : end;
+        }
+}
+
+bool text_is_plain(const char *text)
+{
+        return *skip_plain(text) == '\0';
+}
+
+const char *text_trim(const char *text, size_t *ret_size)
+{
+        const char *start = text;
+        while (*start && is_space(decode(start)))
+                start = g_utf8_next_char(start);
+        const char *end = start + strlen(start);
+        while (end > start) {
+                const char *last = g_utf8_prev_char(end);
+                if (!is_space(decode(last)))
+                        break;
+                end = last;
+        }
+        *ret_size = (size_t) (end - start);
+        return start;
+}
+
 char *text_strip(const char *text)
 {
         g_autofree char *repaired = NULL;
-        const char *start = validated(text, &repaired);
-        while (*start && is_space(g_utf8_get_char(start)))
-                start = g_utf8_next_char(start);
-        const char *end = start;
-        for (const char *at = start; *at; at = g_utf8_next_char(at))
-                if (!is_space(g_utf8_get_char(at)))
-                        end = g_utf8_next_char(at);
-        return g_strndup(start, (gsize) (end - start));
+        size_t size;
+        const char *start = text_trim(validated(text, &repaired), &size);
+        return g_strndup(start, size);
 }
 
 bool text_is_blank(const char *text)
 {
         g_autofree char *repaired = NULL;
+        if (text && *text > 0x20 && *text < 0x7F)
+                return false;
         for (const char *at = validated(text, &repaired); *at; at = g_utf8_next_char(at))
-                if (!is_space(g_utf8_get_char(at)))
+                if (!is_space(decode(at)))
                         return false;
         return true;
 }

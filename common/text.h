@@ -13,8 +13,17 @@
  * U+2015, U+2016 is U+2225. Newly allocated. */
 char *text_normalize(const char *text);
 
+/* Appends the same without its spaces. */
+void text_append_unspaced(GString *out, const char *text);
+
 /* Like g_strstrip, but for all Unicode white space; newly allocated. */
 char *text_strip(const char *text);
+
+/* What text_strip copies, where the text is known to be valid. */
+const char *text_trim(const char *text, size_t *ret_size);
+
+/* Whether text_normalize would return a copy of the text. Says no where that takes a longer look. */
+bool text_is_plain(const char *text);
 
 bool text_is_blank(const char *text);
 

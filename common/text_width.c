@@ -8,6 +8,11 @@
 
 static size_t width_of(gunichar c)
 {
+        if (c >= 0x20 && c < 0x7F)
+                return 1;
+        bool is_kana = (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FE);
+        if (is_kana || (c >= 0x4E00 && c <= 0x9FFF))
+                return 2;
         if (g_unichar_iszerowidth(c) || g_unichar_iscntrl(c))
                 return 0;
         return g_unichar_iswide(c) ? 2 : 1;
@@ -22,6 +27,8 @@ static bool is_attached(gunichar c)
 /* The character at *at, which moves on. A byte that is no UTF-8 counts as one character of one column. */
 static gunichar next_char(const char **at)
 {
+        if ((unsigned char) **at < 0x80 && **at)
+                return (gunichar) *(*at)++;
         gunichar c = g_utf8_get_char_validated(*at, -1);
         if (c >= (gunichar) -2) {
                 (*at)++;
@@ -68,6 +75,9 @@ char *text_cut_columns(const char *text, size_t max_columns)
 
 char *text_cut_chars(const char *text, size_t max_chars)
 {
+        size_t size = strnlen(text, max_chars + 1);
+        if (size <= max_chars) /* no character is less than a byte */
+                return g_strndup(text, size);
         const char *at = text, *cut = text, *last = text;
         for (size_t n = 0; *at && n < max_chars; n++) {
                 const char *start = at;

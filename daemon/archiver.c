@@ -1,30 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread that keeps the archive mirror up to date with the database. */
+#include "common/clock.h"
 #include "common/log.h"
+#include "daemon/memory.h"
 #include "daemon/service_p.h"
 #include "store/archive.h"
 
 #define RETRY_WAIT_MS 60000
-#define GATHER_MS 200 /* a batch of mails makes one new index, not one for each mail */
+#define GATHER_MIN_MS 200  /* a batch of mails makes one new index, not one for each mail; nor does a long index, made */
+#define GATHER_MAX_MS 5000 /* again and again, take more than a small part of the time */
+#define GATHER_SHARE 20
+#define GATHER_STEP_MS 20
+#define INDEX_WAIT_MS 10000 /* while mails pour in */
+#define MUCH 50u           /* bulletins in one update */
+#define CACHE_KIB 256u
+
+struct archiver {
+        struct service *service;
+        struct database *db;
+        struct log_repeat repeat;
+        struct archive_pass pass;
+        int64_t index_ms; /* when the index was last made */
+};
+
+static int update(struct archiver *archiver, bool pouring)
+{
+        struct service *service = archiver->service;
+        struct error err = ERROR_INIT;
+        archiver->pass.index_later = pouring && clock_monotonic_ms() - archiver->index_ms < INDEX_WAIT_MS;
+        wake_clear(service->archive_fd);
+        archive_feed_set_active(service->archive_feed, true);
+        int r = archive_update_pass(archiver->db, service->config->archive_dir, wake_stops, &service->stop_fd,
+                                    &archiver->pass, &err);
+        archive_feed_set_active(service->archive_feed, r == 0 && pouring);
+        if (!archiver->pass.index_later)
+                archiver->index_ms = clock_monotonic_ms();
+        if (r < 0 && !wake_is_set(service->stop_fd))
+                log_repeat_failure(&archiver->repeat, LOG_LEVEL_ERROR, "archive", error_text(&err));
+        else if (r == 0)
+                log_repeat_success(&archiver->repeat, "archive", "the archive is up to date");
+        error_clear(&err);
+        if (archiver->pass.written >= MUCH) {
+                database_release_memory(archiver->db);
+                if (!pouring)
+                        memory_trim();
+        }
+        return r;
+}
+
+/* Waits for something to do, and then for more of it, unless there is enough. Returns whether mails pour in. */
+static bool wait_for_work(struct archiver *archiver, int result)
+{
+        struct service *service = archiver->service;
+        int64_t gather_ms = CLAMP(archiver->pass.index_took_ms * GATHER_SHARE, GATHER_MIN_MS, GATHER_MAX_MS);
+        int64_t wait_ms = archiver->pass.index_later ? GATHER_MIN_MS : G_MAXINT;
+        wake_wait(service->stop_fd, service->archive_fd, result < 0 ? RETRY_WAIT_MS : wait_ms);
+        for (int64_t end_ms = clock_monotonic_ms() + gather_ms; clock_monotonic_ms() < end_ms;)
+                if (archive_feed_is_filling(service->archive_feed))
+                        return true;
+                else if (wake_wait(service->stop_fd, service->archive_end_fd, GATHER_STEP_MS) == 0)
+                        break;
+        return false;
+}
 
 gpointer archiver_thread(gpointer data)
 {
-        struct service *service = data;
-        struct database *db = service_open_database(service, "archive");
-        struct log_repeat repeat = { 0 };
-        while (db) {
-                struct error err = ERROR_INIT;
-                wake_clear(service->archive_fd);
-                int r = archive_update(db, service->config->archive_dir, wake_stops, &service->stop_fd, NULL, &err);
-                if (r < 0 && !wake_is_set(service->stop_fd))
-                        log_repeat_failure(&repeat, LOG_LEVEL_ERROR, "archive", error_text(&err));
-                else if (r == 0)
-                        log_repeat_success(&repeat, "archive", "the archive is up to date");
-                error_clear(&err);
-                wake_wait(service->stop_fd, service->archive_fd, r < 0 ? RETRY_WAIT_MS : G_MAXINT);
-                if (wake_wait(service->stop_fd, -1, GATHER_MS) == 0)
-                        break;
+        struct archiver archiver = { .service = data };
+        struct service *service = archiver.service;
+        bool pouring = false;
+        archiver.pass.feed = service->archive_feed;
+        archiver.db = service_open_database(service, "archive");
+        if (archiver.db)
+                database_set_cache_kib(archiver.db, CACHE_KIB);
+        for (bool last = archiver.db == NULL; !last && !wake_is_set(service->stop_fd);) {
+                last = wake_is_set(service->archive_end_fd); /* asked before the update: it has then seen everything */
+                int r = update(&archiver, pouring && !last);
+                if (last && r < 0 && r != -ERR_CANCELLED)
+                        g_atomic_int_inc(&service->failures);
+                if (!last)
+                        pouring = wait_for_work(&archiver, r);
         }
-        database_close(db);
+        archive_feed_set_active(service->archive_feed, false);
+        database_close(archiver.db);
         return NULL;
 }

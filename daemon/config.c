@@ -136,6 +136,16 @@ static void read_section(struct config_reader *reader, const struct config_secti
                 g_ptr_array_add(config->routes, config_read_route(reader, section));
 }
 
+/* Refresh tokens that replace configured ones outlive the process. */
+static void place_tokens(const struct config *config)
+{
+        for (guint i = 0; config->state_dir && i < config->mailboxes->len; i++) {
+                struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
+                if (mailbox->oauth2)
+                        mailbox->oauth2->store_directory = g_build_filename(config->state_dir, "oauth2", NULL);
+        }
+}
+
 /* Two sessions on one folder would share one cursor and undo each other's moves. */
 static void check_mailboxes(struct config_reader *reader, const struct config *config)
 {
@@ -208,6 +218,22 @@ static bool channel_is_used(const struct config *config, const char *name)
         return false;
 }
 
+/* A mail server that changes its name, or stops checking, must not silence a mailbox. */
+static void check_who_is_told(struct config_reader *reader, const struct config *config)
+{
+        g_autoptr(GPtrArray) told = config_health_channels(config);
+        if (told->len > 0 || config->health_route || config->routes->len == 0)
+                return;
+        for (guint i = 0; i < config->mailboxes->len; i++) {
+                const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
+                if (!authenticity_asks(&mailbox->authenticity))
+                        continue;
+                config_warning(reader, find_section(reader, "mailbox", mailbox->name), NULL,
+                               "if its bulletins are not verified any more, nobody is told of that; [route health] says whom to tell");
+                return;
+        }
+}
+
 static void check_references(struct config_reader *reader, const struct config *config)
 {
         if (config->health_route) {
@@ -238,8 +264,10 @@ static struct config *build(struct config_reader *reader, const char *file)
         for (guint i = 0; i < reader->sections->len; i++)
                 read_section(reader, g_ptr_array_index(reader->sections, i), config);
         read_daemon_or_defaults(reader, config);
+        place_tokens(config);
         check_mailboxes(reader, config);
         check_references(reader, config);
+        check_who_is_told(reader, config);
         return config;
 }
 

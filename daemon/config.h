@@ -14,6 +14,7 @@
 
 #include "common/errors.h"
 #include "common/log.h"
+#include "ingest/authenticity.h"
 #include "ingest/worker.h"
 #include "notify/channel.h"
 #include "notify/route.h"
@@ -25,6 +26,20 @@
 enum config_tls { CONFIG_TLS_IMPLICIT, CONFIG_TLS_STARTTLS, CONFIG_TLS_NONE };
 enum config_after { CONFIG_AFTER_NONE, CONFIG_AFTER_SEEN, CONFIG_AFTER_MOVE };
 
+enum config_oauth2_flow { CONFIG_OAUTH2_REFRESH_TOKEN, CONFIG_OAUTH2_CLIENT_CREDENTIALS };
+
+/* Where a mailbox gets its access token (RFC 6749). Secrets are wiped when freed. */
+struct config_oauth2 {
+        enum config_oauth2_flow flow;
+        char *token_url, *client_id;
+        char *client_secret; /* NULL for a public client */
+        char *refresh_token; /* of the refresh-token flow */
+        char *scope;         /* or NULL */
+        char *ca_file;       /* for the token endpoint, or NULL: the system's */
+        bool insecure;       /* http:// to a loopback address is allowed */
+        char *store_directory; /* where refresh tokens that replace configured ones are kept */
+};
+
 struct config_mailbox {
         char *name;
         char *url;            /* as written */
@@ -34,11 +49,14 @@ struct config_mailbox {
         bool insecure;
         char *ca_file;        /* PEM file instead of the system's, or NULL */
         char *user, *password;/* password wiped when freed */
-        char *auth;           /* "auto", "plain", "login" */
+        char *auth;           /* "auto", "plain", "login", "xoauth2", "oauthbearer" */
+        struct config_oauth2 *oauth2; /* with the last two, else NULL; password is NULL then */
+        struct authenticity_policy authenticity;
         bool idle;            /* use IDLE where the server has it; default yes */
         int64_t poll_interval_ms; /* default 60 s; used where there is no IDLE */
         int64_t idle_renew_ms;    /* default 9 min */
         int64_t timeout_ms;       /* default 60 s: silence of the server while an answer is owed */
+        int64_t reconcile_interval_ms; /* default 1 h: all UIDs are compared with what is on record */
         enum config_after after;
         char *after_folder;   /* for CONFIG_AFTER_MOVE, UTF-8 */
         char *location;       /* "user@host:port/folder", for the cursor and for messages */
@@ -64,7 +82,8 @@ enum config_purpose {
 
 /* Reads and checks. On failure -ERR_CONFIG, -ERR_CREDENTIAL or -errno, and ret_problems holds one line for each problem
  * ("FILE: [section] key: what is wrong"); it is NULL on success. ret_warnings (may be NULL) gets lines for what is
- * legal and doubtful (a channel no route uses, a route without channels, a secret file others can read). */
+ * legal and doubtful (a channel no route uses, a route without channels, a secret file others can read, a mailbox that
+ * believes every sender). */
 int config_load(const char *file, enum config_purpose purpose, struct config **ret_config, GPtrArray **ret_problems,
                 GPtrArray **ret_warnings);
 void config_free(struct config *config);

@@ -7,22 +7,11 @@
 #include "daemon/transfer.h"
 #include "notify/slack.h"
 
-/* Addresses go into SMTP commands as they are: one "@", and only characters that need no quoting (RFC 5321). */
-static bool address_is_valid(const char *address)
-{
-        const char *at = strchr(address, '@');
-        if (!at || at == address || at[1] == '\0' || strlen(address) > 254)
-                return false;
-        for (const char *c = address; *c; c++)
-                if (!g_ascii_isalnum(*c) && !strchr(c > at ? ".-" : "@.!#$%&'*+-/=?^_`{|}~", *c))
-                        return false;
-        return true;
-}
-
 static void check_address(struct config_reader *reader, const struct config_section *section, const char *key,
                           const char *address)
 {
-        if (!address_is_valid(address))
+        /* Addresses go into SMTP commands as they are. */
+        if (!config_mail_address_is_valid(address))
                 config_problem(reader, section, key, "\"%s\" is not an address of the form user@host", address);
 }
 
@@ -142,7 +131,7 @@ struct channel *config_read_channel(struct config_reader *reader, const struct c
                 read_log(reader, section, channel);
         if (type != CHANNEL_LOG) {
                 channel->insecure = config_bool(reader, section, "insecure");
-                channel->ca_file = config_ca_file(reader, section);
+                channel->ca_file = config_ca_file(reader, section, "tls-ca-file");
         }
         return channel;
 }

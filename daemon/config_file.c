@@ -153,8 +153,40 @@ static struct config_section *section_for(struct config_reader *reader, const ch
         return section;
 }
 
+static char *repetition(const char *group, const char *key)
+{
+        return g_strconcat(group, "\n", key, NULL);
+}
+
+/* What is set more than once in one file, of which GKeyFile keeps the last without a word: a set of repetition(). The text has
+ * been parsed. */
+static GHashTable *find_repetitions(const char *data)
+{
+        g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        GHashTable *repeated = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_auto(GStrv) lines = g_strsplit(data, "\n", -1);
+        const char *group = "";
+        for (size_t i = 0; lines[i]; i++) {
+                char *line = g_strstrip(lines[i]), *end = *line == '[' ? strchr(line, ']') : strchr(line, '=');
+                if (*line == '#' || !end)
+                        continue;
+                *end = '\0';
+                if (*line == '[') {
+                        group = line + 1;
+                        continue;
+                }
+                char *item = repetition(group, g_strchomp(line));
+                if (g_hash_table_contains(seen, item))
+                        g_hash_table_add(repeated, item);
+                else
+                        g_hash_table_add(seen, item);
+        }
+        return repeated;
+}
+
 /* Raw values: GKeyFile's backslash escapes would change patterns and folder names, and nothing here needs them. */
-static void merge_group(struct config_reader *reader, GKeyFile *keys, const char *group, const char *file)
+static void merge_group(struct config_reader *reader, GKeyFile *keys, const char *group, const char *file,
+                        GHashTable *repeated)
 {
         struct config_section *section = section_for(reader, file, group);
         if (!section)
@@ -172,6 +204,9 @@ static void merge_group(struct config_reader *reader, GKeyFile *keys, const char
                         config_warning(
                                 reader, section, names[i],
                                 "the text from \"#\" on is part of the value; a comment needs a line of its own");
+                g_autofree char *item = repetition(group, names[i]);
+                if (g_hash_table_contains(repeated, item))
+                        config_warning(reader, section, names[i], "is set more than once in this file; only the last one counts");
         }
 }
 
@@ -233,9 +268,10 @@ static bool merge_data(struct config_reader *reader, const char *file, const cha
                                     find_bad_line(data, size));
                 return false;
         }
+        g_autoptr(GHashTable) repeated = find_repetitions(data);
         g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
         for (size_t i = 0; groups[i]; i++)
-                merge_group(reader, keys, groups[i], file);
+                merge_group(reader, keys, groups[i], file, repeated);
         return true;
 }
 

@@ -26,7 +26,18 @@ static const struct config_key keys[] = {
         { "mailbox", "user", "", "text", "login name; required", 0 },
         { "mailbox", "password-credential", "", "name", "credential that holds the password", 0 },
         { "mailbox", "password-file", "", "absolute path", "file that holds the password", 0 },
-        { "mailbox", "auth", "auto", "auto | plain | login", "how to log in", 0 },
+        { "mailbox", "auth", "auto", "auto | plain | login | xoauth2 | oauthbearer", "how to log in", 0 },
+        { "mailbox", "oauth2-flow", "refresh-token", "refresh-token | client-credentials",
+          "how an access token is asked for", 0 },
+        { "mailbox", "oauth2-token-url", "", "https://HOST[:PORT]/PATH", "where access tokens come from", 0 },
+        { "mailbox", "oauth2-client-id", "", "text", "hotfixd's name at the token endpoint", 0 },
+        { "mailbox", "oauth2-client-secret-credential", "", "name", "credential that holds the client's secret", 0 },
+        { "mailbox", "oauth2-client-secret-file", "", "absolute path", "file that holds the client's secret", 0 },
+        { "mailbox", "oauth2-refresh-token-credential", "", "name", "credential that holds the refresh token", 0 },
+        { "mailbox", "oauth2-refresh-token-file", "", "absolute path", "file that holds the refresh token", 0 },
+        { "mailbox", "oauth2-scope", "", "words separated by spaces", "what the token is to be good for", 0 },
+        { "mailbox", "oauth2-tls-ca-file", "", "absolute path",
+          "certificates to trust at the token endpoint instead of the system's", 0 },
         { "mailbox", "tls-ca-file", "", "absolute path", "certificates to trust instead of the system's", 0 },
         { "mailbox", "insecure", "no", "yes | no", "plain text, to a loopback address only", 0 },
         { "mailbox", "idle", "yes", "yes | no", "let the server announce new mail (IDLE)", 0 },
@@ -36,6 +47,14 @@ static const struct config_key keys[] = {
           "how long one IDLE lasts", 0 },
         { "mailbox", "timeout", "60s", "a duration such as 90s or 5m, from 1s to 10m",
           "silence after which the server counts as gone", 0 },
+        { "mailbox", "reconcile-interval", "1h", "a duration such as 30m or 6h, from 1m to 1d",
+          "time between two comparisons of all UIDs", 0 },
+        { "mailbox", "trusted-senders", "", "list of addresses user@host or of @domain",
+          "whose mails count as verified; without it, everybody's", 0 },
+        { "mailbox", "require-authentication", "none", "none | dkim | spf | dmarc",
+          "what our own mail server must have verified of a mail", 0 },
+        { "mailbox", "authserv-id", "", "one word, such as mx.example.org",
+          "the name our own mail server writes into Authentication-Results", 0 },
         { "mailbox", "after-ingest", "none", "none | seen | move:FOLDER", "what happens to a stored mail", 0 },
 
         { "channel", "type", "", "slack | email | log", "kind of channel; required", 0 },
@@ -71,6 +90,7 @@ static const char *const section_kinds[] = { "daemon", "mailbox", "channel", "ro
 /* Names under which people put a secret straight into a configuration. */
 static const char *const secret_words[] = { "password", "passwd", "pass", "secret", "token", "smtp-password",
                                             "imap-password", "api-key", NULL };
+static const char *const secret_oauth2_words[] = { "oauth2-client-secret", "oauth2-refresh-token", NULL };
 static const char *const secret_url_words[] = { "url", "webhook", "webhook-url", "slack-url", "slack-webhook", NULL };
 
 const struct config_key *config_keys(void)
@@ -183,6 +203,11 @@ static bool explain_secret(struct config_reader *reader, const struct config_sec
                 config_problem(reader, section, key,
                                "a webhook's URL is a secret and has no place here; use url-credential = NAME or "
                                "url-file = PATH");
+                return true;
+        }
+        if (is_mailbox && g_strv_contains(secret_oauth2_words, key)) {
+                config_problem(reader, section, key, "secrets have no place here; use %s-credential = NAME or %s-file = PATH",
+                               key, key);
                 return true;
         }
         if (word && (is_mailbox || is_channel)) {

@@ -23,17 +23,11 @@ void config_mailbox_free(struct config_mailbox *mailbox)
         g_free(mailbox->user);
         credential_free(mailbox->password);
         g_free(mailbox->auth);
+        config_oauth2_free(mailbox->oauth2);
+        config_authenticity_clear(&mailbox->authenticity);
         g_free(mailbox->after_folder);
         g_free(mailbox->location);
         g_free(mailbox);
-}
-
-static bool has_control_characters(const char *text)
-{
-        for (const char *c = text; *c; c++)
-                if (g_ascii_iscntrl(*c))
-                        return true;
-        return false;
 }
 
 /* "/Folder/Sub" or "" or "/" to the folder's name; NULL after a problem. */
@@ -46,7 +40,7 @@ static char *read_folder(struct config_reader *reader, const struct config_secti
         if (*path == '\0' || strcmp(path, "/") == 0)
                 return g_strdup("INBOX");
         g_autofree char *folder = g_uri_unescape_string(path + 1, NULL);
-        if (!folder || !g_utf8_validate(folder, -1, NULL) || has_control_characters(folder)) {
+        if (!folder || !g_utf8_validate(folder, -1, NULL) || config_has_control_characters(folder)) {
                 config_problem(reader, section, "url", "the folder is not percent-encoded UTF-8");
                 return NULL;
         }
@@ -83,15 +77,24 @@ static void read_url(struct config_reader *reader, const struct config_section *
 static void read_login(struct config_reader *reader, const struct config_section *section,
                        struct config_mailbox *mailbox)
 {
-        static const char *const methods[] = { "auto", "plain", "login", NULL };
+        static const char *const methods[] = { "auto", "plain", "login", "xoauth2", "oauthbearer", NULL };
+        static const char *const password_keys[] = { "password-credential", "password-file", NULL };
         const char *user = config_text(section, "user");
         if (!user)
                 config_problem(reader, section, NULL, "needs user");
-        else if (has_control_characters(user))
+        else if (config_has_control_characters(user))
                 config_problem(reader, section, "user", "control characters are not allowed");
         mailbox->user = g_strdup(user);
-        mailbox->password = config_secret(reader, section, "password", true);
-        mailbox->auth = g_strdup(methods[config_choice(reader, section, "auth", methods)]);
+        int method = config_choice(reader, section, "auth", methods);
+        bool with_token = method >= 3;
+        mailbox->auth = g_strdup(methods[method]);
+        mailbox->oauth2 = config_read_oauth2(reader, section, with_token);
+        if (!with_token)
+                mailbox->password = config_secret(reader, section, "password", true);
+        for (size_t i = 0; with_token && password_keys[i]; i++)
+                if (config_is_set(section, password_keys[i]))
+                        config_problem(reader, section, password_keys[i],
+                                       "auth = %s logs in with a token; a password has no place beside it", mailbox->auth);
 }
 
 static void read_after(struct config_reader *reader, const struct config_section *section,
@@ -102,7 +105,7 @@ static void read_after(struct config_reader *reader, const struct config_section
         if (bare || g_str_has_prefix(text, MOVE_PREFIX)) {
                 g_autofree char *folder = g_strstrip(g_strdup(bare ? "" : text + strlen(MOVE_PREFIX)));
                 mailbox->after = CONFIG_AFTER_MOVE;
-                if (*folder == '\0' || has_control_characters(folder))
+                if (*folder == '\0' || config_has_control_characters(folder))
                         config_problem(reader, section, "after-ingest", "moving needs the name of a folder: move:FOLDER");
                 else if (g_strcmp0(folder, mailbox->folder) == 0)
                         config_problem(reader, section, "after-ingest", "the mails are in \"%s\" already", folder);
@@ -121,12 +124,15 @@ struct config_mailbox *config_read_mailbox(struct config_reader *reader, const s
         read_url(reader, section, mailbox);
         read_login(reader, section, mailbox);
         read_after(reader, section, mailbox);
-        mailbox->ca_file = config_ca_file(reader, section);
+        mailbox->ca_file = config_ca_file(reader, section, "tls-ca-file");
         mailbox->idle = config_bool(reader, section, "idle");
         mailbox->poll_interval_ms =
                 config_duration_ms(reader, section, "poll-interval", 5 * SECOND_MS, 1440 * MINUTE_MS);
         mailbox->idle_renew_ms = config_duration_ms(reader, section, "idle-renew", 10 * SECOND_MS, 29 * MINUTE_MS);
         mailbox->timeout_ms = config_duration_ms(reader, section, "timeout", SECOND_MS, 10 * MINUTE_MS);
+        mailbox->reconcile_interval_ms =
+                config_duration_ms(reader, section, "reconcile-interval", MINUTE_MS, 1440 * MINUTE_MS);
+        config_read_authenticity(reader, section, &mailbox->authenticity);
         bool colon = mailbox->host && strchr(mailbox->host, ':');
         mailbox->location = g_strdup_printf(colon ? "%s@[%s]:%u/%s" : "%s@%s:%u/%s", mailbox->user ? mailbox->user : "",
                                             mailbox->host ? mailbox->host : "", mailbox->port,

@@ -71,10 +71,13 @@ gint64 config_duration_ms(struct config_reader *reader, const struct config_sect
 guint64 config_size(struct config_reader *reader, const struct config_section *section, const char *key, guint64 min,
                     guint64 max);
 char *config_path(struct config_reader *reader, const struct config_section *section, const char *key);
-/* The path in tls-ca-file, a readable file; NULL if there is none. */
-char *config_ca_file(struct config_reader *reader, const struct config_section *section);
+/* The path in this key, a readable file with certificates; NULL if there is none. */
+char *config_ca_file(struct config_reader *reader, const struct config_section *section, const char *key);
 /* The words between commas and semicolons, stripped; empty ones left out. Never NULL; frees its members. */
 GPtrArray *config_list(const struct config_section *section, const char *key);
+bool config_has_control_characters(const char *text);
+/* user@host, of characters that need no quoting anywhere (RFC 5321); host is ASCII. */
+bool config_mail_address_is_valid(const char *address);
 /* The secret from KEY-credential or KEY-file; NULL if there is none (a problem if required), or for hotfixctl. */
 char *config_secret(struct config_reader *reader, const struct config_section *section, const char *key, bool required);
 
@@ -94,6 +97,15 @@ struct config_mailbox *config_read_mailbox(struct config_reader *reader, const s
 void config_mailbox_free(struct config_mailbox *mailbox);
 struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section);
 struct route *config_read_route(struct config_reader *reader, const struct config_section *section);
+
+/* config_oauth2.c: the oauth2-* keys. NULL if the mailbox logs in with a password; then they must not be there. */
+struct config_oauth2 *config_read_oauth2(struct config_reader *reader, const struct config_section *section, bool wanted);
+void config_oauth2_free(struct config_oauth2 *oauth2);
+
+/* config_authenticity.c: trusted-senders, require-authentication, authserv-id, into a zeroed policy. */
+void config_read_authenticity(struct config_reader *reader, const struct config_section *section,
+                              struct authenticity_policy *policy);
+void config_authenticity_clear(struct authenticity_policy *policy);
 
 /* config_health.c */
 bool config_section_is_health(const struct config_section *section);

@@ -101,12 +101,12 @@ char *config_path(struct config_reader *reader, const struct config_section *sec
         return g_canonicalize_filename(text, "/");
 }
 
-char *config_ca_file(struct config_reader *reader, const struct config_section *section)
+char *config_ca_file(struct config_reader *reader, const struct config_section *section, const char *key)
 {
-        char *path = config_path(reader, section, "tls-ca-file");
+        char *path = config_path(reader, section, key);
         /* hotfixctl may run as a user who cannot read it, and opens no connection to the mailbox. */
         if (path && reader->purpose == CONFIG_FOR_DAEMON && access(path, R_OK) < 0)
-                config_problem(reader, section, "tls-ca-file", "\"%s\" cannot be read: %s", path, g_strerror(errno));
+                config_problem(reader, section, key, "\"%s\" cannot be read: %s", path, g_strerror(errno));
         return path;
 }
 
@@ -121,6 +121,25 @@ GPtrArray *config_list(const struct config_section *section, const char *key)
                         g_ptr_array_add(list, g_strdup(parts[i]));
         }
         return list;
+}
+
+bool config_has_control_characters(const char *text)
+{
+        for (const char *c = text; *c; c++)
+                if (g_ascii_iscntrl(*c))
+                        return true;
+        return false;
+}
+
+bool config_mail_address_is_valid(const char *address)
+{
+        const char *at = strchr(address, '@');
+        if (!at || at == address || at[1] == '\0' || strlen(address) > 254)
+                return false;
+        for (const char *c = address; *c; c++)
+                if (!g_ascii_isalnum(*c) && !strchr(c > at ? ".-" : "@.!#$%&'*+-/=?^_`{|}~", *c))
+                        return false;
+        return true;
 }
 
 static char *read_secret_file(struct config_reader *reader, const struct config_section *section, const char *key,

@@ -47,6 +47,14 @@ int ctl_fail(struct error *err);
 int ctl_load_config(void);
 int ctl_open_database(enum database_mode mode, struct database **ret_db);
 
+/* The process of the hotfixd that runs on the state directory, or 0. */
+guint64 ctl_daemon_pid(void);
+
+/* From now on Ctrl-C and SIGTERM end a long work in good order: ctl_is_stopped is true then (its argument is not looked
+ * at), and the event is readable. A second one ends the process. */
+int ctl_catch_stop(void);
+bool ctl_is_stopped(void *unused);
+
 /* From now on standard output lets no control character through but tab and newline: what a mail says must not steer the
  * terminal it is shown on. For text; JSON escapes its own. Called once, by main. */
 void ctl_guard_output(void);
@@ -67,6 +75,11 @@ char *ctl_time(int64_t wall_ms);
 /* One bulletin as a page for a person. */
 void ctl_print_bulletin(const struct bulletin *bulletin);
 
+/* A line where the row is unverified, or where unverified mails say something of the same bulletin (unverified_key, or
+ * NULL), which the command would show. */
+struct bulletin_row;
+void ctl_print_trust(const struct bulletin_row *row, const char *unverified_key, const char *command);
+
 int ctl_status(const struct ctl_command *command, int argc, char **argv);
 int ctl_list(const struct ctl_command *command, int argc, char **argv);
 int ctl_show(const struct ctl_command *command, int argc, char **argv);
@@ -74,5 +87,6 @@ int ctl_trace(const struct ctl_command *command, int argc, char **argv);
 int ctl_parse(const struct ctl_command *command, int argc, char **argv);
 int ctl_import(const struct ctl_command *command, int argc, char **argv);
 int ctl_archive(const struct ctl_command *command, int argc, char **argv);
+int ctl_quarantine(const struct ctl_command *command, int argc, char **argv);
 
 #endif

@@ -12,7 +12,8 @@ struct list_options {
         int outcome; /* -1: bulletins; else the mails with this enum mail_outcome */
 };
 
-enum { OPTION_KIND = 256, OPTION_SEVERITY, OPTION_URGENCY, OPTION_SINCE, OPTION_LIMIT, OPTION_UNRECOGNISED, OPTION_QUARANTINED };
+enum { OPTION_KIND = 256, OPTION_SEVERITY, OPTION_URGENCY, OPTION_SINCE, OPTION_LIMIT, OPTION_UNRECOGNISED, OPTION_QUARANTINED,
+       OPTION_VERIFIED, OPTION_UNVERIFIED };
 
 static const struct option list_options[] = {
         { "kind", required_argument, NULL, OPTION_KIND },
@@ -22,6 +23,8 @@ static const struct option list_options[] = {
         { "limit", required_argument, NULL, OPTION_LIMIT },
         { "unrecognised", no_argument, NULL, OPTION_UNRECOGNISED },
         { "quarantined", no_argument, NULL, OPTION_QUARANTINED },
+        { "verified", no_argument, NULL, OPTION_VERIFIED },
+        { "unverified", no_argument, NULL, OPTION_UNVERIFIED },
         { NULL, 0, NULL, 0 },
 };
 
@@ -68,6 +71,12 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         case OPTION_UNRECOGNISED:
                 options->outcome = MAIL_UNRECOGNISED;
                 break;
+        case OPTION_VERIFIED:
+                options->filter.trust = BULLETINS_VERIFIED;
+                break;
+        case OPTION_UNVERIFIED:
+                options->filter.trust = BULLETINS_UNVERIFIED;
+                break;
         default:
                 options->outcome = MAIL_QUARANTINED;
                 break;
@@ -75,9 +84,10 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         return 0;
 }
 
+/* What 'show' finds it by. The key of an unverified one says what it is. */
 static const char *row_name(const struct bulletin_row *row)
 {
-        return row->number ? row->number : row->key;
+        return row->number && !row->unverified ? row->number : row->key;
 }
 
 static const char *value_for_people(enum bulletin_field field, int value)
@@ -105,6 +115,7 @@ static json_t *row_to_json(const struct bulletin_row *row)
         json_object_set_new(json, "title", ctl_json_text(b->title));
         json_object_set_new(json, "revisions", json_integer(row->revisions));
         json_object_set_new(json, "history", json_boolean(row->history));
+        json_object_set_new(json, "unverified", json_boolean(row->unverified));
         json_object_set_new(json, "archive", ctl_json_text(row->archive_name));
         return json;
 }

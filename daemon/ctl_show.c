@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/bulletin_json.h"
+#include "common/bulletin_mark.h"
 #include "common/text.h"
 #include "daemon/ctl.h"
 #include "daemon/ctl_show_p.h"
@@ -106,6 +107,54 @@ void ctl_print_bulletin(const struct bulletin *b)
         }
 }
 
+void ctl_print_trust(const struct bulletin_row *row, const char *unverified_key, const char *command)
+{
+        if (row->unverified)
+                printf("UNVERIFIED: the sender could not be verified; it may be forged, and nobody was told of it\n");
+        else if (unverified_key)
+                printf("mails whose sender is not verified say something of it too: 'hotfixctl %s %s'\n", command, unverified_key);
+}
+
+/* Why the mail that stands for an unverified bulletin is not verified; newly allocated. */
+static int find_reason(struct database *db, const struct bulletin_row *row, char **ret_reason, struct error *err)
+{
+        GArray *ids;
+        struct mail_row *mail = NULL;
+        int r = bulletins_mails(db, row->id, &ids, err);
+        if (r < 0)
+                return r;
+        if (ids->len > 0)
+                r = mails_get(db, g_array_index(ids, int64_t, 0), &mail, err);
+        *ret_reason = r == 0 && mail ? g_strdup(mail->unverified) : NULL;
+        mail_row_free(mail);
+        g_array_unref(ids);
+        return r;
+}
+
+static int print_row(struct database *db, const struct bulletin_row *row, struct error *err)
+{
+        g_autofree char *reason = NULL, *unverified_key = NULL;
+        int r = row->unverified ? find_reason(db, row, &reason, err) : bulletins_unverified_key(db, row, &unverified_key, err);
+        if (r < 0)
+                return ctl_fail(err);
+        if (ctl.json) {
+                json_t *json = bulletin_to_json(row->current);
+                if (row->unverified)
+                        bulletin_mark_unverified(json, reason);
+                return ctl_print_json(json);
+        }
+        ctl_print_trust(row, unverified_key, "show");
+        if (reason)
+                printf("why: %s\n", reason);
+        if (row->unverified || unverified_key)
+                putchar('\n');
+        ctl_print_bulletin(row->current);
+        printf("\n%u revision%s; archive %s/%s.html; 'hotfixctl trace %s' tells what was sent and why\n", row->revisions,
+               row->revisions == 1 ? "" : "s", ctl.config->archive_dir, row->archive_name,
+               row->current->id && !row->unverified ? row->current->id : row->key);
+        return CTL_DONE;
+}
+
 int ctl_show(const struct ctl_command *command, int argc, char **argv)
 {
         int status;
@@ -118,16 +167,7 @@ int ctl_show(const struct ctl_command *command, int argc, char **argv)
                 return status;
         struct error err = ERROR_INIT;
         struct bulletin_row *row = NULL;
-        if (bulletins_find(db, argv[optind], &row, &err) < 0) {
-                status = ctl_fail(&err);
-        } else if (ctl.json) {
-                status = ctl_print_json(bulletin_to_json(row->current));
-        } else {
-                ctl_print_bulletin(row->current);
-                printf("\n%u revision%s; archive %s/%s.html; 'hotfixctl trace %s' tells what was sent and why\n", row->revisions,
-                       row->revisions == 1 ? "" : "s", ctl.config->archive_dir, row->archive_name,
-                       row->current->id ? row->current->id : row->key);
-        }
+        status = bulletins_find(db, argv[optind], &row, &err) < 0 ? ctl_fail(&err) : print_row(db, row, &err);
         bulletin_row_free(row);
         database_close(db);
         return status;

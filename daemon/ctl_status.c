@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "build_config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include "common/file.h"
-#include "common/text.h"
 #include "daemon/ctl_status_p.h"
 #include "daemon/table.h"
 #include "store/bulletins.h"
@@ -21,30 +16,17 @@ struct status {
         guint64 pid; /* of the running daemon; 0: none */
         GPtrArray *cursors, *states;
         GPtrArray *feeds, *conditions;
-        int64_t bulletins, revisions, mails[MAIL_OUTCOME_MAX], deliveries[DELIVERY_STATE_MAX];
+        int64_t bulletins, revisions, unverified_bulletins, unverified_mails;
+        int64_t mails[MAIL_OUTCOME_MAX], deliveries[DELIVERY_STATE_MAX];
 };
-
-/* The daemon holds a lock on this file as long as it runs, however it ends. */
-static guint64 running_pid(void)
-{
-        g_autofree char *path = g_build_filename(ctl.config->state_dir, "hotfixd.lock", NULL);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return 0;
-        guint64 pid = 0;
-        if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-                g_autofree char *data = NULL;
-                size_t size;
-                if (file_read(path, 64, &data, &size, NULL) == 0)
-                        text_parse_uint64(g_strstrip(data), G_MAXINT, &pid);
-        }
-        close(fd);
-        return pid;
-}
 
 static int load_counts(struct database *db, struct status *status, struct error *err)
 {
         int r = bulletins_count(db, &status->bulletins, &status->revisions, err);
+        if (r == 0)
+                r = bulletins_count_unverified(db, &status->unverified_bulletins, err);
+        if (r == 0)
+                r = mails_count_unverified(db, &status->unverified_mails, err);
         for (int i = 0; r == 0 && i < MAIL_OUTCOME_MAX; i++)
                 r = mails_count(db, (enum mail_outcome) i, &status->mails[i], err);
         for (int i = 0; r == 0 && i < DELIVERY_STATE_MAX; i++)
@@ -95,9 +77,14 @@ static json_t *mailbox_to_json(const struct status *status, const struct config_
         json_object_set_new(json, "location", json_string(mailbox->location));
         json_object_set_new(json, "state", json_string(state_name(status, state)));
         json_object_set_new(json, "since", ctl_json_time(state ? state->changed_ms : 0));
+        json_object_set_new(json, "mode", ctl_json_text(state ? state->mode : NULL));
         json_object_set_new(json, "error", ctl_json_text(state ? state->error : NULL));
+        json_object_set_new(json, "problem", ctl_json_text(state ? state->problem : NULL));
+        json_object_set_new(json, "failures", json_integer(state ? state->failures : 0));
+        json_object_set_new(json, "failing_since", ctl_json_time(state ? state->failing_ms : 0));
         json_object_set_new(json, "retry", ctl_json_time(state && status->pid ? state->retry_ms : 0));
         json_object_set_new(json, "synced", ctl_json_time(cursor ? cursor->synced_ms : 0));
+        json_object_set_new(json, "reconciled", ctl_json_time(state ? state->reconciled_ms : 0));
         json_object_set_new(json, "last_mail", ctl_json_time(state ? state->last_mail_ms : 0));
         json_object_set_new(json, "uid_validity", cursor ? json_integer(cursor->uid_validity) : json_null());
         json_object_set_new(json, "last_uid", cursor ? json_integer(cursor->last_uid) : json_null());
@@ -107,7 +94,7 @@ static json_t *mailbox_to_json(const struct status *status, const struct config_
 static int print_json(const struct status *status)
 {
         json_t *mails = json_object(), *deliveries = json_object(), *mailboxes = json_array(), *json = json_object();
-        for (int i = 0; i < MAIL_OUTCOME_MAX; i++)
+        for (int i = 0; i < MAIL_REPLACED; i++) /* such a mail counts as the one that replaces it */
                 json_object_set_new(mails, mail_outcome_name((enum mail_outcome) i), json_integer(status->mails[i]));
         for (int i = 0; i < DELIVERY_STATE_MAX; i++)
                 json_object_set_new(deliveries, delivery_state_name((enum delivery_state) i),
@@ -123,10 +110,26 @@ static int print_json(const struct status *status)
         json_object_set_new(json, "bulletins", json_integer(status->bulletins));
         json_object_set_new(json, "revisions", json_integer(status->revisions));
         json_object_set_new(json, "mails", mails);
+        json_object_set_new(json, "unverified", json_pack("{s:I,s:I}", "bulletins", (json_int_t) status->unverified_bulletins,
+                                                          "mails", (json_int_t) status->unverified_mails));
         json_object_set_new(json, "deliveries", deliveries);
         json_object_set_new(json, "conditions", status_conditions_to_json(status->conditions));
         json_object_set_new(json, "feeds", status_feeds_to_json(status->feeds));
         return ctl_print_json(json);
+}
+
+/* What is wrong with a mailbox, since when, and what comes next. */
+static void print_error(const struct status *status, const struct mailbox_state *state)
+{
+        printf("%s: %s\n", state->mailbox, state->error);
+        if (state->failures > 0) {
+                g_autofree char *since = ctl_time(state->failing_ms);
+                printf("    %u failure%s in a row since %s\n", state->failures, state->failures == 1 ? "" : "s", since);
+        }
+        if (status->pid && state->retry_ms) {
+                g_autofree char *retry = ctl_time(state->retry_ms);
+                printf("    next attempt %s\n", retry);
+        }
 }
 
 static void print_mailboxes(const struct status *status)
@@ -142,15 +145,11 @@ static void print_mailboxes(const struct status *status)
         }
         table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
         table_free(table);
-        for (guint i = 0; i < status->states->len; i++) {
-                const struct mailbox_state *state = g_ptr_array_index(status->states, i);
-                if (!state->error)
-                        continue;
-                printf("%s: %s\n", state->mailbox, state->error);
-                if (status->pid && state->retry_ms) {
-                        g_autofree char *retry = ctl_time(state->retry_ms);
-                        printf("    next attempt %s\n", retry);
-                }
+        for (guint i = 0; i < ctl.config->mailboxes->len; i++) {
+                const struct config_mailbox *mailbox = g_ptr_array_index(ctl.config->mailboxes, i);
+                const struct mailbox_state *state = find_state(status, mailbox->name);
+                if (state && state->error)
+                        print_error(status, state);
         }
 }
 
@@ -166,6 +165,12 @@ static int print_text(const struct status *status)
         printf("mails       %" G_GINT64_FORMAT " of bulletins, %" G_GINT64_FORMAT " unrecognised, %" G_GINT64_FORMAT
                " quarantined\n", status->mails[MAIL_BULLETIN], status->mails[MAIL_UNRECOGNISED],
                status->mails[MAIL_QUARANTINED]);
+        if (status->mails[MAIL_QUARANTINED] > 0)
+                puts("            see 'hotfixctl quarantine list'; try them again: 'hotfixctl quarantine retry --all'");
+        if (status->unverified_mails > 0)
+                printf("unverified  %" G_GINT64_FORMAT " mail%s, kept apart as %" G_GINT64_FORMAT " bulletin%s: "
+                       "'hotfixctl list --unverified'\n", status->unverified_mails, status->unverified_mails == 1 ? "" : "s",
+                       status->unverified_bulletins, status->unverified_bulletins == 1 ? "" : "s");
         printf("deliveries  %" G_GINT64_FORMAT " sent, %" G_GINT64_FORMAT " waiting, %" G_GINT64_FORMAT " given up\n",
                status->deliveries[DELIVERY_SENT], status->deliveries[DELIVERY_PENDING], status->deliveries[DELIVERY_DEAD]);
         status_print_conditions(status->conditions);
@@ -184,7 +189,7 @@ int ctl_status(const struct ctl_command *command, int argc, char **argv)
         struct database *db;
         if ((status_code = ctl_load_config()) != 0 || (status_code = ctl_open_database(DATABASE_READ, &db)) != 0)
                 return status_code;
-        struct status status = { .pid = running_pid() };
+        struct status status = { .pid = ctl_daemon_pid() };
         struct error err = ERROR_INIT;
         int r = load_counts(db, &status, &err);
         int result = r < 0 ? ctl_fail(&err) : ctl.json ? print_json(&status) : print_text(&status);

@@ -13,6 +13,7 @@
 struct trace {
         struct database *db;
         struct bulletin_row *bulletin;
+        char *unverified_key;             /* of what unverified mails say about the same bulletin, or NULL */
         GPtrArray *revisions, *decisions; /* struct revision_row, struct decision_row */
         GPtrArray *mails;                 /* struct mail_row */
 };
@@ -20,6 +21,7 @@ struct trace {
 static void trace_clear(struct trace *trace)
 {
         bulletin_row_free(trace->bulletin);
+        g_free(trace->unverified_key);
         g_clear_pointer(&trace->revisions, g_ptr_array_unref);
         g_clear_pointer(&trace->decisions, g_ptr_array_unref);
         g_clear_pointer(&trace->mails, g_ptr_array_unref);
@@ -49,6 +51,8 @@ static int load_bulletin(struct trace *trace, struct error *err)
                 r = outbox_decisions(trace->db, trace->bulletin->id, &trace->decisions, err);
         if (r == 0)
                 r = load_mails(trace, err);
+        if (r == 0)
+                r = bulletins_unverified_key(trace->db, trace->bulletin, &trace->unverified_key, err);
         return r;
 }
 
@@ -162,6 +166,8 @@ static int print_json(const struct trace *trace)
         json_object_set_new(json, "schema", json_string("hotfixd.trace/1"));
         json_object_set_new(json, "feed", ctl_json_text(trace->bulletin ? trace->bulletin->feed : NULL));
         json_object_set_new(json, "key", ctl_json_text(trace->bulletin ? trace->bulletin->key : NULL));
+        json_object_set_new(json, "unverified", json_boolean(trace->bulletin && trace->bulletin->unverified));
+        json_object_set_new(json, "unverified_key", ctl_json_text(trace->unverified_key));
         json_object_set_new(json, "mails", mails);
         json_object_set_new(json, "revisions", revisions);
         json_object_set_new(json, "decisions", decisions);
@@ -199,6 +205,8 @@ static void print_mail(struct database *db, const struct mail_row *mail)
         printf("    became: %s%s%s%s%s%s\n", mail_outcome_name(mail->outcome), mail->event ? ", " : "",
                mail->event ? job_event_text(mail->event) : "", mail->history ? ", history" : "", mail->reason ? ": " : "",
                mail->reason ? mail->reason : "");
+        if (mail->unverified)
+                printf("    sender not verified: %s\n", mail->unverified);
 }
 
 static void print_revision(const struct revision_row *revision)
@@ -261,7 +269,9 @@ static int print_text(const struct trace *trace)
 {
         if (trace->bulletin) {
                 const struct bulletin *b = trace->bulletin->current;
-                printf("%s  %s\n\n", b->id ? b->id : trace->bulletin->key, b->title ? b->title : "");
+                printf("%s  %s\n", b->id ? b->id : trace->bulletin->key, b->title ? b->title : "");
+                ctl_print_trust(trace->bulletin, trace->unverified_key, "trace");
+                putchar('\n');
         }
         for (guint i = 0; i < trace->mails->len; i++)
                 print_mail(trace->db, g_ptr_array_index(trace->mails, i));

@@ -28,7 +28,9 @@ static const struct ctl_command commands[] = {
           "  --since DATE         updated on or after YYYY-MM-DD\n"
           "  --limit N            at most N\n"
           "  --unrecognised       instead: the mails that no feed recognised\n"
-          "  --quarantined        instead: the mails that could not be read\n", ctl_list },
+          "  --quarantined        instead: the mails that could not be read\n"
+          "  --verified           without those whose sender is not verified\n"
+          "  --unverified         only those\n", ctl_list },
         { "show", "ID", "one bulletin as it stands",
           "ID is a bulletin's id in capitals or not (ms07-028), if need be with its feed\n"
           "(hotfix-report:MS07-028), or its key where it has no id ('list --json').\n", ctl_show },
@@ -40,9 +42,23 @@ static const struct ctl_command commands[] = {
           "is 3 if something was not recognised as a bulletin.\n"
           "  --form FORM          mail, text, html; else judged by the first lines\n", ctl_parse },
         { "import", "PATH...", "old mails from files, mboxes, Maildirs, folders, as history",
-          "Nothing is sent for them but one summary for each channel. A mail that is on\n"
-          "record already is not stored again, so an import that broke off can be started\n"
-          "again.\n", ctl_import },
+          "Nothing is sent for them but one summary for each channel. What is no mail is\n"
+          "left out and counted. An import that was stopped, by Ctrl-C or otherwise, is\n"
+          "started again and goes on where it was.\n", ctl_import },
+        { "quarantine", "ACTION", "the mails that could not be read: list, show, retry",
+          "  list                 all of them, with the reasons\n"
+          "    --limit N          at most N, the newest\n"
+          "  show MAIL            everything on record of one mail, and its beginning\n"
+          "    --output FILE      write its bytes to a new file instead\n"
+          "  retry MAIL...        read it again, as the program and the configuration are\n"
+          "                       now; one that was too large is fetched again\n"
+          "    --all              all that are in quarantine\n"
+          "    --unrecognised     all that no feed recognised\n"
+          "    --unverified       all whose sender was not verified\n"
+          "    --accept           MAIL is real: count its sender as verified\n"
+          "MAIL is a mail's number, its Message-ID, or the start of its SHA-256 (at least 6\n"
+          "digits). The exit status of retry is 1 if a mail stays in quarantine, 3 if one\n"
+          "is no bulletin.\n", ctl_quarantine },
         { "archive", "rebuild", "the whole archive mirror anew from the database",
           "Also removes files that belong to no bulletin.\n", ctl_archive },
 };
@@ -187,6 +203,7 @@ json_t *ctl_json_mail(const struct mail_row *mail)
         json_object_set_new(json, "outcome", json_string(mail_outcome_name(mail->outcome)));
         json_object_set_new(json, "event", ctl_json_text(mail->event));
         json_object_set_new(json, "reason", ctl_json_text(mail->reason));
+        json_object_set_new(json, "unverified", ctl_json_text(mail->unverified));
         return json;
 }
 

@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "daemon/config.h"
 #include "daemon/descriptors.h"
+#include "daemon/memory.h"
 #include "daemon/service.h"
 #include "daemon/service_p.h"
 #include "daemon/transfer.h"
@@ -349,6 +350,7 @@ int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
                 return worker_main();
+        memory_prepare();
         if (descriptors_complete() < 0)
                 return EXIT_FAILURE;
         setlocale(LC_CTYPE, "C.UTF-8");

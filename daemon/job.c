@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/limits.h"
+
 struct slot {
         struct job *job;
         bool parsed;
@@ -14,6 +16,9 @@ struct job_queue {
         GQueue slots;    /* struct slot, in the order of arrival */
         GQueue unparsed; /* the same slots that still wait for a parser */
         size_t bytes, max_bytes;
+        size_t parsed_bytes;
+        guint parsed;
+        int64_t gather_ms;
         bool closed;
 };
 
@@ -31,10 +36,13 @@ void job_free(struct job *job)
         if (job->release)
                 job->release(job->context);
         reader_result_clear(&job->result);
+        mail_packed_clear(&job->packed);
+        bulletin_prepared_clear(&job->prepared);
         error_clear(&job->error);
         g_free(job->source);
         g_free(job->mailbox);
         g_free(job->location);
+        g_free(job->unverified);
         g_free(job->data);
         g_free(job);
 }
@@ -47,6 +55,7 @@ struct job_queue *job_queue_new(size_t max_bytes)
         g_queue_init(&queue->slots);
         g_queue_init(&queue->unparsed);
         queue->max_bytes = max_bytes;
+        queue->gather_ms = LIMIT_BATCH_WAIT_MS;
         return queue;
 }
 
@@ -74,6 +83,12 @@ static size_t job_weight(const struct job *job)
         return sizeof *job + job->size;
 }
 
+static void count_parsed(struct job_queue *queue, const struct slot *slot)
+{
+        queue->parsed++;
+        queue->parsed_bytes += job_weight(slot->job);
+}
+
 int job_queue_put(struct job_queue *queue, struct job *job)
 {
         g_mutex_lock(&queue->mutex);
@@ -86,10 +101,13 @@ int job_queue_put(struct job_queue *queue, struct job *job)
         }
         struct slot *slot = g_new0(struct slot, 1);
         slot->job = job;
-        slot->parsed = job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->code < 0;
+        slot->parsed = job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->known_mail_id != 0 || job->parsed ||
+                       job->code < 0;
         queue->bytes += job_weight(job);
         g_queue_push_tail(&queue->slots, slot);
-        if (!slot->parsed)
+        if (slot->parsed)
+                count_parsed(queue, slot);
+        else
                 g_queue_push_tail(&queue->unparsed, slot);
         g_cond_broadcast(&queue->changed);
         g_mutex_unlock(&queue->mutex);
@@ -114,6 +132,7 @@ void job_queue_set_parsed(struct job_queue *queue, struct job *job)
                 struct slot *slot = link->data;
                 if (slot->job == job) {
                         slot->parsed = true;
+                        count_parsed(queue, slot);
                         break;
                 }
         }
@@ -121,10 +140,32 @@ void job_queue_set_parsed(struct job_queue *queue, struct job *job)
         g_mutex_unlock(&queue->mutex);
 }
 
+void job_queue_set_gather_ms(struct job_queue *queue, int64_t gather_ms)
+{
+        queue->gather_ms = gather_ms;
+}
+
 static bool head_is_ready(struct job_queue *queue)
 {
         struct slot *head = g_queue_peek_head(&queue->slots);
         return head && head->parsed;
+}
+
+/* A transaction costs as much as some mails do. Of a history, which nobody waits for, as many as are about to be ready go
+ * into one; a mail that has just come is never held up. */
+static bool more_is_coming(struct job_queue *queue, unsigned max)
+{
+        const struct slot *head = g_queue_peek_head(&queue->slots);
+        return head->job->kind == JOB_MAIL && head->job->history && queue->parsed < g_queue_get_length(&queue->slots) &&
+               queue->parsed < max && queue->parsed_bytes < queue->max_bytes / 2;
+}
+
+static void gather(struct job_queue *queue, unsigned max)
+{
+        gint64 end = g_get_monotonic_time() + queue->gather_ms * 1000;
+        while (!queue->closed && more_is_coming(queue, max))
+                if (!g_cond_wait_until(&queue->changed, &queue->mutex, end))
+                        break;
 }
 
 GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms)
@@ -135,9 +176,13 @@ GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t w
         while (!queue->closed && !head_is_ready(queue))
                 if (!g_cond_wait_until(&queue->changed, &queue->mutex, end))
                         break;
+        if (!queue->closed && head_is_ready(queue))
+                gather(queue, max);
         while (!queue->closed && jobs->len < max && head_is_ready(queue)) {
                 struct slot *slot = g_queue_pop_head(&queue->slots);
                 queue->bytes -= job_weight(slot->job);
+                queue->parsed_bytes -= job_weight(slot->job);
+                queue->parsed--;
                 g_ptr_array_add(jobs, slot->job);
                 g_free(slot);
         }

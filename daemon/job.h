@@ -14,6 +14,8 @@
 #include "common/errors.h"
 #include "ingest/cursor.h"
 #include "ingest/reader.h"
+#include "store/bulletins.h"
+#include "store/mails.h"
 
 enum job_kind {
         JOB_MAIL,
@@ -34,17 +36,29 @@ struct job {
         char *data;             /* raw bytes */
         size_t size;
         uint64_t oversize_bytes;/* not 0: the mail is larger than the limit, data is only its beginning */
+        int64_t again_mail_id;  /* not 0: this mail is on record and is read again, or was fetched again, whole */
+        bool accepted;          /* the administrator knows the sender to be real, whatever the mail server found */
+        int64_t known_mail_id;  /* not 0: these very bytes are on record as this mail; data may be left out */
+
+        bool parsed;            /* set beforehand: the mail was read already, and what follows is filled */
 
         /* Filled by the parser; a code set beforehand means there is nothing to parse. */
         int code;               /* 0, or why the worker gave no result */
         struct error error;     /* the text that goes with code */
         struct reader_result result;
 
+        /* Filled by the parser's thread, or by the writer where there was nothing to parse: see pipeline_prepare. */
+        struct mail_packed packed;
+        struct bulletin_prepared prepared; /* key NULL: not of a bulletin */
+
         /* Filled by the writer, for whoever waits for it. */
         void (*committed)(struct job *job, void *context); /* called after the commit, on the writer's thread; may be NULL */
         void (*release)(void *context);                    /* called when the job is freed, committed or not; may be NULL */
         void *context;
+        bool turned;            /* on record as unverified, and verified where it is seen now */
+        char *unverified;       /* why the sender does not count as verified; NULL: it does. See verification.h */
         int64_t mail_id, bulletin_id;
+        int64_t fresh_mark;     /* not 0: this mail is all that is known of its bulletin; see store/archive_feed.h */
         const char *event;      /* dedup_event_name, "known", "unrecognised", "quarantined"; static. See job_event_text */
 };
 
@@ -67,6 +81,9 @@ void job_queue_set_parsed(struct job_queue *queue, struct job *job);
 /* Waits up to wait_ms until the head is ready, then takes it and the ready ones behind it, at most max jobs. An empty
  * array: nothing came, or the queue is closed. */
 GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms);
+
+/* How long mails of a history that are ready wait for those that are being parsed, instead of LIMIT_BATCH_WAIT_MS. */
+void job_queue_set_gather_ms(struct job_queue *queue, int64_t gather_ms);
 
 /* From now on put fails and nobody waits. */
 void job_queue_close(struct job_queue *queue);

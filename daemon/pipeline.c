@@ -9,12 +9,14 @@
 #include "daemon/health.h"
 #include "daemon/summary.h"
 #include "daemon/unread_watch.h"
+#include "daemon/verification.h"
 #include "notify/message.h"
 #include "store/bulletins.h"
 #include "store/cursors.h"
 #include "store/history.h"
 #include "store/mails.h"
 #include "store/outbox.h"
+#include "store/refetch.h"
 
 /* What the jobs of one transaction share. */
 struct batch {
@@ -60,11 +62,8 @@ static enum route_event event_for_routes(enum dedup_event event)
 static int ask_for_deliveries(struct batch *batch, const struct job *job, const struct route *route,
                               const struct message *message, int64_t bulletin_id, int64_t decision_id, struct error *err)
 {
-        const struct bulletin *bulletin = job->result.bulletin;
-        char fingerprint[DIGEST_TEXT_SIZE];
-        bulletin_fingerprint(bulletin, fingerprint);
-        g_autofree char *key = bulletin_key(bulletin);
-        struct delivery_subject subject = { bulletin->feed, key, fingerprint, bulletin_id, decision_id, NULL };
+        struct delivery_subject subject = { job->result.bulletin->feed, job->prepared.key, job->prepared.fingerprint,
+                                            bulletin_id, decision_id, NULL };
         int r = 0;
         for (guint i = 0; r == 0 && i < route->channels->len; i++) {
                 const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
@@ -106,6 +105,7 @@ static int decide_route(struct batch *batch, const struct job *job, const struct
                 .bulletin = job->result.bulletin,
                 .event = event_for_routes(arrival->event),
                 .history = job->history,
+                .unverified = job->unverified,
                 .known = state.known,
                 .above = state.above,
                 .sent = state.sent,
@@ -155,23 +155,49 @@ static int store_news(struct batch *batch, const struct job *job, const struct b
         int r = 0;
         for (guint i = 0; r == 0 && i < batch->config->routes->len; i++)
                 r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), arrival, err);
-        return r < 0 ? r : drift_watch_bulletin(&batch->drift, job, arrival->variant_id, err);
+        if (r < 0 || job->unverified) /* what anybody may have sent says nothing of the feed */
+                return r;
+        return drift_watch_bulletin(&batch->drift, job, arrival->variant_id, err);
+}
+
+/* A mail on record that a parser, perhaps a newer one, has read again. */
+static bool is_read_again(const struct job *job)
+{
+        return job->turned || (job->again_mail_id != 0 && job->mail_id == job->again_mail_id);
 }
 
 static int store_bulletin(struct batch *batch, struct job *job, struct error *err)
 {
         struct bulletin_arrival arrival = { 0 };
-        int r = bulletins_insert(batch->db, job->result.bulletin, job->result.archive_name, job->mail_id, job->history,
-                                 &arrival, err);
+        struct bulletin_insertion insertion = {
+                .bulletin = job->result.bulletin,
+                .prepared = &job->prepared,
+                .archive_name = job->result.archive_name,
+                .mail_id = job->mail_id,
+                .mail_sha256 = job->packed.data ? job->packed.sha256 : NULL,
+                .history = job->history,
+                .unverified = job->unverified != NULL,
+        };
+        int r = bulletins_put(batch->db, &insertion, &arrival, err);
         if (r < 0)
                 return r;
         job->bulletin_id = arrival.bulletin_id;
+        job->fresh_mark = arrival.event == DEDUP_FIRST ? arrival.archive_mark : 0;
         job->event = dedup_event_name(arrival.event);
-        count_event(&batch->totals, arrival.event);
+        if (job->unverified)
+                batch->totals.unverified++;
+        else
+                count_event(&batch->totals, arrival.event);
         r = mails_set_outcome(batch->db, job->mail_id, MAIL_BULLETIN, NULL, arrival.revision_id, job->event, err);
+        if (r == 0 && is_read_again(job))
+                r = bulletins_adopt_decisions(batch->db, job->mail_id, arrival.bulletin_id, arrival.revision_id, err);
+        if (r == 0 && arrival.event == DEDUP_FIRST && job->history && !job->mailbox && job->again_mail_id == 0)
+                r = history_add_import(batch->db, arrival.bulletin_id, err);
         /* A duplicate says nothing new: the mail's own row records it, and no route is asked. */
         if (r == 0 && arrival.event != DEDUP_DUPLICATE)
                 r = store_news(batch, job, &arrival, err);
+        if (r == 0 && !job->accepted && !(job->unverified && is_read_again(job))) /* it was counted when it came */
+                r = verification_watch_bulletin(&batch->health, job, err);
         bulletin_arrival_clear(&arrival);
         return r;
 }
@@ -191,7 +217,21 @@ static int store_unrecognised(struct batch *batch, struct job *job, struct error
         job->event = "unrecognised";
         batch->totals.unrecognised++;
         int r = mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
-        return r < 0 ? r : drift_watch_unrecognised(&batch->drift, job, err);
+        if (r < 0 || is_read_again(job)) /* it was counted when it came */
+                return r;
+        if (job->unverified)
+                return verification_watch_letter(&batch->health, job, err);
+        return drift_watch_unrecognised(&batch->drift, job, err);
+}
+
+/* By what is configured now; an earlier attempt may have said otherwise. */
+static int verify(struct batch *batch, struct job *job, struct error *err)
+{
+        g_free(job->unverified);
+        job->unverified = verification_judge(batch->config, job);
+        if (!job->unverified && !is_read_again(job))
+                return 0;
+        return mails_set_unverified(batch->db, job->mail_id, job->unverified, err);
 }
 
 static int store_outcome(struct batch *batch, struct job *job, struct error *err)
@@ -205,13 +245,35 @@ static int store_outcome(struct batch *batch, struct job *job, struct error *err
                 return put_into_quarantine(batch, job, job->code, error_text(&job->error), err);
         if (job->result.outcome == READER_REFUSED)
                 return put_into_quarantine(batch, job, -ERR_MALFORMED, job->result.reason, err);
-        int r = job->result.outcome == READER_UNRECOGNISED ? store_unrecognised(batch, job, err) : store_bulletin(batch, job, err);
-        return r < 0 ? r : unread_watch_read(&batch->health, job, err);
+        int r = is_read_again(job) ? quarantine_remove(batch->db, job->mail_id, err) : 0;
+        if (r == 0)
+                r = verify(batch, job, err);
+        if (r == 0)
+                r = job->result.outcome == READER_UNRECOGNISED ? store_unrecognised(batch, job, err) : store_bulletin(batch, job, err);
+        return r < 0 || job->unverified ? r : unread_watch_read(&batch->health, job, err);
 }
 
-static int store_mail(struct batch *batch, struct job *job, struct error *err)
+void pipeline_prepare(struct job *job)
 {
-        job->bulletin_id = 0; /* an earlier attempt may have set it */
+        struct error err = ERROR_INIT;
+        /* Computed by this process, of the bytes that it had the worker read. */
+        const char *sha256 = job->code == 0 && job->result.bulletin ? job->result.bulletin->mail.sha256 : NULL;
+        if (!job->packed.data && job->data && mails_pack(job->data, job->size, sha256, &job->packed, &err) == 0)
+                g_clear_pointer(&job->data, g_free);
+        g_clear_pointer(&job->result.text, g_free); /* as large as the mail, and nobody's here */
+        if (!job->prepared.key && job->result.bulletin && job->result.outcome == READER_RECOGNISED)
+                bulletins_prepare(job->result.bulletin, &job->prepared);
+        error_clear(&err); /* met again, and reported, when it is stored */
+}
+
+/* The row of the mail's bytes. *ret_known: it was there before. */
+static int store_bytes(struct batch *batch, struct job *job, bool *ret_known, struct error *err)
+{
+        if (job->known_mail_id != 0) {
+                job->mail_id = job->known_mail_id;
+                *ret_known = true;
+                return 0;
+        }
         const struct mail_info *info = job->result.bulletin ? &job->result.bulletin->mail : NULL;
         struct mail_row row = {
                 .message_id = info ? info->message_id : NULL,
@@ -224,15 +286,54 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
                 .history = job->history,
                 .outcome = MAIL_QUARANTINED,
         };
-        bool known = false;
-        int r = mails_insert(batch->db, &row, job->data, job->size, &job->mail_id, &known, err);
-        if (r < 0)
-                return r;
+        int r = job->packed.data ? mails_insert_packed(batch->db, &row, &job->packed, &job->mail_id, ret_known, err) :
+                mails_insert(batch->db, &row, job->data, job->size, &job->mail_id, ret_known, err);
+        /* What could not be read before may have told nothing of its head. */
+        if (r == 0 && *ret_known && is_read_again(job) && info)
+                r = mails_set_head(batch->db, job->mail_id, &row, err);
+        return r;
+}
+
+static int store_sighting(struct batch *batch, const struct job *job, struct error *err)
+{
         struct sighting sighting = { .source = job->source, .uid_validity = job->cursor.uid_validity, .uid = job->uid,
                                      .seen_ms = batch->now_ms };
         if (!job->mailbox)
                 sighting.uid_validity = 0;
-        r = mails_add_sighting(batch->db, job->mail_id, &sighting, err);
+        return mails_add_sighting(batch->db, job->mail_id, &sighting, err);
+}
+
+/* What became of a mail stands, but for one that is read again, unless that has made a bulletin of it meanwhile. */
+static int is_settled(struct batch *batch, struct job *job, bool *ret_settled, struct error *err)
+{
+        *ret_settled = true;
+        if (!is_read_again(job) && !verification_may_turn(job))
+                return 0;
+        struct mail_row *mail;
+        int r = mails_get(batch->db, job->mail_id, &mail, err);
+        if (r < 0)
+                return r;
+        job->turned = mail->unverified && verification_turns(batch->config, job); /* by the mailbox that sees it now */
+        if (is_read_again(job))
+                *ret_settled = mail->outcome != MAIL_UNRECOGNISED && mail->outcome != MAIL_QUARANTINED && !mail->unverified;
+        mail_row_free(mail);
+        return 0;
+}
+
+static int store_mail(struct batch *batch, struct job *job, struct error *err)
+{
+        job->bulletin_id = job->fresh_mark = 0; /* an earlier attempt may have set it */
+        job->turned = false;
+        pipeline_prepare(job);
+        bool known = false;
+        int r = store_bytes(batch, job, &known, err);
+        if (r == 0 && (job->mailbox || !is_read_again(job))) /* what is only read again was not seen anywhere */
+                r = store_sighting(batch, job, err);
+        bool withdrawn;
+        if (r == 0 && known)
+                r = is_settled(batch, job, &known, err);
+        if (r == 0 && !known && is_read_again(job)) /* a bulletin of an unverified sender, who may be verified by now */
+                r = bulletins_withdraw_unverified(batch->db, job->mail_id, &withdrawn, err);
         if (r < 0)
                 return r;
         batch->totals.mails++;
@@ -241,9 +342,12 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
                  * them is on record. */
                 job->event = "known";
                 batch->totals.known++;
-                return 0;
+        } else {
+                r = store_outcome(batch, job, err);
         }
-        return store_outcome(batch, job, err);
+        if (r == 0 && job->again_mail_id != 0)
+                r = refetch_done(batch->db, job->again_mail_id, job->mail_id, err);
+        return r;
 }
 
 static int summarise(struct batch *batch, const char *source, const GArray *ids, struct error *err)
@@ -269,7 +373,7 @@ static int finish_history(struct batch *batch, const struct job *job, struct err
                 return r;
         r = summarise(batch, job->source, ids, err);
         g_array_unref(ids);
-        return r;
+        return r < 0 ? r : verification_watch_history(&batch->health, job->source, err);
 }
 
 static int save_cursor(struct batch *batch, const struct job *job, struct error *err)
@@ -329,6 +433,9 @@ static void log_mail(const struct job *job)
         else if (g_strcmp0(job->event, "unrecognised") == 0)
                 log_notice(context, "mail %" G_GINT64_FORMAT " (UID %u): not recognised as a bulletin: %s", job->mail_id,
                            job->uid, job->result.reason);
+        else if (job->unverified && !job->history)
+                log_warning(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: archived as unverified, and nobody is told: %s",
+                            job->mail_id, job->uid, bulletin_name(job), job->unverified);
         else if (job->history)
                 log_debug(context, "mail %" G_GINT64_FORMAT " (UID %u): %s: %s (history)", job->mail_id, job->uid,
                           bulletin_name(job), job_event_text(job->event));
@@ -348,6 +455,7 @@ static void add_totals(struct pipeline_totals *to, const struct pipeline_totals 
         to->earlier += from->earlier;
         to->unrecognised += from->unrecognised;
         to->quarantined += from->quarantined;
+        to->unverified += from->unverified;
         to->deliveries += from->deliveries;
 }
 
@@ -388,18 +496,23 @@ int pipeline_commit(struct database *db, const struct config *config, GPtrArray 
         return r;
 }
 
-int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, const GArray *bulletin_ids,
-                              struct error *err)
+int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, struct error *err)
 {
         struct batch batch;
+        GArray *ids = NULL;
         batch_init(&batch, db, config);
         int r = database_begin(db, err);
         if (r == 0)
-                r = summarise(&batch, source, bulletin_ids, err);
+                r = history_imported(db, &ids, err);
+        if (r == 0)
+                r = summarise(&batch, source, ids, err);
+        if (r == 0)
+                r = history_imported_done(db, err);
         if (r == 0)
                 r = database_commit(db, err);
         if (r < 0)
                 database_rollback(db);
+        g_clear_pointer(&ids, g_array_unref);
         batch_clear(&batch);
         return r;
 }

@@ -13,7 +13,7 @@
 #include "store/database.h"
 
 struct pipeline_totals {
-        unsigned mails, known, bulletins_first, duplicates, variants, later, earlier, unrecognised, quarantined, deliveries;
+        unsigned mails, known, bulletins_first, duplicates, variants, later, earlier, unrecognised, quarantined, unverified, deliveries;
 };
 
 /* Commits all jobs (struct job) in one transaction, or none. On success each job's mail_id, bulletin_id and event are
@@ -21,9 +21,14 @@ struct pipeline_totals {
 int pipeline_commit(struct database *db, const struct config *config, GPtrArray *jobs, struct pipeline_totals *totals,
                     struct error *err);
 
-/* Queues the summary for imported history: one delivery per route and channel. bulletin_ids (int64_t) are those that the
- * import brought and that were not known before. Its own transaction; nothing for an empty list. */
-int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, const GArray *bulletin_ids,
-                              struct error *err);
+/* The work of storing a mail that needs no database: its bytes packed, what it says as text, digests. For the parser's
+ * threads, so that the writer does little else than write; the commit makes up for what was not prepared. The raw bytes
+ * (job->data) are freed once they are packed. */
+void pipeline_prepare(struct job *job);
+
+/* Queues the summary for imported history: one delivery per route and channel, for all bulletins that imports brought,
+ * that were not known before, and that no summary has told of: also those of an import that broke off. Its own
+ * transaction; nothing where there are none. */
+int pipeline_summarise_import(struct database *db, const struct config *config, const char *source, struct error *err);
 
 #endif

@@ -181,6 +181,7 @@ static void run(struct sender *sender)
                 if (next_ms == 0)
                         next_ms = deliver_due(sender, &err);
                 int64_t wait_ms = G_MAXINT;
+                transfer_kept_tidy(sender->transfer_wake.kept);
                 if (next_ms == -ERR_CANCELLED || wake_is_set(sender->service->stop_fd)) {
                         stop = true;
                 } else if (next_ms < 0) {
@@ -208,7 +209,8 @@ gpointer sender_thread(gpointer data)
         g_free(start);
         sender.context = g_strdup_printf("channel %s", sender.channel->name);
         sender.owner = g_strdup_printf("%d/%s", (int) getpid(), sender.channel->name);
-        sender.transfer_wake = (struct transfer_wake) { .stop_fd = sender.service->abort_fd, .attention_fd = -1 };
+        sender.transfer_wake = (struct transfer_wake) { .stop_fd = sender.service->abort_fd, .attention_fd = -1,
+                                                        .kept = transfer_kept_new() };
         sender.transport = (struct notify_transport) {
                 .context = &sender.transfer_wake,
                 .http_post = transfer_http_post,
@@ -226,6 +228,7 @@ gpointer sender_thread(gpointer data)
                 error_clear(&err);
                 database_close(sender.db);
         }
+        transfer_kept_free(sender.transfer_wake.kept);
         g_free(sender.owner);
         g_free(sender.context);
         if (g_atomic_int_dec_and_test(&sender.service->senders_running))

@@ -12,7 +12,6 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "daemon/service_p.h"
-#include "store/archive.h"
 #include "store/outbox.h"
 
 #define STOP_GRACE_MS 1000      /* a request broken off is sent again later: one that is nearly done may end */
@@ -99,6 +98,13 @@ void service_wake_after_commit(struct service *service)
                 wake_signal(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
 }
 
+void service_wake_for_others(struct service *service, bool requests)
+{
+        service_wake_after_commit(service);
+        for (guint i = 0; requests && i < service->mailbox_fds->len; i++)
+                wake_signal(GPOINTER_TO_INT(g_ptr_array_index(service->mailbox_fds, i)));
+}
+
 static struct service *service_new(const struct config *config, bool once)
 {
         struct service *service = g_new0(struct service, 1);
@@ -109,7 +115,10 @@ static struct service *service_new(const struct config *config, bool once)
         service->abort_fd = wake_new();
         service->failed_fd = wake_new();
         service->archive_fd = wake_new();
+        service->archive_end_fd = wake_new();
+        service->archive_feed = archive_feed_new(LIMIT_FEED_BYTES);
         service->sender_fds = g_ptr_array_new();
+        service->mailbox_fds = g_ptr_array_new();
         service->parsers = g_ptr_array_new();
         service->mailboxes = g_ptr_array_new();
         service->senders = g_ptr_array_new();
@@ -117,6 +126,8 @@ static struct service *service_new(const struct config *config, bool once)
         /* Before any thread: the writer wakes them, whether or not the senders have been started. */
         for (guint i = 0; i < config->channels->len; i++)
                 g_ptr_array_add(service->sender_fds, GINT_TO_POINTER(wake_new()));
+        for (guint i = 0; i < config->mailboxes->len; i++)
+                g_ptr_array_add(service->mailbox_fds, GINT_TO_POINTER(wake_new()));
         service->writer_beat_ms = clock_monotonic_ms();
         return service;
 }
@@ -134,8 +145,11 @@ static void start_mailboxes(struct service *service)
                 struct mailbox_start *start = g_new0(struct mailbox_start, 1);
                 start->service = service;
                 start->mailbox = g_ptr_array_index(service->config->mailboxes, i);
+                start->attention_fd = GPOINTER_TO_INT(g_ptr_array_index(service->mailbox_fds, i));
                 g_ptr_array_add(service->mailboxes, g_thread_new("mailbox", mailbox_thread, start));
         }
+        /* What it reads comes from an earlier day's mailboxes. */
+        g_ptr_array_add(service->mailboxes, g_thread_new("reread", reread_thread, service));
 }
 
 static void start_senders(struct service *service)
@@ -174,6 +188,11 @@ struct service *service_start_store(const struct config *config)
         return service;
 }
 
+void service_start_archiver(struct service *service)
+{
+        service->archiver = g_thread_new("archiver", archiver_thread, service);
+}
+
 struct job_queue *service_queue(struct service *service)
 {
         return service->queue;
@@ -203,9 +222,13 @@ void service_stop(struct service *service)
         if (service->writer)
                 g_thread_join(service->writer);
         job_queue_free(service->queue);
+        archive_feed_free(service->archive_feed);
         for (guint i = 0; i < service->sender_fds->len; i++)
                 close(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
+        for (guint i = 0; i < service->mailbox_fds->len; i++)
+                close(GPOINTER_TO_INT(g_ptr_array_index(service->mailbox_fds, i)));
         g_ptr_array_unref(service->sender_fds);
+        g_ptr_array_unref(service->mailbox_fds);
         g_ptr_array_unref(service->parsers);
         g_ptr_array_unref(service->mailboxes);
         g_ptr_array_unref(service->senders);
@@ -214,6 +237,7 @@ void service_stop(struct service *service)
         close(service->abort_fd);
         close(service->failed_fd);
         close(service->archive_fd);
+        close(service->archive_end_fd);
         g_free(service);
 }
 
@@ -270,17 +294,12 @@ static gpointer watch_once(gpointer data)
         return NULL;
 }
 
-static void update_archive_once(struct service *service)
+/* Everything is stored: what the archiver has not come to yet. */
+static void end_archiver(struct service *service)
 {
-        struct database *db = service_open_database(service, "archive");
-        struct error err = ERROR_INIT;
-        int r = db ? archive_update(db, service->config->archive_dir, wake_stops, &service->stop_fd, NULL, &err) : -ERR_STORE;
-        if (r < 0 && r != -ERR_CANCELLED) {
-                log_error("archive", "%s", db ? error_text(&err) : "not updated");
-                g_atomic_int_inc(&service->failures);
-        }
-        error_clear(&err);
-        database_close(db);
+        wake_signal(service->archive_end_fd);
+        wake_signal(service->archive_fd);
+        g_thread_join(g_steal_pointer(&service->archiver));
 }
 
 unsigned service_run_once(const struct config *config, int stop_fd, bool show_progress)
@@ -289,14 +308,14 @@ unsigned service_run_once(const struct config *config, int stop_fd, bool show_pr
         struct once_watch watch = { service, stop_fd, wake_new(), show_progress };
         GThread *watcher = g_thread_new("watch", watch_once, &watch);
         start_store(service);
+        service->archiver = g_thread_new("archiver", archiver_thread, service);
         start_mailboxes(service);
         join_all(service->mailboxes);
-        if (!wake_is_set(service->stop_fd))
-                update_archive_once(service);
         if (!wake_is_set(service->stop_fd)) {
                 start_senders(service);
                 join_all(service->senders);
         }
+        end_archiver(service);
         wake_signal(watch.end_fd);
         g_thread_join(watcher);
         close(watch.end_fd);

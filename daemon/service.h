@@ -21,6 +21,9 @@ struct service *service_start(const struct config *config);
 struct service *service_start_store(const struct config *config);
 struct job_queue *service_queue(struct service *service);
 
+/* Also keeps the archive up to date meanwhile; what service_stop leaves of that is for the caller (archive_update). */
+void service_start_archiver(struct service *service);
+
 /* Syncs every mailbox once, brings the archive up to date, delivers what is due, and ends. show_progress draws a line on
  * standard error. stop_fd (an eventfd) readable breaks it off. Returns the number of mailboxes and deliveries that failed. */
 unsigned service_run_once(const struct config *config, int stop_fd, bool show_progress);

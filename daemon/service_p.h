@@ -8,6 +8,8 @@
 
 #include "daemon/config.h"
 #include "daemon/job.h"
+#include "ingest/worker.h"
+#include "store/archive_feed.h"
 #include "store/database.h"
 
 struct service {
@@ -16,9 +18,12 @@ struct service {
         int stop_fd;    /* eventfd, readable from the moment the service is to stop */
         int abort_fd;   /* eventfd, readable STOP_GRACE_MS later: requests under way are broken off */
         int failed_fd;  /* eventfd, readable once a thread has met an error the service cannot go on with */
+        struct archive_feed *archive_feed; /* from the writer to the archiver */
         int archive_fd; /* eventfd, wakes the archiver */
+        int archive_end_fd; /* eventfd, readable from the moment the archiver is to end with what is stored by then */
         bool once;
         GPtrArray *sender_fds; /* eventfds as GINT_TO_POINTER, wake the senders */
+        GPtrArray *mailbox_fds; /* likewise, wake the mailbox sessions: there may be requests for them (store/refetch.h) */
         GThread *writer, *archiver;
         GPtrArray *parsers, *mailboxes, *senders; /* GThread */
         int senders_fd; /* eventfd, readable once the last sender has ended */
@@ -54,12 +59,20 @@ void service_fail(struct service *service, const char *context, const struct err
 
 void service_wake_after_commit(struct service *service);
 
+/* After another process has written to the database: its deliveries, bulletins and requests have nobody else to tell the
+ * threads of them. */
+void service_wake_for_others(struct service *service, bool requests);
+
+/* Has a worker read the job's mail, with another try if that fails. -ERR_CANCELLED when the service is to stop. */
+int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat);
+
 /* Thread functions. */
 gpointer parser_thread(gpointer service);
 gpointer writer_thread(gpointer service);
 gpointer archiver_thread(gpointer service);
+gpointer reread_thread(gpointer service); /* ends by itself */
 
-struct mailbox_start { struct service *service; const struct config_mailbox *mailbox; };
+struct mailbox_start { struct service *service; const struct config_mailbox *mailbox; int attention_fd; };
 gpointer mailbox_thread(gpointer mailbox_start); /* frees its argument */
 
 struct sender_start { struct service *service; const struct channel *channel; int wake_fd; };

@@ -77,26 +77,94 @@ static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bu
         return false;
 }
 
+/* What a route asks of a bulletin beyond its head, which the store has without reading the content. */
+static bool needs_content(const struct route *route)
+{
+        return route->environment != ROUTE_ENV_ANY || route->exploit != ROUTE_EXPLOIT_ANY || route->products->len > 0;
+}
+
+static bool any_needs_content(const GPtrArray *summaries)
+{
+        for (guint i = 0; i < summaries->len; i++) {
+                const struct summary *summary = g_ptr_array_index(summaries, i);
+                for (guint k = 0; k < summary->routes->len; k++)
+                        if (needs_content(g_ptr_array_index(summary->routes, k)))
+                                return true;
+        }
+        return false;
+}
+
+static void set_choice(struct choice *choice, int value)
+{
+        choice->present = value >= 0;
+        choice->value = MAX(value, 0);
+        choice->basis = value > 0 ? BASIS_STATED : BASIS_UNDETERMINED;
+}
+
+/* As much of the bulletin as its head tells. */
+static struct bulletin *sketch(const struct bulletin_row *row)
+{
+        struct bulletin *bulletin = bulletin_new();
+        bulletin->kind = row->kind;
+        bulletin->title = g_strdup(row->title);
+        set_choice(&bulletin->fields[FIELD_SEVERITY], row->severity);
+        set_choice(&bulletin->fields[FIELD_URGENCY], row->urgency);
+        return bulletin;
+}
+
+/* Takes the row. */
+static void add_to_top(GPtrArray *top, struct bulletin_row *row)
+{
+        g_clear_pointer(&row->current, bulletin_free); /* read again of the few that stay */
+        g_ptr_array_add(top, row);
+        g_ptr_array_sort(top, more_severe_first);
+        if (top->len > SUMMARY_TOP)
+                g_ptr_array_set_size(top, (gint) SUMMARY_TOP);
+}
+
+static bool is_among_top(const GPtrArray *top, const struct bulletin_row *row)
+{
+        return top->len < SUMMARY_TOP || more_severe_first(&row, &g_ptr_array_index(top, top->len - 1)) < 0;
+}
+
 /* Each summary holds at most SUMMARY_TOP bulletins, whatever the size of the history. */
-static int add_to_summaries(struct database *db, GPtrArray *summaries, int64_t bulletin_id, GString *names, struct error *err)
+static int add_to_summaries(struct database *db, GPtrArray *summaries, bool with_content, int64_t bulletin_id,
+                            GString *names, struct error *err)
 {
         struct bulletin_row *row = NULL;
-        int r = bulletins_get(db, bulletin_id, &row, err);
-        if (r == 0)
-                g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
+        int r = with_content ? bulletins_get(db, bulletin_id, &row, err) : bulletins_get_head(db, bulletin_id, &row, err);
+        if (r < 0)
+                return r;
+        g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
+        if (!row->current)
+                row->current = sketch(row);
         for (guint i = 0; r == 0 && i < summaries->len; i++) {
                 struct summary *summary = g_ptr_array_index(summaries, i);
-                if (!row) /* the summary before took it */
-                        r = bulletins_get(db, bulletin_id, &row, err);
-                if (r < 0 || !any_route_matches(summary->routes, row->current))
+                if (!any_route_matches(summary->routes, row->current))
                         continue;
                 summary->matching++;
-                g_ptr_array_add(summary->top, g_steal_pointer(&row));
-                g_ptr_array_sort(summary->top, more_severe_first);
-                if (summary->top->len > SUMMARY_TOP)
-                        g_ptr_array_set_size(summary->top, (gint) SUMMARY_TOP);
+                if (!is_among_top(summary->top, row))
+                        continue;
+                struct bulletin_row *kept = NULL;
+                r = bulletins_get_head(db, bulletin_id, &kept, err);
+                if (r == 0)
+                        add_to_top(summary->top, kept);
         }
         bulletin_row_free(row);
+        return r;
+}
+
+/* What a summary shows of a bulletin is in its content. */
+static int load_top(struct database *db, const struct summary *summary, struct error *err)
+{
+        int r = 0;
+        for (guint i = 0; r == 0 && i < summary->top->len; i++) {
+                struct bulletin_row *row = NULL, *head = g_ptr_array_index(summary->top, i);
+                r = bulletins_get(db, head->id, &row, err);
+                if (r == 0)
+                        head->current = g_steal_pointer(&row->current);
+                bulletin_row_free(row);
+        }
         return r;
 }
 
@@ -114,6 +182,9 @@ static int ask_for_summary(struct database *db, const struct summary *summary, c
                            const char *digest, int64_t now_ms, unsigned *deliveries, struct error *err)
 {
         g_autoptr(GString) names = g_string_new(NULL);
+        int r = load_top(db, summary, err);
+        if (r < 0)
+                return r;
         for (guint i = 0; i < summary->routes->len; i++) {
                 const struct route *route = g_ptr_array_index(summary->routes, i);
                 g_string_append_printf(names, "%s%s", i ? ", " : "", route->name);
@@ -124,7 +195,7 @@ static int ask_for_summary(struct database *db, const struct summary *summary, c
         g_autofree char *place = describe_source(source);
         struct message *message = message_for_history(place, names->str, count, summary->matching, top);
         struct delivery_subject subject = { "", "", digest, 0, 0, NULL };
-        int r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
+        r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
         message_free(message);
         return r;
 }
@@ -137,9 +208,10 @@ int summary_ask(struct database *db, const struct config *config, const char *so
         g_autoptr(GPtrArray) summaries = start_summaries(config);
         /* The identity of a summary: its source and the bulletins in it. */
         g_autoptr(GString) names = g_string_new(source);
+        bool with_content = any_needs_content(summaries);
         int r = 0;
         for (guint i = 0; r == 0 && i < bulletin_ids->len; i++)
-                r = add_to_summaries(db, summaries, g_array_index(bulletin_ids, int64_t, i), names, err);
+                r = add_to_summaries(db, summaries, with_content, g_array_index(bulletin_ids, int64_t, i), names, err);
         char digest[DIGEST_TEXT_SIZE];
         digest_sha256(names->str, names->len, digest);
         for (guint i = 0; r == 0 && i < summaries->len; i++)

@@ -44,9 +44,9 @@ int unread_watch_quarantined(struct health *health, const struct job *job, int c
         g_ptr_array_add(facts, message_fact_new("why", reason));
         g_ptr_array_add(facts, message_fact_new("seen", seen));
         g_ptr_array_add(advice, read_it);
-        g_ptr_array_add(advice, (gpointer) "See all of them, with their reasons: hotfixctl list --quarantined.");
+        g_ptr_array_add(advice, (gpointer) "See all of them, with their reasons: hotfixctl quarantine list.");
         g_ptr_array_add(advice, (gpointer) "If it is a bulletin, and the reason names a limit that is a key of hotfixd.conf(5), "
-                                           "raise it and reload, for the mails that come later.");
+                                           "raise it, reload, and have it read again: hotfixctl quarantine retry.");
         g_ptr_array_add(details, (gpointer) kind);
         struct health_report report = {
                 .condition = UNREAD_CONDITION,
@@ -64,7 +64,7 @@ int unread_watch_read(struct health *health, const struct job *job, struct error
                 .condition = UNREAD_CONDITION,
                 .headline = "mails are read again",
                 .lead = "The last " G_STRINGIFY(UNREAD_CLEAN_RUN) " mails could be read. Those that could not are still in "
-                        "quarantine: hotfixctl list --quarantined.",
+                        "quarantine: hotfixctl quarantine list.",
         };
         return is_watched(job) ? health_good(health, &report, UNREAD_CLEAN_RUN, err) : 0;
 }

@@ -5,13 +5,18 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "daemon/memory.h"
 #include "daemon/pipeline.h"
 #include "daemon/service_p.h"
 #include "ingest/worker.h"
 #include "store/outbox.h"
+#include "store/refetch.h"
 
 #define WRITER_TURN_MS 1000
 #define RETRY_WAIT_MS 1000
+#define MUCH 50u /* mails */
+#define FEED_WAIT_MS 50 /* for the archive to take what one transaction stored */
+#define IDLE_TURNS 3u
 
 /* Codes that say something of the mail. With any other the worker could not even be started. */
 static bool is_about_the_mail(int code)
@@ -23,7 +28,7 @@ static bool is_about_the_mail(int code)
 /* Has a worker read the mail. What went wrong is tried once more with a fresh process: a crash or a hang may have been the
  * system's doing, and a process that answers nonsense may have been spoiled by the mail before. Returns -ERR_CANCELLED when
  * the service is to stop. */
-static int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
+int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
 {
         for (unsigned attempt = 1;; attempt++) {
                 error_clear(&job->error);
@@ -51,6 +56,7 @@ gpointer parser_thread(gpointer data)
         while ((job = job_queue_take_unparsed(service->queue))) {
                 if (parse_job(service, worker, job, &repeat) < 0)
                         break;
+                pipeline_prepare(job);
                 job_queue_set_parsed(service->queue, job);
         }
         worker_free(worker);
@@ -106,6 +112,23 @@ static int commit_jobs(struct service *service, struct database *db, GPtrArray *
         return 0;
 }
 
+/* The archive need not read again what it has not seen before. */
+static void feed_archive(struct archive_feed *feed, struct job *job, int64_t *wait_ms)
+{
+        if (job->fresh_mark == 0 || !job->packed.data)
+                return;
+        struct archive_fresh *fresh = g_new0(struct archive_fresh, 1);
+        fresh->mark = job->fresh_mark;
+        fresh->bulletin = g_steal_pointer(&job->result.bulletin);
+        fresh->text = g_steal_pointer(&job->prepared.text);
+        fresh->unverified = g_steal_pointer(&job->unverified);
+        fresh->mail = job->packed;
+        job->packed = (struct mail_packed) { .data = NULL };
+        int64_t start_ms = clock_monotonic_ms();
+        archive_feed_put(feed, fresh, MAX(*wait_ms, 0));
+        *wait_ms -= clock_monotonic_ms() - start_ms;
+}
+
 static void tell_committed(struct service *service, GPtrArray *jobs)
 {
         for (guint i = 0; i < jobs->len; i++) {
@@ -116,6 +139,9 @@ static void tell_committed(struct service *service, GPtrArray *jobs)
                         job->committed(job, job->context);
         }
         service_wake_after_commit(service);
+        int64_t wait_ms = FEED_WAIT_MS;
+        for (guint i = 0; i < jobs->len; i++)
+                feed_archive(service->archive_feed, g_ptr_array_index(jobs, i), &wait_ms);
 }
 
 /* Keeps trying until the jobs are stored or the service stops; nothing is passed over. False: stop. */
@@ -163,12 +189,45 @@ static void report_orphans(struct service *service, struct database *db)
         g_ptr_array_unref(waiting);
 }
 
+/* What another process ('hotfixctl quarantine retry', an import) stores is sent and served as soon as what this one does.
+ * The database counts every change made through another connection; looking at that costs some microseconds. */
+static void notice_others(struct service *service, struct database *db, int64_t *looked_ms, int64_t *version)
+{
+        int64_t now_ms = clock_monotonic_ms(), present;
+        bool requests = false;
+        if (now_ms - *looked_ms < WRITER_TURN_MS || database_data_version(db, &present, NULL) < 0)
+                return;
+        *looked_ms = now_ms;
+        if (present != *version && refetch_pending(db, &requests, NULL) == 0)
+                service_wake_for_others(service, requests);
+        *version = present;
+}
+
+/* What has been done since memory was last given back, and for how long nothing has come. */
+struct load { unsigned stored, idle_turns; };
+
+/* A daemon that waits needs little memory. One mail now and then is no reason to look for more to give back. */
+static void note_work(struct load *load, unsigned jobs, struct database *db)
+{
+        load->stored += jobs;
+        load->idle_turns = jobs > 0 ? 0 : load->idle_turns + 1;
+        if (jobs > 1)
+                memory_bound();
+        if (load->stored < MUCH || load->idle_turns < IDLE_TURNS)
+                return;
+        database_release_memory(db);
+        memory_trim();
+        *load = (struct load) { 0 };
+}
+
 gpointer writer_thread(gpointer data)
 {
         struct service *service = data;
         struct log_repeat repeat = { 0 };
         struct database *db = service_open_database(service, "store");
         bool good = db != NULL;
+        struct load load = { .stored = MUCH }; /* the start counts as work */
+        int64_t looked_ms = 0, version = 0;
         if (good)
                 report_orphans(service, db);
         while (good && !job_queue_is_closed(service->queue)) {
@@ -176,7 +235,9 @@ gpointer writer_thread(gpointer data)
                 __atomic_store_n(&service->writer_beat_ms, clock_monotonic_ms(), __ATOMIC_RELAXED);
                 if (jobs->len > 0)
                         good = store_jobs(service, db, jobs, &repeat);
+                note_work(&load, jobs->len, db);
                 g_ptr_array_unref(jobs);
+                notice_others(service, db, &looked_ms, &version);
         }
         /* Whoever still waits for a commit must not wait for ever. */
         job_queue_close(service->queue);

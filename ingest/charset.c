@@ -24,6 +24,19 @@ void charset_prepare(void)
         encoding_prepare();
 }
 
+bool charset_is_seven_bit(const char *data, size_t size)
+{
+        guint64 word, all = 0;
+        size_t i = 0;
+        for (; size - i >= sizeof word; i += sizeof word) {
+                memcpy(&word, data + i, sizeof word);
+                all |= word;
+        }
+        for (; i < size; i++)
+                all |= (unsigned char) data[i];
+        return (all & 0x8080808080808080u) == 0;
+}
+
 static bool is_stray_control(unsigned char c)
 {
         return c < 0x20 && !(c >= '\t' && c <= '\r'); /* form feed and vertical tab end lines */
@@ -347,6 +360,31 @@ static void settle_lines(const struct encoding *label, const char *data, size_t 
         }
 }
 
+static bool has_half_width(const GString *text)
+{
+        for (const char *p = text->str, *end = p + text->len; (p = memchr(p, 0xEF, (size_t) (end - p))); p++)
+                if ((unsigned char) p[1] == 0xBD || (unsigned char) p[1] == 0xBE)
+                        return true;
+        return false;
+}
+
+/* ISO-2022-JP of 7 bits that is what its label says: nothing has to be weighed. */
+static bool read_plain_jis(const struct encoding *label, const char *data, size_t size, struct reading *ret_reading)
+{
+        if (!label || label->decoder != BY_ISO2022JP || !charset_is_seven_bit(data, size))
+                return false;
+        struct reading reading = { .encoding = label, .text = g_string_sized_new(size + size / 2 + 16) };
+        encoding_decode(label, data, size, reading.text, &reading.replaced);
+        size_t length = reading.text->len;
+        bool is_plain = reading.replaced == 0 && find_stray(reading.text->str, length, 0) == length &&
+                        !has_half_width(reading.text);
+        if (is_plain)
+                *ret_reading = reading;
+        else
+                charset_reading_clear(&reading);
+        return is_plain;
+}
+
 static void read_bytes(const struct encoding *label, const char *data, size_t size, struct charset_result *result,
                        struct reading *ret_reading)
 {
@@ -368,6 +406,8 @@ static void read_bytes(const struct encoding *label, const char *data, size_t si
                                                  .text = g_string_new_len(data, (gssize) size) };
                 return;
         }
+        if (read_plain_jis(label, data, size, ret_reading))
+                return;
         if (label && label->family == FAMILY_ASCII)
                 label = NULL; /* not what it says: nothing is known */
         settle(label, data, size, ret_reading);

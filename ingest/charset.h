@@ -31,6 +31,9 @@ void charset_decode(const char *declared, const void *data, size_t size, struct 
  * NULL where nothing fits. Static string. */
 const char *charset_guess(const void *data, size_t size);
 
+/* No byte is above 0x7F. */
+bool charset_is_seven_bit(const char *data, size_t size);
+
 /* A decoded header value: RFC 2047 encoded words (also split inside a character, adjacent words of one charset are
  * joined before decoding), raw 8-bit bytes, folding removed. Newly allocated valid UTF-8 without control characters. */
 char *charset_decode_header(const char *raw);

@@ -14,6 +14,8 @@
 #define KANJI_LAST 0x9FFFu
 #define LEVEL_2_FIRST 0x989F /* the first pair of JIS level 2 */
 
+guint16 charset_x0208_table[X0208_SIDE][X0208_SIDE];
+
 static struct {
         guint16 pairs[LEADS][TRAILS]; /* code points, 0 for none: CP932 stays in the first plane */
         guint16 singles[256];
@@ -56,6 +58,19 @@ unsigned charset_kanji_level(gunichar c)
         return c >= KANJI_FIRST && c <= KANJI_LAST ? table.kanji_levels[c - KANJI_FIRST] : 0;
 }
 
+/* By arithmetic to the Shift_JIS pair, which the table has. */
+static void fill_x0208(void)
+{
+        for (unsigned row = 0x21; row < 0x21 + X0208_SIDE; row++) {
+                unsigned lead = ((row - 0x21) >> 1) + 0x81;
+                for (unsigned cell = 0x21; cell < 0x21 + X0208_SIDE; cell++) {
+                        unsigned trail = row & 1 ? cell + (cell >= 0x60 ? 0x20 : 0x1F) : cell + 0x7E;
+                        charset_x0208_table[row - 0x21][cell - 0x21] = (guint16) charset_cp932_pair(
+                                (unsigned char) (lead > 0x9F ? lead + 0x40 : lead), (unsigned char) trail);
+                }
+        }
+}
+
 void charset_prepare_cp932(void)
 {
         iconv_t converter = iconv_open("UTF-8", "CP932");
@@ -69,6 +84,7 @@ void charset_prepare_cp932(void)
                 for (unsigned trail = 0x40; is_lead((unsigned char) lead) && trail <= 0xFC; trail++)
                         add_pair(converter, lead, trail);
         }
+        fill_x0208();
         iconv_close(converter);
 }
 

@@ -60,13 +60,6 @@ static inline void put_single(struct jis_decoder *d, unsigned char c)
                 decoder_put(d, c < 0x80 ? c : 0);
 }
 
-gunichar charset_x0208_pair(unsigned char row, unsigned char cell)
-{
-        unsigned lead = ((row - 0x21u) >> 1) + 0x81u,
-                 trail = row & 1 ? cell + (cell >= 0x60 ? 0x20u : 0x1Fu) : cell + 0x7Eu;
-        return charset_cp932_pair((unsigned char) (lead > 0x9F ? lead + 0x40 : lead), (unsigned char) trail);
-}
-
 static inline void put_x0208(struct jis_decoder *d, unsigned char row, unsigned char cell)
 {
         decoder_put(d, charset_x0208_pair(row, cell));
@@ -104,6 +97,10 @@ static const struct { const char *bytes; enum jis_set set; bool changes_set; } e
 /* p points behind ESC. Returns how many bytes of a known sequence follow, 0 for none. */
 static size_t read_escape(const unsigned char *p, const unsigned char *end, enum jis_set *set)
 {
+        if (end - p >= 2 && p[1] == 'B' && (p[0] == '(' || p[0] == '$')) { /* nearly all of them */
+                *set = p[0] == '(' ? SET_ASCII : SET_X0208;
+                return 2;
+        }
         for (size_t i = 0; i < G_N_ELEMENTS(escapes); i++) {
                 size_t length = strlen(escapes[i].bytes);
                 if ((size_t) (end - p) < length || memcmp(p, escapes[i].bytes, length) != 0)
@@ -206,6 +203,49 @@ bool charset_jis_goes_on(const char *data, size_t before, size_t size)
         return set == SET_X0208 && cut < end && (inside_pair || kanji_go_on(cut, end, &shifted));
 }
 
+/* Printable ASCII and spaces stand for themselves: what most of a page is made of. Returns where they end. */
+static const unsigned char *put_plain(struct jis_decoder *d, const unsigned char *p, const unsigned char *end)
+{
+        const unsigned char *start = p;
+        for (guint64 word; (size_t) (end - p) >= sizeof word; p += sizeof word) {
+                memcpy(&word, p, sizeof word);
+                if (((word - 0x2020202020202020u) | word | (word + 0x0101010101010101u)) & 0x8080808080808080u)
+                        break;
+        }
+        while (p < end && ((*p >= 0x20 && *p < 0x7F) || *p == '\t'))
+                p++;
+        if (p > start) {
+                decoder_flush(d);
+                g_string_append_len(d->out, (const char *) start, p - start);
+        }
+        return p;
+}
+
+#define PAIRS_AT_ONCE 64
+
+/* Pairs that CP932 has and UTF-8 has in three bytes, up to the first that is none. */
+static const unsigned char *put_pairs(struct jis_decoder *d, const unsigned char *p, const unsigned char *end)
+{
+        decoder_flush(d);
+        while (true) {
+                gsize used = d->out->len;
+                g_string_set_size(d->out, used + PAIRS_AT_ONCE * 3);
+                char *to = d->out->str + used, *room = to + PAIRS_AT_ONCE * 3;
+                while (to < room && end - p >= 2) {
+                        gunichar c = is_pair_byte(p[0]) && is_pair_byte(p[1]) ? charset_x0208_pair(p[0], p[1]) : 0;
+                        if (c < 0x800)
+                                break;
+                        *to++ = (char) (0xE0 | c >> 12);
+                        *to++ = (char) (0x80 | (c >> 6 & 0x3F));
+                        *to++ = (char) (0x80 | (c & 0x3F));
+                        p += 2;
+                }
+                g_string_truncate(d->out, (gsize) (to - d->out->str));
+                if (to < room)
+                        return p;
+        }
+}
+
 void charset_decode_iso2022jp(const char *data, size_t size, GString *out, size_t *replaced)
 {
         const unsigned char *p = (const unsigned char *) data, *end = p + size;
@@ -228,10 +268,13 @@ void charset_decode_iso2022jp(const char *data, size_t size, GString *out, size_
                         if (set != SET_X0208 || (p > go_on_until && !kanji_go_on(p, end, &go_on_until)))
                                 set = SET_ASCII;
                         shifted = false;
+                } else if (!shifted && set == SET_ASCII && *p >= 0x20 && *p < 0x7F) {
+                        p = put_plain(&d, p, end);
                 } else if (shifted || set <= SET_KATAKANA) {
                         decode_single(&d, shifted ? SET_KATAKANA : set, *p++);
                 } else {
-                        p += decode_double(&d, set, p, end);
+                        const unsigned char *behind = set == SET_X0208 ? put_pairs(&d, p, end) : p;
+                        p = behind > p ? behind : p + decode_double(&d, set, p, end);
                 }
         }
         decoder_close(&d);

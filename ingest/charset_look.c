@@ -3,6 +3,8 @@
  * How much a decoded text looks like text that someone wrote. Bytes that are read in a wrong Japanese encoding mostly
  * decode without an error, but to rare kanji and to half-width katakana in an order that no word has.
  */
+#include <string.h>
+
 #include "ingest/charset_p.h"
 
 /* What a character costs. One that means nothing in the encoding costs more than any two that are merely odd. */
@@ -139,7 +141,12 @@ void charset_look_at(const char *text, size_t size, struct text_look *ret_look)
                 if (run.length > 0 && !half_width)
                         end_run(&run, &look);
                 if (lead < 0x80) {
-                        p++;
+                        guint64 word;
+                        for (p++; (size_t) (end - p) >= sizeof word; p += sizeof word) {
+                                memcpy(&word, p, sizeof word);
+                                if (word & 0x8080808080808080u)
+                                        break;
+                        }
                         continue;
                 }
                 look.non_ascii++;

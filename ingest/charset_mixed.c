@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ingest/charset.h"
 #include "ingest/charset_p.h"
 
 #define ESC 0x1B
@@ -111,10 +112,12 @@ static void name_encodings(const struct tally *tally, struct reading *mixed)
         }
 }
 
+/* Lines of 7 bits are plain or ISO-2022-JP, which is one charset. */
 bool charset_read_mixed(const struct encoding *label, const char *data, size_t size, struct reading *ret_reading)
 {
         g_autoptr(GString) others = g_string_new(NULL);
-        if (size > MENDED_BYTES_MAX || (label && !label->ascii_compatible) || !has_several_kinds(data, size, others))
+        if (size > MENDED_BYTES_MAX || (label && !label->ascii_compatible) || charset_is_seven_bit(data, size) ||
+            !has_several_kinds(data, size, others))
                 return false;
         struct reading mixed = { .text = g_string_sized_new(size + size / 2 + 16) };
         struct tally tally = { .encodings = { [LINE_PLAIN] = encoding_get(ENCODING_ASCII),
@@ -254,10 +257,47 @@ static bool may_have_lost(const char *data, size_t size)
         return found;
 }
 
+/* A shift to kanji without its ESC. */
+static bool has_bare_shift(const char *p, const char *end)
+{
+        while ((p = memchr(p, '$', (size_t) (end - p)))) {
+                if (end - p >= 2 && (p[1] == 'B' || p[1] == '@'))
+                        return true;
+                p++;
+        }
+        return false;
+}
+
+/*
+ * Whether nothing was lost after all: in sound ISO-2022-JP the bytes of kanji look like escape sequences as well.
+ * That is so where no shift to kanji stands outside of kanji without its ESC, and none back to ASCII in front of a pair.
+ */
+static bool is_sound(const char *data, size_t size)
+{
+        const char *end = data + size, *esc;
+        for (const char *p = data; p < end;) {
+                esc = memchr(p, ESC, (size_t) (end - p));
+                if (has_bare_shift(p, esc ? esc : end))
+                        return false;
+                if (!esc)
+                        return true;
+                p = esc + 1;
+                if (end - p < 2 || p[0] != '$' || (p[1] != 'B' && p[1] != '@'))
+                        continue;
+                for (p += 2; p < end && *p != '\n' && *p != '\r' && *p != ESC; p += 2) {
+                        bool pair = end - p >= 2 && p[0] > 0x20 && p[1] > 0x20;
+                        if (!pair || !charset_x0208_pair((unsigned char) p[0], (unsigned char) p[1]) ||
+                            (p[0] == '(' && (p[1] == 'B' || p[1] == 'J')) || (p[0] == '?' && p[1] == '('))
+                                return false;
+                }
+        }
+        return true;
+}
+
 GString *charset_restore_escapes(const char *data, size_t size, bool label_agrees, size_t *ret_restored)
 {
         static const char substitutes[] = { '\0', ' ', '?' };
-        if (size > MENDED_BYTES_MAX || !may_have_lost(data, size))
+        if (size > MENDED_BYTES_MAX || is_sound(data, size) || !may_have_lost(data, size))
                 return NULL;
         for (size_t i = 0; i < G_N_ELEMENTS(substitutes); i++) {
                 struct loss loss = { .substitute = substitutes[i], .out = g_string_sized_new(size + size / 8 + 16) };

@@ -103,8 +103,14 @@ bool charset_has_jis_escape(const char *data, size_t size);
  * katakana): a shift to ASCII ends it, which would mean nothing in ASCII. */
 bool charset_jis_goes_on(const char *data, size_t before, size_t size);
 
-/* The code point of a JIS X 0208 pair (0x21 to 0x7E each), vendors' rows included, 0 for none. */
-gunichar charset_x0208_pair(unsigned char row, unsigned char cell);
+/* The code point of a JIS X 0208 pair (0x21 to 0x7F each), vendors' rows included, 0 for none. */
+#define X0208_SIDE 95u
+extern guint16 charset_x0208_table[X0208_SIDE][X0208_SIDE];
+static inline gunichar charset_x0208_pair(unsigned char row, unsigned char cell)
+{
+        unsigned r = row - 0x21u, c = cell - 0x21u;
+        return r < X0208_SIDE && c < X0208_SIDE ? charset_x0208_table[r][c] : 0;
+}
 
 /* What a decoded text looks like, in characters. */
 struct text_look {

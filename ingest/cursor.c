@@ -54,5 +54,5 @@ guint32 cursor_first_uid(const struct cursor *cursor)
 
 bool cursor_is_history(const struct cursor *cursor, guint32 uid)
 {
-        return uid <= cursor->history_uid;
+        return !cursor->history_done && uid <= cursor->history_uid;
 }

@@ -34,6 +34,7 @@ enum cursor_event cursor_start(const struct cursor *stored, guint32 uid_validity
 /* The first UID to ask for. */
 guint32 cursor_first_uid(const struct cursor *cursor);
 
+/* Also of a message that appears below the cursor: it is history only as long as the history is not complete. */
 bool cursor_is_history(const struct cursor *cursor, guint32 uid);
 
 #endif

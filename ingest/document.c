@@ -21,8 +21,9 @@ static void block_link_free(gpointer data)
 static void block_free(gpointer data)
 {
         struct block *block = data;
+        if (block->normal != block->text)
+                g_free(block->normal);
         g_free(block->text);
-        g_free(block->normal);
         g_free(block->image_alt);
         g_free(block->image_source);
         g_clear_pointer(&block->links, g_ptr_array_unref);
@@ -59,11 +60,17 @@ static char *make_normal(const char *text)
 
 struct block *document_add(struct document *document, const char *text, unsigned marks, unsigned indent)
 {
+        return document_add_sized(document, text, strlen(text), marks, indent);
+}
+
+struct block *document_add_sized(struct document *document, const char *text, size_t size, unsigned marks,
+                                 unsigned indent)
+{
         if (document->blocks->len >= LIMIT_DOCUMENT_BLOCKS)
                 return NULL;
         struct block *block = g_new0(struct block, 1);
-        block->text = g_strdup(text);
-        block->normal = make_normal(text);
+        block->text = g_strndup(text, size);
+        block->normal = size <= NORMAL_BYTES_MAX && text_is_plain(block->text) ? block->text : make_normal(block->text);
         block->marks = marks;
         block->indent = indent;
         block->table = block->parent_table = block->row = block->column = -1;
@@ -85,7 +92,7 @@ void block_add_link(struct block *block, const char *text, const char *url)
 /* An image that stands alone is read as its alt text, as a browser without images does. */
 char *document_text(const struct document *document)
 {
-        GString *out = g_string_new(NULL);
+        GString *out = g_string_sized_new(document->blocks->len * 32 + 1);
         for (guint i = 0; i < document->blocks->len; i++) {
                 const struct block *block = document_block(document, i);
                 const char *text = block->text;

@@ -35,7 +35,8 @@ struct block_link { char *text, *url; };
 
 struct block {
         char *text;       /* as it stands, without the indentation and the cell's pipe; valid UTF-8 */
-        char *normal;     /* the same in comparison form (text_normalize); of the first 64 KiB where it is longer */
+        char *normal;     /* the same in comparison form (text_normalize); of the first 64 KiB where it is longer; it
+                           * may be text itself */
         unsigned marks;   /* enum block_mark */
         unsigned indent;  /* columns of white space before it (U+3000 counts 2) */
         int table;        /* number of the innermost table, from 0 in order of opening; -1: not in a table with rows */
@@ -63,6 +64,9 @@ void document_free(struct document *document);
 /* Appends a block and fills normal. Takes ownership of nothing; text is copied. The block can be completed by the
  * caller. Returns NULL when LIMIT_DOCUMENT_BLOCKS is reached. */
 struct block *document_add(struct document *document, const char *text, unsigned marks, unsigned indent);
+/* The same of the first bytes of a text. */
+struct block *document_add_sized(struct document *document, const char *text, size_t size, unsigned marks,
+                                 unsigned indent);
 void block_add_link(struct block *block, const char *text, const char *url);
 
 #define document_block(document, i) ((struct block *) g_ptr_array_index((document)->blocks, (i)))

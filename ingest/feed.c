@@ -29,3 +29,23 @@ const struct feed *feed_recognise(const struct document *document, enum bulletin
         *ret_kind = BULLETIN_UNKNOWN;
         return NULL;
 }
+
+const struct feed *feed_read(const struct document *document, struct bulletin **ret_bulletin,
+                             struct label_report *ret_labels)
+{
+        struct bulletin *bulletin = bulletin_new();
+        struct label_report labels;
+        label_report_init(&labels);
+        for (const struct feed *const *feed = feeds; *feed; feed++) {
+                enum bulletin_kind kind = BULLETIN_UNKNOWN;
+                (*feed)->read(document, &kind, bulletin, &labels);
+                if (kind != BULLETIN_UNKNOWN) {
+                        *ret_bulletin = bulletin;
+                        *ret_labels = labels;
+                        return *feed;
+                }
+        }
+        bulletin_free(bulletin);
+        label_report_clear(&labels);
+        return NULL;
+}

@@ -21,6 +21,10 @@ struct feed {
          * contradictions become warnings. */
         void (*extract)(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin,
                         struct label_report *labels);
+        /* Both in one, which is what costs least; *ret_kind is BULLETIN_UNKNOWN where it recognises nothing and fills
+         * nothing. */
+        void (*read)(const struct document *document, enum bulletin_kind *ret_kind, struct bulletin *bulletin,
+                     struct label_report *labels);
         /* The publisher's own path without suffix, "alert/2007/ms07-028". Only [a-z0-9._/-], no "..", whatever the
          * bulletin holds. Newly allocated. */
         char *(*archive_name)(const struct bulletin *bulletin);
@@ -32,6 +36,10 @@ const struct feed *feed_find(const char *name);
 
 /* Asks each feed; returns the one that recognises the document and the kind, or NULL and BULLETIN_UNKNOWN. */
 const struct feed *feed_recognise(const struct document *document, enum bulletin_kind *ret_kind);
+
+/* The same, and extracts: *ret_bulletin is new and *ret_labels filled where a feed is returned. */
+const struct feed *feed_read(const struct document *document, struct bulletin **ret_bulletin,
+                             struct label_report *ret_labels);
 
 extern const struct feed feed_hotfix_report;
 

@@ -85,7 +85,7 @@ static enum bulletin_kind recognise_page(const struct page *page)
 static enum bulletin_kind recognise(const struct document *document)
 {
         struct page page;
-        hotfix_page_init(&page, document, NULL);
+        hotfix_page_init(&page, document);
         enum bulletin_kind kind = recognise_page(&page);
         hotfix_page_clear(&page);
         return kind;
@@ -118,20 +118,38 @@ static void keep_whole_text(const struct document *document, struct bulletin *bu
         g_ptr_array_add(bulletin->sections, section_new(NULL, text));
 }
 
+static void extract_page(struct page *page, enum bulletin_kind kind, struct bulletin *bulletin,
+                         struct label_report *labels)
+{
+        bulletin->kind = kind;
+        page->bulletin = bulletin;
+        page->labels = labels;
+        if (kind == BULLETIN_ALERT)
+                extract_alert(page);
+        else if (kind != BULLETIN_UNKNOWN)
+                hotfix_read_other_kind(page);
+        if (kind == BULLETIN_ALERT && !bulletin->id)
+                keep_whole_text(page->document, bulletin);
+}
+
 static void extract(const struct document *document, enum bulletin_kind kind, struct bulletin *bulletin,
                     struct label_report *labels)
 {
         struct page page;
-        bulletin->kind = kind;
-        hotfix_page_init(&page, document, bulletin);
-        page.labels = labels;
-        if (kind == BULLETIN_ALERT)
-                extract_alert(&page);
-        else if (kind != BULLETIN_UNKNOWN)
-                hotfix_read_other_kind(&page);
+        hotfix_page_init(&page, document);
+        extract_page(&page, kind, bulletin, labels);
         hotfix_page_clear(&page);
-        if (kind == BULLETIN_ALERT && !bulletin->id)
-                keep_whole_text(document, bulletin);
+}
+
+static void read_document(const struct document *document, enum bulletin_kind *ret_kind, struct bulletin *bulletin,
+                          struct label_report *labels)
+{
+        struct page page;
+        hotfix_page_init(&page, document);
+        *ret_kind = recognise_page(&page);
+        if (*ret_kind != BULLETIN_UNKNOWN)
+                extract_page(&page, *ret_kind, bulletin, labels);
+        hotfix_page_clear(&page);
 }
 
 /* Of outside text only what a path may hold. */
@@ -198,5 +216,6 @@ const struct feed feed_hotfix_report = {
                      "[不具合情報] with its labels, or the table of an alert from 深刻度 on",
         .recognise = recognise,
         .extract = extract,
+        .read = read_document,
         .archive_name = archive_name,
 };

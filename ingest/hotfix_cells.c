@@ -8,15 +8,49 @@
 static void cell_free(gpointer data)
 {
         struct cell *cell = data;
+        if (cell->lines != cell->text)
+                g_free(cell->lines);
         g_free(cell->text);
-        g_free(cell->lines);
-        g_free(cell->key);
+        if (!cell->is_line)
+                g_free(cell->key);
         g_free(cell);
+}
+
+/* Outside tables a line is a cell; in rendering P the pipe that ends it may come lines later. */
+static bool is_line_a_cell(const struct page *page, guint at)
+{
+        return page->lines[at].block->table < 0 && page->document->rendering != RENDERING_PIPES;
+}
+
+static bool is_single_line(const struct page *page, guint first, guint end)
+{
+        return first + 1 >= end || (page->lines[first].block->marks & MARK_CELL_END) || is_line_a_cell(page, first);
+}
+
+static void read_line_cell(const struct page *page, guint at, struct cell *cell)
+{
+        const struct line *line = &page->lines[at];
+        cell->first = at;
+        cell->end = at + 1;
+        cell->block = line->block;
+        size_t size;
+        const char *text = text_trim(line->block->text, &size);
+        g_autofree char *stripped = g_strndup(text, size);
+        cell->text = cell->lines = size <= HOTFIX_BOUNDED_BYTES ? g_steal_pointer(&stripped) : hotfix_bounded(stripped);
+        cell->key = line->key;
+        cell->is_line = true;
+        cell->ended = (line->block->marks & MARK_CELL_END) != 0;
+        cell->has_image = (line->block->marks & MARK_IMAGE) != 0;
+        cell->image_alt = cell->has_image ? line->block->image_alt : NULL;
 }
 
 static struct cell *read_cell(const struct page *page, guint first, guint end)
 {
         struct cell *cell = g_new0(struct cell, 1);
+        if (is_single_line(page, first, end)) {
+                read_line_cell(page, first, cell);
+                return cell;
+        }
         GString *text = g_string_new(NULL), *lines = g_string_new(NULL), *key = g_string_new(NULL);
         cell->first = first;
         cell->block = page->lines[first].block;
@@ -25,15 +59,16 @@ static struct cell *read_cell(const struct page *page, guint first, guint end)
                 const struct line *line = &page->lines[i];
                 g_autofree char *stripped = text_strip(line->block->text);
                 hotfix_append_wrapped(text, stripped);
-                g_string_append_printf(lines, "%s%s", lines->len > 0 && *stripped ? "\n" : "", stripped);
+                if (lines->len > 0 && *stripped)
+                        g_string_append_c(lines, '\n');
+                g_string_append(lines, stripped);
                 g_string_append(key, line->key);
                 if (line->block->marks & MARK_IMAGE) {
                         cell->has_image = true;
                         cell->image_alt = line->block->image_alt;
                 }
                 cell->ended = (line->block->marks & MARK_CELL_END) != 0;
-                /* Outside tables a line is a cell; in rendering P the pipe that ends it may come lines later. */
-                if (line->block->table < 0 && page->document->rendering != RENDERING_PIPES)
+                if (is_line_a_cell(page, i))
                         break;
         }
         cell->end = MIN(i + (i < end && !cell->ended ? 1 : 0), end);
@@ -75,7 +110,7 @@ static bool starts_item(const char *key)
         static const char *const starts[] = { "・", "•", "●", "■", "□", "○",     "◆",
                                               "*",  "-", "※", "(",  "http:", "https:", "ftp:" };
         for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
-                if (g_str_has_prefix(key, starts[i]))
+                if (hotfix_has_prefix(key, starts[i]))
                         return true;
         return false;
 }
@@ -164,7 +199,9 @@ char *hotfix_page_prose(const struct page *page, guint first, guint end)
                 const struct line *line = &page->lines[i];
                 if (line->taken || !line->key[0] || is_ornament(line->key))
                         continue;
-                g_autofree char *text = text_strip(line->block->text);
+                size_t size;
+                const char *trimmed = text_trim(line->block->text, &size);
+                g_autofree char *text = g_strndup(trimmed, size);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
                 if (out->len > 0 && !in_table && hotfix_line_continues(page, i, before)) {
                         hotfix_append_wrapped(out, text);

@@ -25,7 +25,7 @@ static int take_number(const char **at, size_t max)
 
 static bool take_word(const char **at, const char *word)
 {
-        if (!g_str_has_prefix(*at, word))
+        if (!hotfix_has_prefix(*at, word))
                 return false;
         *at += strlen(word);
         return true;
@@ -39,7 +39,7 @@ static bool take_separator(const char **at, const char *word)
 size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
 {
         const char *at = key;
-        if (strspn(at, "0123456789") != 4)
+        if (!g_ascii_isdigit(*at) || strspn(at, "0123456789") != 4)
                 return 0;
         int year = take_number(&at, 4);
         if (!take_separator(&at, "年"))
@@ -51,7 +51,12 @@ size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
         if (day < 0 || *at == '/')
                 return 0;
         take_word(&at, "日");
-        g_snprintf(ret_date, BULLETIN_DATE_SIZE, "%04d-%02d-%02d", year, month, day);
+        const char date[BULLETIN_DATE_SIZE] = {
+                (char) ('0' + year / 1000), (char) ('0' + year / 100 % 10), (char) ('0' + year / 10 % 10),
+                (char) ('0' + year % 10),   '-', (char) ('0' + month / 10), (char) ('0' + month % 10),
+                '-', (char) ('0' + day / 10), (char) ('0' + day % 10), '\0',
+        };
+        memcpy(ret_date, date, sizeof date);
         if (!bulletin_date_is_valid(ret_date))
                 ret_date[0] = '\0';
         return (size_t) (at - key);
@@ -103,7 +108,7 @@ static bool ends_title(const char *rest)
         rest += size;
         if (!take_word(&rest, "日版") && !take_word(&rest, "版"))
                 take_word(&rest, "号");
-        return !*rest || *rest == '(' || *rest == '[' || g_str_has_prefix(rest, "【");
+        return !*rest || *rest == '(' || *rest == '[' || hotfix_has_prefix(rest, "【");
 }
 
 const char *hotfix_match_alert_title(const char *key)

@@ -57,7 +57,7 @@ static void read_exploit_code(struct page *page)
         if (!get_value(page, FIELD_EXPLOIT_CODE, LABEL_EXPLOIT_CODE, &text, &key))
                 return;
         int value = hotfix_word_value(hotfix_words_exploit_code, key);
-        if (!value && g_str_has_prefix(key, "あり(") && g_str_has_suffix(key, ")"))
+        if (!value && hotfix_has_prefix(key, "あり(") && g_str_has_suffix(key, ")"))
                 value = EXPLOIT_AVAILABLE;
         if (value)
                 bulletin_set_field(page->bulletin, FIELD_EXPLOIT_CODE, BASIS_STATED, value, text, NULL);

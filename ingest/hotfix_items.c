@@ -46,7 +46,7 @@ static const char *skip_decoration(const char *at)
 {
         static const char *const signs[] = { "■", "□", "●", "○", "◆", "◇", "・", "*", " " };
         for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
-                if (g_str_has_prefix(at, signs[i])) {
+                if (hotfix_has_prefix(at, signs[i])) {
                         at += strlen(signs[i]);
                         i = (size_t) -1;
                 }
@@ -69,7 +69,7 @@ static bool is_fault_type(const char *type)
 size_t hotfix_match_tag(const char *key, char **ret_type)
 {
         const char *start = skip_decoration(key);
-        bool square = *start == '[', black = g_str_has_prefix(start, "【");
+        bool square = *start == '[', black = hotfix_has_prefix(start, "【");
         if (!square && !black)
                 return 0;
         const char *inner = start + (square ? 1 : strlen("【"));
@@ -134,14 +134,14 @@ static const char *match_label(const char *at, bool opens_line, enum item_label 
 {
         if (opens_line)
                 at = skip_decoration(at);
-        bool black = g_str_has_prefix(at, "【"), square = *at == '[';
+        bool black = hotfix_has_prefix(at, "【"), square = *at == '[';
         at = skip_spaces(at + (black ? strlen("【") : square));
         for (int label = 0; label < ITEM_LABEL_MAX; label++) {
                 size_t size = match_word(at, label_words[label]);
                 if (size == 0)
                         continue;
                 const char *end = skip_spaces(at + size), *close = black ? "】" : "]";
-                bool closed = (black || square) && g_str_has_prefix(end, close);
+                bool closed = (black || square) && hotfix_has_prefix(end, close);
                 if ((black || square) && !closed)
                         return NULL;
                 end = closed ? skip_spaces(end + strlen(close)) : end;
@@ -316,7 +316,7 @@ static void read_title(const struct page *page, guint block, bool has_rest, stru
                         break;
                 if (!complete)
                         g_string_append_c(title, ' ');
-                if (g_str_has_prefix(line->block->text, "■"))
+                if (hotfix_has_prefix(line->block->text, "■"))
                         g_string_append(title, line->block->text + strlen("■"));
                 else
                         append_title(title, line, false);

@@ -117,7 +117,7 @@ const struct hotfix_word *hotfix_word_prefix(const struct hotfix_word *words, co
 {
         const struct hotfix_word *best = NULL;
         for (; words->key; words++)
-                if (g_str_has_prefix(key, words->key) && (!best || strlen(words->key) > strlen(best->key)))
+                if (hotfix_has_prefix(key, words->key) && (!best || strlen(words->key) > strlen(best->key)))
                         best = words;
         return best;
 }
@@ -172,7 +172,7 @@ enum hotfix_label hotfix_label_match(const char *normal, const char *key, enum h
 {
         for (unsigned label = first; label <= (unsigned) last; label++) {
                 const char *word = label_texts[label];
-                if (!word || !g_str_has_prefix(key, word))
+                if (!word || !hotfix_has_prefix(key, word))
                         continue;
                 size_t length = strlen(word);
                 if (key[length] != '\0' && key[length] != ':' && !is_followed_by_space(normal, word) &&
@@ -190,39 +190,46 @@ static bool is_dot(char c)
         return c == '.';
 }
 
-/* The dots at both ends; what is between them is the bare head, "" if there is none. */
-static char *strip_dots(const char *key, size_t *ret_before, size_t *ret_behind)
+/* The dots at both ends; what is between them is the bare head. */
+struct dotted {
+        const char *bare;
+        size_t size, before, behind;
+};
+
+static struct dotted strip_dots(const char *key)
 {
         size_t length = strlen(key), before = 0, behind = 0;
         while (before < length && is_dot(key[before]))
                 before++;
         while (behind < length - before && is_dot(key[length - 1 - behind]))
                 behind++;
-        *ret_before = before;
-        *ret_behind = behind;
-        return g_strndup(key + before, length - before - behind);
+        return (struct dotted){ key + before, length - before - behind, before, behind };
 }
 
-bool hotfix_is_known_head(const char *key)
+static bool is_head_word(const struct dotted *head)
 {
-        size_t before, behind;
-        g_autofree char *bare = strip_dots(key, &before, &behind);
         for (size_t i = 0; i < G_N_ELEMENTS(section_heads); i++)
-                if (g_str_equal(section_heads[i], bare))
+                if (section_heads[i][0] == head->bare[0] && strlen(section_heads[i]) == head->size &&
+                    memcmp(section_heads[i], head->bare, head->size) == 0)
                         return true;
         return false;
 }
 
+bool hotfix_is_known_head(const char *key)
+{
+        struct dotted head = strip_dots(key);
+        return is_head_word(&head);
+}
+
 bool hotfix_is_section_head(const char *key)
 {
-        if (g_str_has_prefix(key, "■") && key[strlen("■")])
+        if (hotfix_has_prefix(key, "■") && key[strlen("■")])
                 return true;
-        size_t before, behind;
-        g_autofree char *bare = strip_dots(key, &before, &behind);
-        if (!*bare)
+        struct dotted head = strip_dots(key);
+        if (head.size == 0)
                 return false;
         /* "‥‥‥ head ‥‥‥": six dots each under NFKC */
-        return (before >= 6 && behind >= 6) || hotfix_is_known_head(key);
+        return (head.before >= 6 && head.behind >= 6) || is_head_word(&head);
 }
 
 static bool is_decoration(gunichar c)
@@ -243,8 +250,8 @@ char *hotfix_section_heading(const char *text)
 
 bool hotfix_is_footer(const char *key)
 {
-        return g_str_has_prefix(key, "HotFixReportは") || g_str_has_prefix(key, "HotFixReportでは") ||
-               g_str_has_prefix(key, "Copyright(C)") || g_str_equal(key, "--"); /* a signature's separator */
+        return hotfix_has_prefix(key, "HotFixReportは") || hotfix_has_prefix(key, "HotFixReportでは") ||
+               hotfix_has_prefix(key, "Copyright(C)") || g_str_equal(key, "--"); /* a signature's separator */
 }
 
 bool hotfix_is_link_line(const char *key)
@@ -260,10 +267,23 @@ static bool is_left_out(gunichar c)
                (c >= 0xFE00 && c <= 0xFE0F);
 }
 
-char *hotfix_key(const char *normal)
+#define LONG_KEY_BYTES 40u /* from there on it is worth the while to look first whether all of it stays */
+
+size_t hotfix_put_key(char *to, const char *normal)
 {
-        char *key = g_malloc(strlen(normal) + 1), *out = key;
+        char *out = to;
+        size_t size = strlen(normal);
+        if (size >= LONG_KEY_BYTES && !memchr(normal, ' ', size) && !memchr(normal, 0xC2, size) &&
+            !memchr(normal, 0xE2, size) && !memchr(normal, 0xEF, size)) {
+                memcpy(to, normal, size + 1);
+                return size;
+        }
         while (*normal) {
+                /* none of the bytes that what is left out begins with */
+                if (*normal != ' ' && *normal != '\xC2' && *normal != '\xE2' && *normal != '\xEF') {
+                        *out++ = *normal++;
+                        continue;
+                }
                 const char *next = g_utf8_next_char(normal);
                 if (!is_left_out(g_utf8_get_char(normal))) {
                         memcpy(out, normal, (size_t) (next - normal));
@@ -272,5 +292,12 @@ char *hotfix_key(const char *normal)
                 normal = next;
         }
         *out = '\0';
+        return (size_t) (out - to);
+}
+
+char *hotfix_key(const char *normal)
+{
+        char *key = g_malloc(strlen(normal) + 1);
+        hotfix_put_key(key, normal);
         return key;
 }

@@ -11,6 +11,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* g_str_has_prefix, for the many places that look for one that is hardly ever there. */
+static inline bool hotfix_has_prefix(const char *text, const char *prefix)
+{
+        while (*prefix && *text == *prefix) {
+                text++;
+                prefix++;
+        }
+        return !*prefix;
+}
+
 enum hotfix_label {
         LABEL_NONE,
         /* The table at the top, in its usual order. */
@@ -86,5 +96,7 @@ bool hotfix_is_link_line(const char *key);
 
 /* normal without its spaces and characters without width; newly allocated. */
 char *hotfix_key(const char *normal);
+/* The same to a place with room for all of normal; returns its bytes without the NUL behind them. */
+size_t hotfix_put_key(char *to, const char *normal);
 
 #endif

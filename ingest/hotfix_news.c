@@ -141,7 +141,7 @@ static void read_labels(struct page *page, const struct item *item)
 
 static guint find_head_below(const struct page *page, guint from)
 {
-        while (from < page->count && !g_str_has_prefix(page->lines[from].key, "■"))
+        while (from < page->count && !hotfix_has_prefix(page->lines[from].key, "■"))
                 from++;
         return from;
 }
@@ -153,7 +153,7 @@ static void add_head_to_title(struct page *page, const struct item *item)
         if (head >= page->count)
                 return;
         const char *text = page->lines[head].block->text;
-        g_autofree char *stripped = text_strip(g_str_has_prefix(text, "■") ? text + strlen("■") : text);
+        g_autofree char *stripped = text_strip(hotfix_has_prefix(text, "■") ? text + strlen("■") : text);
         const char *before = page->bulletin->title;
         g_autofree char *joined = before ? g_strconcat(before, " ", stripped, NULL) : g_strdup(stripped);
         g_free(page->bulletin->title);
@@ -224,7 +224,7 @@ static void read_further_items(struct page *page, guint from)
 static char *match_unknown_label(const struct line *line)
 {
         const char *key = line->key, *colon = strchr(key, ':');
-        if (!colon || colon == key || g_str_has_prefix(colon, "://") || hotfix_is_item_label(line))
+        if (!colon || colon == key || hotfix_has_prefix(colon, "://") || hotfix_is_item_label(line))
                 return NULL;
         g_autofree char *name = g_strndup(key, (gsize) (colon - key));
         bool plain = g_utf8_strlen(name, -1) <= UNKNOWN_CHARACTERS_MAX && !strpbrk(name, "0123456789()[]/");

@@ -66,15 +66,15 @@ static bool is_title_with_word(const char *words, const char *found)
         if (!find_notice(words) || g_utf8_strlen(words, -1) > TITLE_CHARACTERS_MAX || strstr(words, "。"))
                 return false;
         const char *rest = found + strlen(alert_words);
-        bool parted = !*rest || strchr(":([/-", *rest) || g_ascii_isdigit(*rest) || g_str_has_prefix(rest, "【") ||
-                      g_str_has_prefix(rest, "事前") || g_str_has_prefix(rest, "「") || g_str_has_prefix(rest, "<");
+        bool parted = !*rest || strchr(":([/-", *rest) || g_ascii_isdigit(*rest) || hotfix_has_prefix(rest, "【") ||
+                      hotfix_has_prefix(rest, "事前") || hotfix_has_prefix(rest, "「") || hotfix_has_prefix(rest, "<");
         char date[BULLETIN_DATE_SIZE];
         const char *word = find_notice(words) + strlen("事前通知");
-        bool ends = !*word || g_str_has_prefix(word, "版") || g_str_has_prefix(word, "号") || strchr(":)]/", *word) ||
+        bool ends = !*word || hotfix_has_prefix(word, "版") || hotfix_has_prefix(word, "号") || strchr(":)]/", *word) ||
                     hotfix_find_date(word, date);
-        const char *behind = g_str_has_prefix(word, "版") ? word + strlen("版") : word;
+        const char *behind = hotfix_has_prefix(word, "版") ? word + strlen("版") : word;
         bool sentence = *behind && !strchr(":)]>/-(", *behind) && !g_ascii_isdigit(*behind) &&
-                        !g_str_has_prefix(behind, "】") && !g_str_has_prefix(behind, "」") &&
+                        !hotfix_has_prefix(behind, "】") && !hotfix_has_prefix(behind, "」") &&
                         g_ascii_strncasecmp(behind, "hotfix", strlen("hotfix")) != 0;
         return parted && ends && !sentence;
 }
@@ -254,7 +254,7 @@ static const char *skip_bullet(const char *text)
 {
         static const char *const signs[] = { "・", "•", "●", "○", "◆", "*", "-", "･" };
         for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
-                if (g_str_has_prefix(text, signs[i]))
+                if (hotfix_has_prefix(text, signs[i]))
                         return text + strlen(signs[i]);
         return NULL;
 }

@@ -58,7 +58,7 @@ static size_t match_remark(const char *at)
 {
         static const char *const remarks[] = { "(日本)", "(日本語)", "(日本語版)", "(US)", "(米国)", "(英語)", "(英語版)", "(機械翻訳)" };
         for (size_t i = 0; i < G_N_ELEMENTS(remarks); i++)
-                if (g_str_has_prefix(at, remarks[i]))
+                if (hotfix_has_prefix(at, remarks[i]))
                         return strlen(remarks[i]);
         return 0;
 }
@@ -72,7 +72,7 @@ static size_t skip_between(const char *at, bool *ret_lists)
         for (;;) {
                 size_t size = strspn(at, " ");
                 for (size_t i = 0; size == 0 && i < G_N_ELEMENTS(signs); i++)
-                        if (g_str_has_prefix(at, signs[i])) {
+                        if (hotfix_has_prefix(at, signs[i])) {
                                 size = strlen(signs[i]);
                                 *ret_lists = true;
                         }

@@ -16,7 +16,7 @@
 
 struct line {
         const struct block *block;
-        char *key; /* block->normal without spaces */
+        char *key; /* block->normal without spaces; in the page's keys or among the joined ones */
         enum hotfix_label label;
         size_t label_length; /* bytes of key that the label and its colon take */
         bool taken;          /* a rule has read it into a field: it is not prose */
@@ -27,7 +27,11 @@ struct page {
         struct bulletin *bulletin;
         struct label_report *labels; /* to be filled; NULL while a page is only recognised */
         struct line *lines;
+        char *keys;        /* of all lines, one behind the other */
+        GPtrArray *joined; /* those that were put together since, or NULL */
         guint count;
+        guint first_identifier; /* the first identifier line of all; count if there is none */
+        guint second; /* see hotfix_find_second */
         guint top;    /* the first label of the top table; count if there is none */
         guint middle; /* the identifier line or, without one, where the top ends */
         guint body;   /* the first section's head; count if there is none */
@@ -49,7 +53,8 @@ struct piece {
         bool continues;    /* the mail was wrapped before it */
 };
 
-void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin);
+/* bulletin and labels are set by who has it read. */
+void hotfix_page_init(struct page *page, const struct document *document);
 void hotfix_page_clear(struct page *page);
 
 /* For hotfix_page_init: the first line of the top table, and of the identifier from this line on; page->count for
@@ -94,6 +99,7 @@ bool hotfix_is_ruler(const char *key);
 
 /* A copy, cut at the length that one text of a bulletin may have. */
 char *hotfix_bounded(const char *text);
+#define HOTFIX_BOUNDED_BYTES 8000u /* what is not longer is never cut */
 /* Lists of a bulletin are cut at this many members. */
 #define HOTFIX_LIST_MAX LIMIT_LIST_MEMBERS
 #define HOTFIX_LINKS_MAX LIMIT_LINKS
@@ -106,8 +112,9 @@ char *hotfix_pieces_key(const GArray *pieces);
 /* A table's cell, or a line where there are no cells. */
 struct cell {
         char *text; /* its lines joined as wrapped ones; owned */
-        char *lines; /* its lines with line ends; owned */
-        char *key;  /* owned */
+        char *lines; /* its lines with line ends; owned, and may be text itself */
+        char *key;  /* owned, but for a cell of one line */
+        bool is_line; /* its key is the line's */
         const struct block *block; /* its first */
         bool has_image;
         const char *image_alt; /* or NULL */

@@ -26,7 +26,7 @@ static size_t count_digits(const char *key)
 
 size_t hotfix_match_id(const char *key, char **ret_id)
 {
-        if (g_ascii_strncasecmp(key, "MS", 2) != 0 || count_digits(key + 2) != 2)
+        if ((key[0] | 0x20) != 'm' || (key[1] | 0x20) != 's' || count_digits(key + 2) != 2)
                 return 0;
         const char *at = key + 4;
         if (!is_dash(g_utf8_get_char(at)))
@@ -81,7 +81,7 @@ static size_t bullet_size(const char *key)
 {
         static const char *const bullets[] = { "・", "■", "□", "●", "◆", "▼", "▽", "*" };
         for (size_t i = 0; i < G_N_ELEMENTS(bullets); i++)
-                if (g_str_has_prefix(key, bullets[i]))
+                if (hotfix_has_prefix(key, bullets[i]))
                         return strlen(bullets[i]);
         return 0;
 }
@@ -91,7 +91,7 @@ enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label f
 {
         if (line->key[0] || !line->block->image_alt) {
                 size_t bullet = bullet_size(line->key);
-                const char *normal = line->block->normal + (g_str_has_prefix(line->block->normal, line->key) ? bullet : 0);
+                const char *whole = line->block->normal, *normal = whole + (hotfix_has_prefix(whole, line->key) ? bullet : 0);
                 enum hotfix_label label = hotfix_label_match(normal, line->key + bullet, first, last, ret_length);
                 *ret_length += label != LABEL_NONE ? bullet : 0;
                 return label;
@@ -107,8 +107,8 @@ static bool is_head(const struct page *page, guint at)
         const struct line *line = &page->lines[at];
         if (line->key[0] ? !hotfix_is_section_head(line->key) : line->block->image_alt == NULL)
                 return false;
-        g_autofree char *key = head_key(line);
-        if (!hotfix_is_section_head(key))
+        g_autofree char *key = line->key[0] ? NULL : head_key(line);
+        if (key && !hotfix_is_section_head(key))
                 return false;
         /* 対象プラットフォーム is also the name of a column. */
         guint before = at;
@@ -131,12 +131,12 @@ static enum hotfix_label match_table(const struct page *page, guint at)
         };
         const char *key = page->lines[at].key;
         for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-                if (!g_str_has_prefix(key, tables[i].first))
+                if (!hotfix_has_prefix(key, tables[i].first))
                         continue;
                 const char *rest = key + strlen(tables[i].first);
                 for (guint n = at + 1; !*rest && n < page->count && n <= at + BROKEN_LINES_MAX; n++)
                         rest = page->lines[n].key;
-                if (g_str_has_prefix(rest, tables[i].second))
+                if (hotfix_has_prefix(rest, tables[i].second))
                         return tables[i].label;
         }
         return LABEL_NONE;
@@ -179,9 +179,13 @@ static void label_range(struct page *page, guint from, guint to, enum hotfix_lab
 static bool is_named_elsewhere(const struct page *page, const char *name)
 {
         g_autofree char *bracketed = g_strconcat("(", name, ")", NULL), *item = g_strconcat("・", name, ":", NULL);
-        for (guint i = page->body; i < page->count; i++)
-                if (g_str_equal(page->lines[i].key, bracketed) || g_str_equal(page->lines[i].key, item))
+        for (guint i = page->body; i < page->count; i++) {
+                const char *key = page->lines[i].key;
+                if (key[0] == bracketed[0] && g_str_equal(key, bracketed))
                         return true;
+                if (key[0] == item[0] && g_str_equal(key, item))
+                        return true;
+        }
         return false;
 }
 
@@ -275,15 +279,17 @@ static guint find_body(const struct page *page, guint from)
  * identifier before the top. */
 static void find_places(struct page *page)
 {
+        page->first_identifier = hotfix_find_identifier(page, 0);
+        page->second = hotfix_find_second(page);
         page->top = hotfix_find_top(page);
         guint identifier = hotfix_find_identifier(page, page->top < page->count ? page->top : 0);
         if (identifier == page->count)
-                identifier = hotfix_find_identifier(page, 0);
+                identifier = page->first_identifier;
         bool has_top = page->top < page->count, has_identifier = identifier < page->count;
         guint from = has_top ? page->top : 0;
         if (has_identifier && identifier > from)
                 from = identifier;
-        page->body = MIN(find_body(page, from), MAX(from, hotfix_find_second(page)));
+        page->body = MIN(find_body(page, from), MAX(from, page->second));
         page->middle = has_identifier ? identifier : from;
         if (has_identifier)
                 set_label(page, identifier, LABEL_IDENTIFIER, strlen(page->lines[identifier].key));
@@ -314,33 +320,47 @@ static bool is_broken_word(const char *key)
 static void join_broken_words(struct page *page)
 {
         for (guint i = 0, end; i < page->count; i = end) {
-                g_autoptr(GString) key = g_string_new(page->lines[i].key);
-                for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++) {
+                for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++)
                         if (end - i >= BROKEN_LINES_MAX || !is_in_same_cell(page, i, end))
                                 break;
-                        g_string_append(key, page->lines[end].key);
-                }
                 bool is_whole = (page->lines[end - 1].block->marks & MARK_CELL_END) != 0;
-                if (end - i < 2 || !is_whole || !page->lines[i].key[0] || !is_broken_word(key->str))
+                if (end - i < 2 || !is_whole || !page->lines[i].key[0])
                         continue;
+                g_autoptr(GString) key = g_string_new(NULL);
                 for (guint n = i; n < end; n++)
-                        g_free(page->lines[n].key);
-                page->lines[i].key = g_strdup(key->str);
+                        g_string_append(key, page->lines[n].key);
+                if (!is_broken_word(key->str))
+                        continue;
+                if (!page->joined)
+                        page->joined = g_ptr_array_new_with_free_func(g_free);
+                g_ptr_array_add(page->joined, g_strdup(key->str));
+                page->lines[i].key = g_ptr_array_index(page->joined, page->joined->len - 1);
                 for (guint n = i + 1; n < end; n++)
-                        page->lines[n].key = g_strdup("");
+                        page->lines[n].key[0] = '\0';
         }
 }
 
-void hotfix_page_init(struct page *page, const struct document *document, struct bulletin *bulletin)
+static void read_keys(struct page *page)
 {
-        *page = (struct page){ .document = document, .bulletin = bulletin, .count = document->blocks->len };
+        size_t size = 0;
+        for (guint i = 0; i < page->count; i++) {
+                page->lines[i].block = document_block(page->document, i);
+                size += strlen(page->lines[i].block->normal) + 1;
+        }
+        char *to = page->keys = g_malloc(size + 1);
+        for (guint i = 0; i < page->count; i++) {
+                page->lines[i].key = to;
+                to += hotfix_put_key(to, page->lines[i].block->normal) + 1;
+        }
+}
+
+void hotfix_page_init(struct page *page, const struct document *document)
+{
+        *page = (struct page){ .document = document, .count = document->blocks->len };
         page->lines = g_new0(struct line, page->count);
         for (guint i = 0; i < LABEL_MAX; i++)
                 page->first[i] = -1;
-        for (guint i = 0; i < page->count; i++) {
-                page->lines[i].block = document_block(document, i);
-                page->lines[i].key = hotfix_key(page->lines[i].block->normal);
-        }
+        read_keys(page);
         blank_rulers(page);
         join_broken_words(page);
         find_places(page);
@@ -356,8 +376,8 @@ void hotfix_page_init(struct page *page, const struct document *document, struct
 
 void hotfix_page_clear(struct page *page)
 {
-        for (guint i = 0; i < page->count; i++)
-                g_free(page->lines[i].key);
+        g_clear_pointer(&page->keys, g_free);
+        g_clear_pointer(&page->joined, g_ptr_array_unref);
         g_clear_pointer(&page->lines, g_free);
         g_clear_pointer(&page->chosen_mark, g_free);
         g_clear_pointer(&page->other_mark, g_free);

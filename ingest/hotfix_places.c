@@ -41,6 +41,8 @@ static unsigned severities_in(const struct line *line)
 {
         unsigned bits = 0;
         size_t size = strnlen(line->key, OPTION_BYTES_MAX + 1);
+        if (!memchr(line->key, '(', size)) /* each has one */
+                return 0;
         for (const struct hotfix_word *word = hotfix_words_severity; word->key && size <= OPTION_BYTES_MAX; word++)
                 if (strstr(line->key, word->key))
                         bits |= 1u << word->value;
@@ -115,7 +117,7 @@ static bool is_mail_header(const char *key)
  * whichever words, is not the bulletin. */
 static guint find_start(const struct page *page)
 {
-        guint start = 0, end = hotfix_find_identifier(page, 0);
+        guint start = 0, end = page->first_identifier;
         for (guint i = 0; i < end; i++)
                 if (is_mail_header(page->lines[i].key))
                         start = i + 1;
@@ -132,7 +134,7 @@ static guint find_registration(const struct page *page, guint from, guint end)
 
 guint hotfix_find_second(const struct page *page)
 {
-        guint identifier = hotfix_find_identifier(page, 0);
+        guint identifier = page->first_identifier;
         if (identifier == page->count || find_registration(page, 0, identifier) == identifier)
                 return page->count;
         return find_registration(page, identifier + 1, page->count);
@@ -141,7 +143,7 @@ guint hotfix_find_second(const struct page *page)
 /* Without 深刻度 (an excerpt) the top starts at the first label that is no everyday word. */
 guint hotfix_find_top(const struct page *page)
 {
-        guint start = find_start(page), end = hotfix_find_second(page);
+        guint start = find_start(page), end = page->second;
         for (guint i = start; i < end; i++)
                 if (has_severities(page, i))
                         return i;

@@ -87,7 +87,7 @@ void hotfix_prose_add_head(struct page *page, guint first, guint end)
 static bool is_wrapped_head(const struct page *page, guint at, guint next)
 {
         const struct line *line = &page->lines[at], *below = &page->lines[next];
-        return page->is_wrapped && next == at + 1 && g_str_has_prefix(line->key, "■") && below->key[0] &&
+        return page->is_wrapped && next == at + 1 && hotfix_has_prefix(line->key, "■") && below->key[0] &&
                below->label == LABEL_NONE && !below->taken && text_width(line->block->text) >= WRAPPED_COLUMNS_MIN &&
                !(below->block->marks & MARK_PARAGRAPH) && below->block->indent <= line->block->indent &&
                text_width(below->block->text) < WRAPPED_COLUMNS_MIN;

@@ -11,7 +11,7 @@ static void add_section(struct page *page, const char *heading, guint first, gui
                 return;
         g_autofree char *text = hotfix_page_prose(page, first, end);
         /* A caution of the lab may be said in its head alone; the other heads say nothing by themselves. */
-        bool speaks = heading && g_str_has_prefix(heading, "■") && !strstr(heading, "適用テストの結果");
+        bool speaks = heading && hotfix_has_prefix(heading, "■") && !strstr(heading, "適用テストの結果");
         if (!*text && !speaks)
                 return;
         g_ptr_array_add(page->bulletin->sections, section_new(heading, text));
@@ -249,7 +249,7 @@ static guint find_heading_end(const struct page *page, guint at, char **heading)
 {
         guint next = at + 1;
         const struct block *block = page->lines[at].block;
-        if (!page->is_wrapped || !g_str_has_prefix(page->lines[at].key, "■") ||
+        if (!page->is_wrapped || !hotfix_has_prefix(page->lines[at].key, "■") ||
             text_width(block->text) < 60 || next >= page->count || page->lines[next].label != LABEL_NONE)
                 return next;
         const struct block *below = page->lines[next].block;
@@ -265,7 +265,7 @@ static guint find_heading_end(const struct page *page, guint at, char **heading)
 /* A table with a head of its own that stands below a ■ head: its head was a picture. */
 static guint find_section_end(const struct page *page, guint from, const char *heading)
 {
-        bool stops_at_table = heading && g_str_has_prefix(heading, "■");
+        bool stops_at_table = heading && hotfix_has_prefix(heading, "■");
         guint i = from;
         for (; i < page->count; i++) {
                 enum hotfix_label label = page->lines[i].label;

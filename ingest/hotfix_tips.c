@@ -75,7 +75,7 @@ static guint find_head(const struct page *page, guint from)
         guint first = page->count;
         for (guint i = from; i < page->count && page->lines[i].label != LABEL_FOOTER; i++) {
                 const struct line *line = &page->lines[i];
-                if (g_str_has_prefix(line->key, "■"))
+                if (hotfix_has_prefix(line->key, "■"))
                         return i;
                 if (first == page->count && line->key[0] && !line->taken)
                         first = i;
@@ -105,7 +105,7 @@ static void name_by_first_head(struct bulletin *b)
                 const struct section *section = g_ptr_array_index(b->sections, i);
                 if (!section->heading)
                         continue;
-                const char *bare = g_str_has_prefix(section->heading, "■") ? section->heading + strlen("■") : section->heading;
+                const char *bare = hotfix_has_prefix(section->heading, "■") ? section->heading + strlen("■") : section->heading;
                 g_autofree char *stripped = text_strip(bare);
                 b->title = *stripped ? g_steal_pointer(&stripped) : NULL;
         }

@@ -33,16 +33,16 @@ static bool is_title_rest(const char *rest)
         rest += size;
         static const char *const suffixes[] = { "日版", "版", "号" };
         for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
-                if (g_str_has_prefix(rest, suffixes[i])) {
+                if (hotfix_has_prefix(rest, suffixes[i])) {
                         rest += strlen(suffixes[i]);
                         break;
                 }
-        return !*rest || *rest == '(' || *rest == '[' || *rest == '|' || g_str_has_prefix(rest, "【");
+        return !*rest || *rest == '(' || *rest == '[' || *rest == '|' || hotfix_has_prefix(rest, "【");
 }
 
 bool hotfix_is_subject_line(const char *key)
 {
-        return g_ascii_strncasecmp(key, "subject:", strlen("subject:")) == 0 || g_str_has_prefix(key, "件名:");
+        return g_ascii_strncasecmp(key, "subject:", strlen("subject:")) == 0 || hotfix_has_prefix(key, "件名:");
 }
 
 const char *hotfix_match_titled(const char *key, const char *lower_words)
@@ -64,7 +64,7 @@ const char *hotfix_match_titled(const char *key, const char *lower_words)
 static void add_line(struct page *page, guint at, GString *title, bool parted)
 {
         const char *text = page->lines[at].block->text;
-        g_autofree char *stripped = text_strip(g_str_has_prefix(text, "■") ? text + strlen("■") : text);
+        g_autofree char *stripped = text_strip(hotfix_has_prefix(text, "■") ? text + strlen("■") : text);
         if (title->len > 0 && *stripped && parted)
                 g_string_append_c(title, ' ');
         g_string_append(title, stripped);
@@ -88,8 +88,8 @@ static bool wants_more(const char *text, const char *next)
         size_t size = hotfix_match_date(found, date), digits = strspn(next, "0123456789");
         if (found[size] || size >= strlen("2007/05/11"))
                 return false;
-        return digits > 0 && digits <= 1 && (!next[digits] || g_str_has_prefix(next + digits, "日") ||
-                                             g_str_has_prefix(next + digits, "版"));
+        return digits > 0 && digits <= 1 && (!next[digits] || hotfix_has_prefix(next + digits, "日") ||
+                                             hotfix_has_prefix(next + digits, "版"));
 }
 
 /* Adds the lines over which the date was split; returns the line behind them. */

@@ -105,10 +105,10 @@ static bool is_plain_no(const char *key)
 static bool is_explained(enum hotfix_label label, const char *key)
 {
         if (!has_letter(key) || is_plain_no(key) || strstr(key, "://") || hotfix_is_link_line(key) ||
-            g_str_has_prefix(key, "[") || g_str_has_prefix(key, "!["))
+            hotfix_has_prefix(key, "[") || hotfix_has_prefix(key, "!["))
                 return true;
         if (label == LABEL_EXPLOIT_CODE)
-                return g_str_has_prefix(key, "あり") || g_str_has_prefix(key, "なし");
+                return hotfix_has_prefix(key, "あり") || hotfix_has_prefix(key, "なし");
         if (label != LABEL_UNKNOWN)
                 return has_content_of(label, key);
         for (unsigned known = LABEL_SEVERITY; known <= LABEL_CVES; known++)

@@ -149,7 +149,7 @@ static int read_remark(const struct remark *remark, const char *key)
         const char *rest = key + strlen(remark->subject);
         if (g_str_equal(rest, remark->no))
                 return ANSWER_NO;
-        if (g_str_has_prefix(rest, remark->yes) && !is_negated(rest + strlen(remark->yes)))
+        if (hotfix_has_prefix(rest, remark->yes) && !is_negated(rest + strlen(remark->yes)))
                 return ANSWER_YES;
         return 0;
 }
@@ -176,7 +176,7 @@ static char *remark_text(const char *text, guint n)
 static void take_remark(struct page *page, const char *key, const char *text)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(remarks); i++) {
-                if (!g_str_has_prefix(key, remarks[i].subject))
+                if (!hotfix_has_prefix(key, remarks[i].subject))
                         continue;
                 const struct choice *present = &page->bulletin->fields[remarks[i].field];
                 int value = read_remark(&remarks[i], key);

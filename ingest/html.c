@@ -6,349 +6,80 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "common/text.h"
 #include "ingest/html_attributes.h"
-#include "ingest/html_builder.h"
 #include "ingest/html_elements.h"
+#include "ingest/html_p.h"
 
-#define COLSPAN_MAX 1000u  /* as browsers do */
-#define ROWSPAN_MAX 65534u
-
-/* An open element that changes how its content is read. */
-struct open_element {
-        unsigned flags;
-        struct html_style style; /* what held before it */
-};
-
-struct reader {
+/* A page that libxml2 takes apart. */
+struct parse {
         htmlParserCtxtPtr parser;
-        struct document *document;
-        struct html_builder *builder;
-        GArray *open; /* struct open_element */
-        struct html_style style;
-        unsigned depth;      /* of all elements */
-        unsigned skip_depth; /* of the element whose content is left out; 0: none */
-        bool in_title;       /* that is a <title> */
-        bool long_url;
-        char *limit; /* which one was reached, or NULL; owned */
+        struct html_reader *reader;
 };
 
-static void stop_for_depth(struct reader *reader, unsigned limit, const char *name)
+static unsigned line_of(const struct parse *parse)
 {
-        reader->limit = g_strdup_printf("elements nested deeper than %u (%s)", limit, name);
-        xmlStopParser(reader->parser);
+        const xmlParserInput *input = parse->parser->input;
+        return input && input->line > 0 ? (unsigned) input->line : 0;
 }
 
-static void note_full(struct reader *reader)
+static void stop_at_limit(struct parse *parse)
 {
-        if (!reader->limit && html_builder_is_full(reader->builder))
-                reader->limit = g_strdup_printf(
-                        "more than %u lines (LIMIT_DOCUMENT_BLOCKS) or %u tables, rows and cells (LIMIT_TABLE_CELLS)",
-                        LIMIT_DOCUMENT_BLOCKS, LIMIT_TABLE_CELLS);
+        if (parse->reader->limit)
+                xmlStopParser(parse->parser);
 }
 
-static void push(struct reader *reader, unsigned flags)
+static void on_start(void *data, const xmlChar *name, const xmlChar **attributes)
 {
-        if (reader->open->len >= LIMIT_HTML_DEPTH) {
-                stop_for_depth(reader, LIMIT_HTML_DEPTH, "LIMIT_HTML_DEPTH");
-                return;
-        }
-        struct open_element element = { .flags = flags, .style = reader->style };
-        g_array_append_val(reader->open, element);
-}
-
-static void pop(struct reader *reader)
-{
-        struct open_element element = g_array_index(reader->open, struct open_element, reader->open->len - 1);
-        if (element.flags & HTML_LINK)
-                html_builder_close_link(reader->builder);
-        if (element.flags & HTML_CELL)
-                html_builder_close_cell(reader->builder);
-        if (element.flags & HTML_TABLE)
-                html_builder_close_table(reader->builder);
-        reader->style = element.style;
-        g_array_set_size(reader->open, reader->open->len - 1);
-}
-
-/* The index of the innermost open element with one of the flags, looked for no further than one of the barriers;
- * -1 if there is none. */
-static int find_open(const struct reader *reader, unsigned flags, unsigned barriers)
-{
-        for (int i = (int) reader->open->len - 1; i >= 0; i--) {
-                unsigned found = g_array_index(reader->open, struct open_element, i).flags;
-                if (found & flags)
-                        return i;
-                if (found & barriers)
-                        return -1;
-        }
-        return -1;
-}
-
-static void pop_to(struct reader *reader, int size)
-{
-        while ((int) reader->open->len > size)
-                pop(reader);
-}
-
-static void open_table(struct reader *reader)
-{
-        push(reader, HTML_TABLE);
-        if (reader->limit)
-                return;
-        html_builder_open_table(reader->builder);
-        reader->style = (struct html_style){ 0 };
-}
-
-/* Ends what is open in the innermost table, as browsers do for a new row. A page cut out of its middle may begin with
- * a row or a cell. */
-static void open_row(struct reader *reader)
-{
-        int table = find_open(reader, HTML_TABLE, 0);
-        if (table < 0)
-                open_table(reader);
-        else
-                pop_to(reader, table + 1);
-        if (reader->limit)
-                return;
-        push(reader, HTML_ROW);
-        html_builder_open_row(reader->builder);
-}
-
-static void open_cell(struct reader *reader, unsigned flags, const char *const *attributes)
-{
-        int row = find_open(reader, HTML_ROW, HTML_TABLE);
-        if (row < 0)
-                open_row(reader);
-        else
-                pop_to(reader, row + 1);
-        if (reader->limit)
-                return;
-        push(reader, flags & HTML_CELL);
-        unsigned colspan = html_read_number(html_find_attribute(attributes, "colspan"), 1, COLSPAN_MAX);
-        unsigned rowspan = html_read_number(html_find_attribute(attributes, "rowspan"), 1, ROWSPAN_MAX);
-        /* 0 means "to the end of the group" */
-        html_builder_open_cell(reader->builder, MAX(colspan, 1), rowspan ? rowspan : ROWSPAN_MAX);
-        reader->style.bold = flags & HTML_BOLD;
-}
-
-static void open_link(struct reader *reader, const char *const *attributes)
-{
-        int open = find_open(reader, HTML_LINK, HTML_CELL);
-        if (open >= 0)
-                pop_to(reader, open);
-        const char *href = html_find_attribute(attributes, "href");
-        g_autofree char *url = href ? html_clean_url(href, &reader->long_url) : NULL;
-        if (!url)
-                return;
-        push(reader, HTML_LINK);
-        html_builder_open_link(reader->builder, url);
-}
-
-static void open_styled(struct reader *reader, unsigned flags)
-{
-        unsigned top = reader->open->len > 0
-                             ? g_array_index(reader->open, struct open_element, reader->open->len - 1).flags
-                             : 0;
-        flags &= HTML_BOLD | HTML_HEADING | HTML_PRE;
-        if (top == flags) /* <b><b>: unclosed ones must not fill the stack */
-                return;
-        push(reader, flags);
-        reader->style.bold = reader->style.bold || (flags & HTML_BOLD);
-        reader->style.heading = reader->style.heading || (flags & HTML_HEADING);
-        reader->style.preformatted = reader->style.preformatted || (flags & HTML_PRE);
-}
-
-static void open_element(struct reader *reader, unsigned flags, const char *const *attributes)
-{
-        if (flags & HTML_BLOCK)
-                html_builder_add_edge(reader->builder);
-        if (flags & HTML_BREAK)
-                html_builder_break_line(reader->builder);
-        else if (flags & HTML_IMAGE && !html_is_spacer(attributes))
-                html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"),
-                                       html_find_attribute(attributes, "src"));
-        else if (flags & HTML_INPUT && html_is_mark(attributes))
-                html_builder_add_image(reader->builder, html_find_attribute(attributes, "alt"), NULL);
-        else if (flags & HTML_TABLE)
-                open_table(reader);
-        else if (flags & HTML_ROW)
-                open_row(reader);
-        else if (flags & HTML_CELL)
-                open_cell(reader, flags, attributes);
-        else if (flags & HTML_LINK)
-                open_link(reader, attributes);
-        else if (flags & HTML_ITEM)
-                html_builder_start_item(reader->builder);
-        else if (flags & (HTML_BOLD | HTML_HEADING | HTML_PRE))
-                open_styled(reader, flags);
-}
-
-/* An end tag ends the element and all inside it, but never reaches out of a cell or, for parts of a table, out of the
- * table. One for an element that is not open means nothing. */
-static void close_element(struct reader *reader, unsigned flags)
-{
-        static const unsigned kinds[] = { HTML_TABLE, HTML_ROW,     HTML_CELL, HTML_LINK,
-                                          HTML_BOLD,  HTML_HEADING, HTML_PRE };
-        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-                if (!(flags & kinds[i]))
-                        continue;
-                unsigned barriers = kinds[i] == HTML_TABLE                      ? 0
-                                    : kinds[i] & (HTML_ROW | HTML_CELL)         ? HTML_TABLE
-                                                                                : HTML_TABLE | HTML_CELL;
-                int open = find_open(reader, kinds[i], barriers);
-                if (flags & HTML_BLOCK)
-                        html_builder_add_edge(reader->builder);
-                if (open >= 0)
-                        pop_to(reader, open);
-                return;
-        }
-        if (flags & HTML_BLOCK)
-                html_builder_add_edge(reader->builder);
-}
-
-static void note_position(struct reader *reader)
-{
-        const xmlParserInput *input = reader->parser->input;
-        html_builder_set_line(reader->builder, input && input->line > 0 ? (unsigned) input->line : 0);
-}
-
-static void check_full(struct reader *reader)
-{
-        note_full(reader);
-        if (reader->limit)
-                xmlStopParser(reader->parser);
-}
-
-static void on_start(void *data, const xmlChar *name, const xmlChar **raw_attributes)
-{
-        struct reader *reader = data;
-        const char *const *attributes = (const char *const *) raw_attributes;
-        if (reader->limit)
-                return;
-        if (++reader->depth > LIMIT_HTML_OPEN_ELEMENTS) {
-                stop_for_depth(reader, LIMIT_HTML_OPEN_ELEMENTS, "LIMIT_HTML_OPEN_ELEMENTS");
-                return;
-        }
-        if (reader->skip_depth && !reader->in_title)
-                return;
-        reader->skip_depth = 0; /* a title holds no element: this one was not closed */
-        unsigned flags = html_element_flags((const char *) name);
-        bool hidden = html_is_hidden(attributes);
-        if (flags & HTML_SKIP || hidden) {
-                if (!hidden) /* a drawing counts, what it is made of does not */
-                        open_element(reader, flags, attributes);
-                reader->skip_depth = reader->depth;
-                reader->in_title = flags & HTML_TITLE;
-                return;
-        }
-        note_position(reader);
-        open_element(reader, flags, attributes);
-        check_full(reader);
+        struct parse *parse = data;
+        html_start_element(parse->reader, html_element_flags((const char *) name), (const char *const *) attributes,
+                           line_of(parse));
+        stop_at_limit(parse);
 }
 
 static void on_end(void *data, const xmlChar *name)
 {
-        struct reader *reader = data;
-        if (reader->limit || reader->depth == 0)
-                return;
-        unsigned depth = reader->depth--;
-        if (reader->skip_depth) {
-                if (depth <= reader->skip_depth)
-                        reader->skip_depth = 0;
-                return;
-        }
-        note_position(reader);
-        close_element(reader, html_element_flags((const char *) name));
-        check_full(reader);
-}
-
-static bool has_controls(const char *text, size_t size)
-{
-        for (const char *p = text; (p = memchr(p, 0xc2, text + size - p)) && p + 1 < text + size; p++)
-                if ((unsigned char) p[1] < 0xa0)
-                        return true;
-        return memchr(text, 0x7f, size);
-}
-
-/* &#150; and the like: browsers read numbers 128 to 159 as windows-1252. */
-static char *replace_controls(const char *text, size_t size)
-{
-        static const gunichar windows_1252[32] = {
-                0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-                0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-                0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
-        };
-        GString *out = g_string_sized_new(size);
-        for (const char *p = text; p < text + size; p = g_utf8_next_char(p)) {
-                gunichar c = g_utf8_get_char(p);
-                if (c >= 0x80 && c < 0xa0)
-                        c = windows_1252[c - 0x80];
-                if (c && c != 0x7f)
-                        g_string_append_unichar(out, c);
-        }
-        return g_string_free(out, FALSE);
+        struct parse *parse = data;
+        html_end_element(parse->reader, html_element_flags((const char *) name), line_of(parse));
+        stop_at_limit(parse);
 }
 
 static void on_text(void *data, const xmlChar *characters, int length)
 {
-        struct reader *reader = data;
-        if (reader->limit || reader->skip_depth || length <= 0)
-                return;
-        const char *text = (const char *) characters;
-        size_t size = length;
-        g_autofree char *changed = NULL;
-        if (!g_utf8_validate(text, (gssize) size, NULL))
-                text = changed = text_make_valid(text, size, NULL);
-        else if (has_controls(text, size))
-                text = changed = replace_controls(text, size);
-        note_position(reader);
-        html_builder_add_text(reader->builder, &reader->style, text, changed ? strlen(changed) : size);
-        check_full(reader);
+        struct parse *parse = data;
+        if (length > 0)
+                html_add_text(parse->reader, (const char *) characters, (size_t) length, line_of(parse));
+        stop_at_limit(parse);
 }
 
-static htmlParserCtxtPtr new_parser(struct reader *reader)
+static const int parser_options = HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER |
+                                  HTML_PARSE_IGNORE_ENC;
+
+static bool parse_page(struct html_reader *reader, const char *text, size_t size)
 {
-        htmlParserCtxtPtr parser = htmlNewParserCtxt();
-        if (!parser)
-                return NULL;
-        *parser->sax = (xmlSAXHandler){
+        struct parse parse = { .parser = htmlNewParserCtxt(), .reader = reader };
+        if (!parse.parser)
+                return false;
+        *parse.parser->sax = (xmlSAXHandler){
                 .startElement = on_start,
                 .endElement = on_end,
                 .characters = on_text,
                 .ignorableWhitespace = on_text,
         };
-        parser->userData = reader;
-        return parser;
-}
-
-static bool parse(struct reader *reader, const char *text, size_t size)
-{
-        const int options = HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER |
-                            HTML_PARSE_IGNORE_ENC;
-        reader->parser = new_parser(reader);
-        if (!reader->parser)
-                return false;
-        htmlDocPtr none = htmlCtxtReadMemory(reader->parser, text, (int) size, NULL, "UTF-8", options);
+        parse.parser->userData = &parse;
+        htmlDocPtr none = htmlCtxtReadMemory(parse.parser, text, (int) size, NULL, "UTF-8", parser_options);
         if (none)
                 xmlFreeDoc(none);
-        if (!reader->limit) {
-                pop_to(reader, 0);
-                html_builder_finish(reader->builder);
-                note_full(reader);
-        }
-        htmlFreeParserCtxt(reader->parser);
+        html_finish(reader);
+        htmlFreeParserCtxt(parse.parser);
         return true;
 }
 
-static int read_bounded(const char *text, size_t size, struct document *document, struct error *err)
+static int read_carefully(const char *text, size_t size, struct document *document, struct error *err)
 {
-        struct reader reader = {
-                .document = document,
-                .builder = html_builder_new(document),
-                .open = g_array_new(FALSE, FALSE, sizeof(struct open_element)),
-        };
+        struct html_reader reader;
+        html_reader_init(&reader, document);
         int r = 0;
-        if (!parse(&reader, text, size))
+        if (!parse_page(&reader, text, size))
                 r = error_set(err, -ERR_MALFORMED, "the HTML could not be read");
         else if (reader.limit)
                 r = error_set(err, -ERR_LIMIT, "the HTML has %s", reader.limit);
@@ -356,10 +87,39 @@ static int read_bounded(const char *text, size_t size, struct document *document
                 g_ptr_array_add(document->warnings,
                                 g_strdup_printf("a link of more than %u bytes (LIMIT_URL_BYTES) was left out",
                                                 LIMIT_URL_BYTES));
-        html_builder_free(reader.builder);
-        g_free(reader.limit);
-        g_array_unref(reader.open);
+        html_reader_clear(&reader);
         return r;
+}
+
+/* NULL: it takes more than that. */
+static struct document *read_sound(const char *text, size_t size)
+{
+        struct document *document = document_new(RENDERING_HTML);
+        struct html_reader reader;
+        html_reader_init(&reader, document);
+        bool is_read = html_read_sound(&reader, text, size) && !reader.limit && !reader.long_url;
+        html_reader_clear(&reader);
+        if (!is_read)
+                g_clear_pointer(&document, document_free);
+        return document;
+}
+
+int html_read_by_parser(const char *text, size_t size, struct document **ret_document, struct error *err)
+{
+        g_autofree char *plain = html_escape_odd_bytes(text, size, &size);
+        if (plain)
+                text = plain;
+        if (html_has_crowded_tag(text, size))
+                return error_set(err, -ERR_LIMIT, "the HTML has a tag with more than %u attributes (LIMIT_HTML_ATTRIBUTES)",
+                                 LIMIT_HTML_ATTRIBUTES);
+        struct document *document = document_new(RENDERING_HTML);
+        int r = size > 0 ? read_carefully(text, size, document, err) : 0;
+        if (r < 0) {
+                document_free(document);
+                return r;
+        }
+        *ret_document = document;
+        return 0;
 }
 
 int html_read(const char *text, size_t size, struct document **ret_document, struct error *err)
@@ -370,20 +130,65 @@ int html_read(const char *text, size_t size, struct document **ret_document, str
                 text += 3;
                 size -= 3;
         }
-        g_autofree char *plain = html_escape_odd_bytes(text, size, &size);
-        if (plain)
-                text = plain;
-        if (html_has_crowded_tag(text, size))
-                return error_set(err, -ERR_LIMIT, "the HTML has a tag with more than %u attributes (LIMIT_HTML_ATTRIBUTES)",
-                                 LIMIT_HTML_ATTRIBUTES);
-        struct document *document = document_new(RENDERING_HTML);
-        int r = size > 0 ? read_bounded(text, size, document, err) : 0;
-        if (r < 0) {
-                document_free(document);
-                return r;
+        struct document *sound = read_sound(text, size);
+        if (sound) {
+                *ret_document = sound;
+                return 0;
         }
-        *ret_document = document;
-        return 0;
+        return html_read_by_parser(text, size, ret_document, err);
+}
+
+/* --- what libxml2 knows --- */
+
+/* Whether the open element ends before the other one starts. */
+struct question {
+        const char *name, *open;
+        bool is_open, started, closed;
+};
+
+static void on_question_start(void *data, const xmlChar *name, const xmlChar **attributes)
+{
+        struct question *question = data;
+        (void) attributes;
+        if (question->is_open && strcmp((const char *) name, question->name) == 0)
+                question->started = true;
+        if (strcmp((const char *) name, question->open) == 0)
+                question->is_open = true;
+}
+
+static void on_question_end(void *data, const xmlChar *name)
+{
+        struct question *question = data;
+        if (question->is_open && !question->started && strcmp((const char *) name, question->open) == 0)
+                question->closed = true;
+}
+
+bool html_tag_closes(const char *name, const char *open)
+{
+        struct question question = { .name = name, .open = open };
+        htmlParserCtxtPtr parser = htmlNewParserCtxt();
+        if (!parser)
+                return false;
+        *parser->sax = (xmlSAXHandler){ .startElement = on_question_start, .endElement = on_question_end };
+        parser->userData = &question;
+        g_autofree char *page = g_strdup_printf("<%s><%s>", open, name);
+        htmlDocPtr none = htmlCtxtReadMemory(parser, page, (int) strlen(page), NULL, "UTF-8", parser_options);
+        if (none)
+                xmlFreeDoc(none);
+        htmlFreeParserCtxt(parser);
+        return question.started && question.closed;
+}
+
+bool html_tag_is_empty(const char *name)
+{
+        const htmlElemDesc *element = htmlTagLookup((const xmlChar *) name);
+        return element && element->empty;
+}
+
+unsigned html_entity_value(const char *name)
+{
+        const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *) name);
+        return entity ? entity->value : 0;
 }
 
 /* For libxml2, which would go on without what it got no memory for. */
@@ -404,6 +209,7 @@ void html_prepare(void)
         xmlMemSetup(g_free, allocate, reallocate, g_strdup);
         xmlInitParser();
         struct document *document = NULL;
-        if (html_read(page, sizeof page - 1, &document, NULL) == 0)
+        if (html_read_by_parser(page, sizeof page - 1, &document, NULL) == 0)
                 document_free(document);
+        html_sound_prepare();
 }

@@ -15,4 +15,8 @@ void html_prepare(void);
  * and comments are left out. Errors: -ERR_LIMIT (bytes, depth, cells), -ERR_MALFORMED where nothing could be read. */
 int html_read(const char *text, size_t size, struct document **ret_document, struct error *err);
 
+
+/* The same by libxml2 alone, which a page that is not sound is left to. */
+int html_read_by_parser(const char *text, size_t size, struct document **ret_document, struct error *err);
+
 #endif

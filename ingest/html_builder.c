@@ -126,11 +126,11 @@ static void take_links(struct html_builder *b, struct block *block)
 }
 
 /* Adds a block in the open cell with the image and the links that wait. */
-static struct block *add_block(struct html_builder *b, const char *text, unsigned marks, unsigned indent)
+static struct block *add_block(struct html_builder *b, const char *text, size_t size, unsigned marks, unsigned indent)
 {
         if (b->paragraph)
                 marks |= MARK_PARAGRAPH;
-        struct block *block = document_add(b->document, text, marks, indent);
+        struct block *block = document_add_sized(b->document, text, size, marks, indent);
         if (!block) {
                 b->full = true;
                 return NULL;
@@ -196,14 +196,15 @@ static bool end_line(struct html_builder *b)
         }
         const char *rest;
         unsigned indent = document_split_indent(b->line->str, &rest);
-        g_autofree char *text = text_strip(rest);
-        bool filled = *text, waits = b->image && current_table(b);
+        size_t size;
+        const char *text = text_trim(rest, &size);
+        bool filled = size > 0, waits = b->image && current_table(b);
         if (filled) {
                 unsigned marks = b->marks | (b->all_bold ? MARK_BOLD : 0) | (b->item ? MARK_LIST_ITEM : 0);
                 b->item = false;
-                add_block(b, text, marks, indent);
+                add_block(b, text, size, marks, indent);
         } else if (b->image && !waits) {
-                add_block(b, "", b->marks, 0);
+                add_block(b, "", 0, b->marks, 0);
         } else if (!waits) {
                 g_ptr_array_set_size(b->links, 0);
         }
@@ -372,7 +373,7 @@ static void end_content(struct html_builder *b)
 {
         end_line(b);
         if (b->image)
-                add_block(b, "", 0, 0);
+                add_block(b, "", 0, 0, 0);
 }
 
 static bool count_cell(struct html_builder *b)
@@ -456,7 +457,7 @@ void html_builder_close_cell(struct html_builder *b)
         if (b->image && table->last_block >= 0 && !b->image_alt)
                 b->image = false;
         bool last = table->last_block >= 0 && table->last_block == (int) b->document->blocks->len - 1 && !b->image;
-        struct block *block = last ? document_block(b->document, table->last_block) : add_block(b, "", 0, 0);
+        struct block *block = last ? document_block(b->document, table->last_block) : add_block(b, "", 0, 0, 0);
         if (block)
                 block->marks |= MARK_CELL_END;
         table->cell_open = false;

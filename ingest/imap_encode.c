@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/errors.h"
+
 #define MAILBOX_BYTES_MAX 1000u
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
@@ -97,6 +99,37 @@ guint imap_encode_uid_set(const GArray *uids, guint first, guint count, size_t m
                 i = next;
         }
         return i - first;
+}
+
+static bool take_uid(const char **p, guint32 *ret_uid)
+{
+        guint64 value = 0;
+        const char *start = *p;
+        for (; g_ascii_isdigit(**p); (*p)++) {
+                value = value * 10 + (guint64) (**p - '0');
+                if (value > G_MAXUINT32)
+                        return false;
+        }
+        *ret_uid = (guint32) value;
+        return *p > start && value > 0;
+}
+
+int imap_decode_uid_set(const char *set, GArray *ranges)
+{
+        for (const char *p = set;; p++) {
+                guint32 first, last;
+                if (!take_uid(&p, &first))
+                        return -ERR_PROTOCOL;
+                last = first;
+                if (*p == ':' && (p++, !take_uid(&p, &last)))
+                        return -ERR_PROTOCOL;
+                guint32 range[] = { MIN(first, last), MAX(first, last) };
+                g_array_append_vals(ranges, range, 2);
+                if (*p == '\0')
+                        return 0;
+                if (*p != ',')
+                        return -ERR_PROTOCOL;
+        }
 }
 
 /* Takes exactly this many digits (a leading space counts as 0, if allowed). */

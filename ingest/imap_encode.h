@@ -15,6 +15,9 @@ int imap_encode_mailbox(const char *name, char **ret_quoted);
  * one, if count > 0). first is at most the array's length. Ascending neighbours become ranges. */
 guint imap_encode_uid_set(const GArray *uids, guint first, guint count, size_t max_bytes, GString *out);
 
+/* "1:5,9" to the lowest and the highest of each range, appended (guint32). -ERR_PROTOCOL where it is no set of UIDs. */
+int imap_decode_uid_set(const char *set, GArray *ranges);
+
 /* INTERNALDATE ("17-Jul-1996 02:44:25 -0700") to milliseconds since 1970; 0 where it is none. */
 int64_t imap_decode_date_ms(const char *text, size_t size);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ingest/imap_encode.h"
-#include "ingest/imap_session_p.h"
+#include "ingest/imap_fetch_p.h"
 
 /* Messages in one command that asks for sizes only. */
 #define SIZES_MESSAGES 2000u
@@ -21,46 +21,6 @@ struct fetch {
         void *context;
         int stopped;         /* what the function returned to end the fetch */
 };
-
-/* What one FETCH response says. */
-struct items {
-        bool has_uid, has_size;
-        guint32 uid;
-        guint64 size_bytes;
-        int64_t date_ms;
-        struct imap_token *body; /* or NULL */
-};
-
-static bool is_string(const struct imap_token *token)
-{
-        return token->kind == IMAP_QUOTED || token->kind == IMAP_LITERAL;
-}
-
-static int take_item(const struct imap_token *name, struct imap_token *value, struct items *items)
-{
-        if (imap_token_is(name, "UID")) {
-                items->has_uid = true;
-                return imap_token_uint32(value, &items->uid);
-        }
-        if (imap_token_is(name, "RFC822.SIZE")) {
-                items->has_size = true;
-                return imap_token_uint64(value, &items->size_bytes);
-        }
-        if (imap_token_is(name, "INTERNALDATE") && is_string(value))
-                items->date_ms = imap_decode_date_ms(value->data, value->size);
-        else if ((imap_token_is(name, "BODY[]") || imap_token_is(name, "BODY[]<0>")) && is_string(value))
-                items->body = value; /* where it is NIL there is none */
-        return 0;
-}
-
-static int take_items(const struct imap_response *response, struct items *items, struct error *err)
-{
-        const struct imap_token *list = response->tokens->len > 0 ? g_ptr_array_index(response->tokens, 0) : NULL;
-        int r = list && list->kind == IMAP_LIST && list->children->len % 2 == 0 ? 0 : -ERR_PROTOCOL;
-        for (guint i = 0; r == 0 && i < list->children->len; i += 2)
-                r = take_item(g_ptr_array_index(list->children, i), g_ptr_array_index(list->children, i + 1), items);
-        return r < 0 ? error_set(err, r, "the IMAP server's FETCH answer is not a list of items and values") : 0;
-}
 
 /* The place of this UID among those asked for. */
 static bool find_asked(const struct fetch *fetch, guint32 uid, guint *ret_index)
@@ -81,30 +41,14 @@ static bool find_asked(const struct fetch *fetch, guint32 uid, guint *ret_index)
         return false;
 }
 
-/* The body's bytes change hands without a copy. */
-static void take_body(const struct fetch *fetch, struct imap_message *message, struct items *items)
+static int hand_over(struct fetch *fetch, struct imap_items *items, struct error *err)
 {
-        struct imap_token *body = items->body;
-        if (body->full_size > body->size || !items->has_size) /* cut, or the only size there is */
-                message->size_bytes = MAX(body->full_size, body->size);
-        message->data_size = (gsize) MIN(body->size, fetch->body_max);
-        message->data = g_steal_pointer(&body->data);
-        message->data[message->data_size] = '\0';
-}
-
-static int hand_over(struct fetch *fetch, struct items *items, struct error *err)
-{
-        struct imap_message message = {
-                .uid = items->uid,
-                .size_bytes = items->size_bytes,
-                .internal_date_ms = items->date_ms,
-        };
-        if (fetch->wants_body)
-                take_body(fetch, &message, items);
+        struct imap_message message;
+        imap_items_to_message(items, fetch->wants_body, fetch->body_max, &message);
         int r = fetch->function(&message, fetch->context);
         g_free(message.data);
         if (r < 0)
-                fetch->stopped = error_set(err, r, "the fetched messages are not taken any more: %s", error_name(r));
+                fetch->stopped = imap_not_taken(r, err);
         return r;
 }
 
@@ -113,12 +57,10 @@ static int hand_over(struct fetch *fetch, struct items *items, struct error *err
 static int take_fetched(struct imap_session *session, struct imap_response *response, void *context, struct error *err)
 {
         struct fetch *fetch = context;
-        struct items items = { .has_uid = false };
+        struct imap_items items;
         guint index;
-        if (!response->has_number || strcmp(response->name, "FETCH") != 0)
-                return 0;
-        int r = take_items(response, &items, err);
-        if (r < 0)
+        int r = imap_items_take(response, &items, err);
+        if (r <= 0)
                 return r;
         bool complete = fetch->wants_body ? items.body != NULL : items.has_size;
         if (!items.has_uid || !complete || !find_asked(fetch, items.uid, &index) || fetch->delivered[index])
@@ -163,7 +105,7 @@ static int fetch_all(struct imap_session *session, struct fetch *fetch, struct e
 {
         int refused = 0;
         for (;;) {
-                while (refused == 0 && session->flying < IMAP_FLIGHT_MAX && fetch->next < fetch->uids->len)
+                while (refused == 0 && session->flying < IMAP_FETCH_FLIGHT && fetch->next < fetch->uids->len)
                         start_chunk(session, fetch);
                 if (session->flying == 0)
                         return refused;
@@ -230,7 +172,7 @@ static int run_fetch(struct imap_session *session, struct fetch *fetch, const GA
 int imap_session_fetch_sizes(struct imap_session *session, const GArray *uids, imap_message_function function,
                              void *context, struct error *err)
 {
-        struct fetch fetch = { .items = "(UID RFC822.SIZE)", .function = function, .context = context };
+        struct fetch fetch = { .items = IMAP_ITEMS_SIZE, .function = function, .context = context };
         return run_fetch(session, &fetch, uids, NULL, err);
 }
 
@@ -238,7 +180,7 @@ int imap_session_fetch(struct imap_session *session, const GArray *uids, const G
                        imap_message_function function, void *context, struct error *err)
 {
         struct fetch fetch = {
-                .items = "(UID INTERNALDATE RFC822.SIZE BODY.PEEK[])",
+                .items = IMAP_ITEMS_WHOLE,
                 .wants_body = true,
                 .body_max = G_MAXUINT64,
                 .function = function,
@@ -252,8 +194,7 @@ int imap_session_fetch(struct imap_session *session, const GArray *uids, const G
 int imap_session_fetch_head(struct imap_session *session, guint32 uid, guint32 max_bytes,
                             imap_message_function function, void *context, struct error *err)
 {
-        g_autofree char *items = g_strdup_printf("(UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.%" G_GUINT32_FORMAT ">)",
-                                                 MAX(max_bytes, 1));
+        g_autofree char *items = g_strdup_printf(IMAP_ITEMS_HEAD, MAX(max_bytes, 1));
         struct fetch fetch = {
                 .items = items,
                 .wants_body = true,

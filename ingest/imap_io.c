@@ -10,6 +10,8 @@
 #define BLOCKED_WAIT_MS 200
 /* After so much input without a pause the stream is asked whether to stop. */
 #define UNWAITED_BYTES_MAX MIB
+/* For fewer bytes of a literal the detour by the buffer is shorter: it takes what follows them as well. */
+#define DIRECT_BYTES_MIN (8 * KIB)
 
 /* How long nothing has come. Time that a stream says it has waited counts even if the clock stood still. */
 struct silence {
@@ -25,6 +27,11 @@ void imap_io_queue(struct imap_session *session, const char *text)
 static bool has_unsent(const struct imap_session *session)
 {
         return session->sent < session->sending->len || session->queued->len > 0;
+}
+
+static bool is_blocked(const struct imap_session *session)
+{
+        return session->sent < session->sending->len;
 }
 
 /* Makes sure that a failed call of the stream has a text, and a code that is not taken for an answer of the server or
@@ -62,43 +69,47 @@ static int send_some(struct imap_session *session, struct error *err)
 }
 
 /* What comes before the answer to our first command may be the rest of a line whose beginning is lost: lines are
- * dropped unread until that answer (or BYE) begins one. *ret_used: how many bytes this took. */
-static int take_unsynced(struct imap_session *session, const char *data, size_t size, size_t *ret_used,
-                         struct error *err)
+ * dropped unread until that answer (or BYE) begins one. */
+static int take_unsynced(struct imap_session *session, struct error *err)
 {
-        size_t used = 0;
-        while (session->sync_line && used < size) {
+        while (session->sync_line && session->buffer_at < session->buffer_end) {
+                char c = session->buffer[session->buffer_at++];
                 if (++session->sync_bytes > LIMIT_IMAP_LINE_BYTES)
                         return error_set(err, -ERR_PROTOCOL, "the IMAP server does not answer but keeps talking");
-                g_string_append_c(session->sync_line, data[used]);
-                if (data[used++] != '\n')
+                g_string_append_c(session->sync_line, c);
+                if (c != '\n')
                         continue;
                 const char *line = session->sync_line->str;
                 if (g_str_has_prefix(line, "h1 ") || g_ascii_strncasecmp(line, "* BYE", 5) == 0) {
                         g_autoptr(GString) answer = g_steal_pointer(&session->sync_line);
-                        *ret_used = used;
                         return imap_parser_feed(session->parser, answer->str, answer->len, err);
                 }
                 g_string_truncate(session->sync_line, 0);
         }
-        *ret_used = used;
         return 0;
 }
 
-static int feed(struct imap_session *session, const char *data, size_t size, struct error *err)
+/* Reads on in what has been received, up to the end of one response: what a server says is never held as more than one
+ * response and the buffer. */
+static int parse_some(struct imap_session *session, struct error *err)
 {
-        size_t used = 0;
-        int r = session->sync_line ? take_unsynced(session, data, size, &used, err) : 0;
-        if (r < 0)
-                return r;
-        return imap_parser_feed(session->parser, data + used, size - used, err);
+        if (session->sync_line)
+                return take_unsynced(session, err);
+        size_t taken = 0;
+        int r = imap_parser_feed_one(session->parser, session->buffer + session->buffer_at,
+                                     session->buffer_end - session->buffer_at, &taken, err);
+        session->buffer_at += taken;
+        return r;
 }
 
-/* Returns 1 if bytes came, 0 if none are there. */
+/* Returns 1 if bytes came, 0 if none are there. The buffer is empty. A literal's bytes go straight to their place. */
 static int receive_some(struct imap_session *session, struct error *err)
 {
-        size_t size = 0;
-        int r = session->stream->ops->receive(session->stream, session->buffer, IMAP_BUFFER_BYTES, &size, err);
+        char *place = session->buffer;
+        size_t size = 0, room = session->sync_line ? 0 : imap_parser_literal_room(session->parser, &place);
+        bool direct = room >= DIRECT_BYTES_MIN;
+        int r = session->stream->ops->receive(session->stream, direct ? place : session->buffer,
+                                              direct ? room : IMAP_BUFFER_BYTES, &size, err);
         if (r == -EAGAIN)
                 return 0;
         if (r < 0)
@@ -106,7 +117,10 @@ static int receive_some(struct imap_session *session, struct error *err)
         if (size == 0)
                 return error_set(err, -ERR_CONNECTION, "the IMAP server closed the connection%s",
                                  imap_parser_is_inside(session->parser) ? " in the middle of an answer" : "");
-        feed(session, session->buffer, size, &session->parser_error);
+        session->buffer_at = 0;
+        session->buffer_end = direct ? 0 : size;
+        if (direct)
+                imap_parser_literal_came(session->parser, size);
         session->unwaited_bytes += size;
         return 1;
 }
@@ -153,14 +167,18 @@ int imap_io_next(struct imap_session *session, bool interruptible, int64_t silen
                         *ret_response = response;
                         return 0;
                 }
-                if (session->parser_error.code < 0)
-                        return error_move(err, &session->parser_error);
                 if (clock_monotonic_ms() > session->deadline_ms)
                         return error_set(err, -ERR_TIMEOUT, "the IMAP server talks but does not come to an end");
-                int r = send_some(session, err);
-                if (r < 0)
-                        return r;
-                r = receive_some(session, err);
+                bool unread = session->buffer_at < session->buffer_end;
+                /* With input at hand only what has not been tried yet: sending is tried again after a wait. */
+                int r = unread && is_blocked(session) ? 0 : send_some(session, err);
+                if (r == 0 && unread) {
+                        r = parse_some(session, err);
+                        if (r == 0)
+                                continue;
+                }
+                if (r == 0)
+                        r = receive_some(session, err);
                 if (r < 0)
                         return r;
                 if (r > 0)

@@ -15,6 +15,7 @@ enum state {
         STATE_TAG,
         STATE_NAME,
         STATE_TEXT,   /* up to the line's end */
+        STATE_NUMBERS, /* of SEARCH; of ESEARCH behind ALL */
         STATE_TOKENS, /* between tokens */
         STATE_ATOM,
         STATE_SECTION, /* inside the brackets of BODY[...] */
@@ -40,6 +41,11 @@ struct literal {
         size_t capacity; /* without the NUL's place */
 };
 
+struct number {
+        guint64 value, low; /* low: in front of the ":" */
+        bool has_digits, has_low;
+};
+
 struct imap_parser {
         struct imap_parser_limits limits;
         enum state state;
@@ -47,9 +53,11 @@ struct imap_parser {
         GString *word;                  /* the tag, name, text, atom or quoted string in the making */
         GPtrArray *open;                /* lists not closed yet, outermost first; owned by the response */
         struct literal literal;
-        size_t line_bytes, line_limit;
+        struct number number;
+        size_t line_bytes, number_bytes;
         guint64 kept_bytes, dropped_bytes;    /* of this response's earlier literals */
         GQueue complete;                      /* struct imap_response */
+        bool finished;                        /* one was completed in this feed */
         int failed;
 };
 
@@ -57,7 +65,6 @@ struct imap_parser *imap_parser_new(const struct imap_parser_limits *limits)
 {
         struct imap_parser *parser = g_new0(struct imap_parser, 1);
         parser->limits = *limits;
-        parser->line_limit = limits->max_line_bytes;
         parser->response = imap_response_new();
         parser->word = g_string_new(NULL);
         parser->open = g_ptr_array_new();
@@ -113,9 +120,10 @@ static void finish_response(struct imap_parser *parser)
 {
         g_queue_push_tail(&parser->complete, parser->response);
         parser->response = imap_response_new();
+        parser->finished = true;
         parser->state = STATE_TAG;
         parser->line_bytes = 0;
-        parser->line_limit = parser->limits.max_line_bytes;
+        parser->number_bytes = 0;
         parser->kept_bytes = 0;
         parser->dropped_bytes = 0;
 }
@@ -132,7 +140,6 @@ static bool is_one_of(const char *name, const char *const *names)
 
 static const char *const tagged_status_names[] = { "OK", "NO", "BAD", NULL };
 static const char *const status_names[] = { "OK", "NO", "BAD", "BYE", "PREAUTH", NULL };
-static const char *const search_names[] = { "SEARCH", "ESEARCH", NULL };
 
 /* Whether the human text of this response may begin with a response code. */
 static bool has_status(const struct imap_parser *parser)
@@ -141,20 +148,10 @@ static bool has_status(const struct imap_parser *parser)
         return *response->name == '\0' || (!response->has_number && is_one_of(response->name, status_names));
 }
 
-/* Empties the word, and gives memory back after the long line of a SEARCH. */
-static void clear_word(struct imap_parser *parser)
-{
-        if (parser->word->allocated_len > 2 * (gsize) LITERAL_FIRST_BYTES) {
-                g_string_free(parser->word, TRUE);
-                parser->word = g_string_new(NULL);
-        }
-        g_string_truncate(parser->word, 0);
-}
-
 static void finish_text(struct imap_parser *parser)
 {
         imap_response_take_text(parser->response, parser->word->str, parser->word->len, has_status(parser));
-        clear_word(parser);
+        g_string_truncate(parser->word, 0);
         parser->state = STATE_LINE_LF;
 }
 
@@ -187,10 +184,12 @@ static int take_name(struct imap_parser *parser, struct error *err)
         g_string_truncate(parser->word, 0);
         if (!is_untagged(parser) && !is_one_of(response->name, tagged_status_names))
                 return fail_malformed(parser, "a tagged response that is not OK, NO or BAD", err);
-        bool is_search = !response->has_number && is_one_of(response->name, search_names);
+        parser->state = has_status(parser) ? STATE_TEXT : STATE_TOKENS;
+        bool is_search = !response->has_number && strcmp(response->name, "SEARCH") == 0;
+        if (is_search || (!response->has_number && strcmp(response->name, "ESEARCH") == 0))
+                response->numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
         if (is_search)
-                parser->line_limit = MAX(parser->limits.max_search_bytes, parser->limits.max_line_bytes);
-        parser->state = is_search || has_status(parser) ? STATE_TEXT : STATE_TOKENS;
+                parser->state = STATE_NUMBERS;
         return 0;
 }
 
@@ -355,10 +354,22 @@ static bool begins_section(const struct imap_parser *parser)
                 g_ascii_strncasecmp(parser->word->str, "BINARY", 6) == 0);
 }
 
+/* Behind ALL, ESEARCH has a set of numbers. */
+static bool begins_set(const struct imap_parser *parser)
+{
+        return parser->response->numbers && parser->open->len == 0 && g_ascii_strcasecmp(parser->word->str, "ALL") == 0;
+}
+
 static int step_atom(struct imap_parser *parser, unsigned char c, struct error *err)
 {
         switch (c) {
         case ' ':
+                if (begins_set(parser)) {
+                        finish_word(parser, IMAP_ATOM);
+                        parser->state = STATE_NUMBERS;
+                        return 0;
+                }
+                G_GNUC_FALLTHROUGH;
         case '(':
         case ')':
         case '\r':
@@ -406,6 +417,79 @@ static int step_quoted(struct imap_parser *parser, unsigned char c, struct error
         if (parser->state == STATE_QUOTED) /* servers escape more than they need to: any character may follow */
                 g_string_append_c(parser->word, (char) c);
         return 0;
+}
+
+/* ---- numbers ---- */
+
+static int add_number(struct imap_parser *parser, guint64 value, struct error *err)
+{
+        GArray *numbers = parser->response->numbers;
+        guint32 number = (guint32) value;
+        if (value == 0)
+                return fail_malformed(parser, "the number 0", err);
+        if (numbers->len >= parser->limits.max_numbers)
+                return fail(parser, -ERR_LIMIT, "too many numbers", err);
+        g_array_append_val(numbers, number);
+        return 0;
+}
+
+/* "1 2 3", behind which CONDSTORE may put "(MODSEQ 5)". Some servers send a space too many, in front or at the end. */
+static int end_found(struct imap_parser *parser, unsigned char c, struct error *err)
+{
+        if (c == '(' && !parser->number.has_digits) {
+                parser->state = STATE_TOKENS;
+                return step_tokens(parser, c, err);
+        }
+        if (c != ' ' && c != '\r')
+                return fail_malformed(parser, "something that is no number", err);
+        int r = parser->number.has_digits ? add_number(parser, parser->number.value, err) : 0;
+        parser->number = (struct number) { 0 };
+        return r < 0 || c == ' ' ? r : end_line(parser, err);
+}
+
+/* "1:5,9", in which a range may be written either way round. */
+static int end_range(struct imap_parser *parser, unsigned char c, struct error *err)
+{
+        struct number *number = &parser->number;
+        bool continues = c == ':' && !number->has_low;
+        if (!number->has_digits || (!continues && c != ',' && c != ' ' && c != '\r'))
+                return fail_malformed(parser, "something that is no set of numbers", err);
+        if (continues) {
+                *number = (struct number) { .low = number->value, .has_low = true };
+                return 0;
+        }
+        guint64 other = number->has_low ? number->low : number->value;
+        int r = add_number(parser, MIN(other, number->value), err);
+        if (r == 0)
+                r = add_number(parser, MAX(other, number->value), err);
+        *number = (struct number) { 0 };
+        if (r < 0 || c == ',')
+                return r;
+        parser->state = STATE_TOKENS;
+        return step_tokens(parser, c, err);
+}
+
+/* Takes bytes up to the first that is no digit, with it. *ret_taken: how many. */
+static int take_numbers(struct imap_parser *parser, const char *data, size_t size, size_t *ret_taken, struct error *err)
+{
+        struct number *number = &parser->number;
+        size_t i = 0;
+        *ret_taken = size;
+        for (; i < size && g_ascii_isdigit(data[i]); i++) {
+                number->value = number->value * 10 + (guint64) (data[i] - '0');
+                if (number->value > G_MAXUINT32)
+                        return fail_malformed(parser, "a number above 32 bits", err);
+                number->has_digits = true;
+        }
+        *ret_taken = MIN(i + 1, size);
+        parser->number_bytes += *ret_taken;
+        if (parser->number_bytes > parser->limits.max_search_bytes)
+                return fail(parser, -ERR_LIMIT, "a line that is too long", err);
+        if (i == size)
+                return 0;
+        unsigned char c = (unsigned char) data[i];
+        bool is_set = parser->response->tokens->len > 0;
+        return is_set ? end_range(parser, c, err) : end_found(parser, c, err);
 }
 
 /* ---- literals ---- */
@@ -503,7 +587,7 @@ static size_t take_literal(struct imap_parser *parser, const char *data, size_t 
 
 static int step(struct imap_parser *parser, unsigned char c, struct error *err)
 {
-        if (++parser->line_bytes > parser->line_limit)
+        if (++parser->line_bytes > parser->limits.max_line_bytes)
                 return fail(parser, -ERR_LIMIT, "a line that is too long", err);
         switch (parser->state) {
         case STATE_TAG:
@@ -533,25 +617,63 @@ static int step(struct imap_parser *parser, unsigned char c, struct error *err)
                 return step_literal_end(parser, c, err);
         case STATE_LINE_LF:
                 return step_line_lf(parser, c, err);
+        case STATE_NUMBERS:
         case STATE_LITERAL:
                 break;
         }
-        return fail_malformed(parser, "a literal byte out of place", err);
+        return fail_malformed(parser, "a byte out of place", err);
+}
+
+int imap_parser_feed_one(struct imap_parser *parser, const void *data, size_t size, size_t *ret_taken,
+                         struct error *err)
+{
+        const char *start = data, *p = start, *end = start + size;
+        int r = 0;
+        if (parser->failed < 0)
+                r = error_set(err, parser->failed, "the IMAP server's answers cannot be read any further");
+        parser->finished = false;
+        while (r == 0 && p < end && !parser->finished) {
+                size_t taken = 1;
+                if (parser->state == STATE_LITERAL)
+                        taken = take_literal(parser, p, (size_t) (end - p));
+                else if (parser->state == STATE_NUMBERS)
+                        r = take_numbers(parser, p, (size_t) (end - p), &taken, err);
+                else
+                        r = step(parser, (unsigned char) *p, err);
+                p += taken;
+        }
+        *ret_taken = (size_t) (p - start);
+        return r;
 }
 
 int imap_parser_feed(struct imap_parser *parser, const void *data, size_t size, struct error *err)
 {
-        if (parser->failed < 0)
-                return error_set(err, parser->failed, "the IMAP server's answers cannot be read any further");
-        const char *p = data, *end = p + size;
-        while (p < end) {
-                if (parser->state == STATE_LITERAL) {
-                        p += take_literal(parser, p, (size_t) (end - p));
-                        continue;
-                }
-                int r = step(parser, (unsigned char) *p++, err);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        const char *p = data;
+        int r;
+        do {
+                size_t taken = 0;
+                r = imap_parser_feed_one(parser, p, size, &taken, err);
+                p += taken;
+                size -= taken;
+        } while (r == 0 && size > 0);
+        return r;
+}
+
+size_t imap_parser_literal_room(struct imap_parser *parser, char **ret_place)
+{
+        struct literal *literal = &parser->literal;
+        if (parser->state != STATE_LITERAL || literal->kept == literal->keep_max)
+                return 0;
+        reserve_literal(literal, literal->kept + 1);
+        *ret_place = literal->data + literal->kept;
+        return literal->capacity - literal->kept;
+}
+
+void imap_parser_literal_came(struct imap_parser *parser, size_t size)
+{
+        struct literal *literal = &parser->literal;
+        literal->kept += size;
+        literal->arrived += size;
+        if (literal->arrived == literal->announced)
+                finish_literal(parser);
 }

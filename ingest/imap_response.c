@@ -53,8 +53,10 @@ void imap_response_free(struct imap_response *response)
         g_free(response->tag);
         g_free(response->name);
         g_free(response->code);
+        g_free(response->code_sent);
         g_free(response->code_text);
         g_ptr_array_unref(response->tokens);
+        g_clear_pointer(&response->numbers, g_array_unref);
         g_free(response);
 }
 
@@ -63,6 +65,7 @@ static void take_code(struct imap_response *response, const char *code, size_t s
         const char *space = memchr(code, ' ', size);
         size_t name_size = space ? (size_t) (space - code) : size;
         response->code = g_ascii_strup(code, (gssize) name_size);
+        response->code_sent = g_strndup(code, name_size);
         if (space)
                 response->code_text = g_strndup(space + 1, size - name_size - 1);
 }

@@ -53,14 +53,20 @@ void imap_start(struct imap_session *session, const char *what, const char *form
         g_string_append(session->queued, "\r\n");
 }
 
+char *imap_tag(guint64 number)
+{
+        return g_strdup_printf("h%" G_GUINT64_FORMAT, number);
+}
+
 /* Takes the command with this tag off the list. Returns its name, or NULL. */
 static const char *land(struct imap_session *session, const char *tag)
 {
         for (unsigned i = 0; i < session->flying; i++) {
-                g_autofree char *own = g_strdup_printf("h%" G_GUINT64_FORMAT, session->flight[i].tag);
+                g_autofree char *own = imap_tag(session->flight[i].tag);
                 if (strcmp(own, tag) != 0)
                         continue;
                 const char *what = session->flight[i].what;
+                session->landed = session->flight[i].tag;
                 session->flying--;
                 memmove(session->flight + i, session->flight + i + 1,
                         (session->flying - i) * sizeof session->flight[0]);
@@ -69,12 +75,14 @@ static const char *land(struct imap_session *session, const char *tag)
         return NULL;
 }
 
-/* The server's human text with its response code, fit to be shown. */
-static char *server_text(const struct imap_response *response)
+/* The server's human text with its response code, fit to be shown: without control characters, not too long, and not
+ * where it repeats the password. */
+static char *server_text(struct imap_session *session, const struct imap_response *response)
 {
+        const struct stream_ops *ops = session->stream->ops;
         g_autoptr(GString) raw = g_string_new(NULL);
         if (response->code)
-                g_string_append_printf(raw, "[%s%s%s] ", response->code, response->code_text ? " " : "",
+                g_string_append_printf(raw, "[%s%s%s] ", response->code_sent, response->code_text ? " " : "",
                                        response->code_text ? response->code_text : "");
         if (response->tokens->len > 0) {
                 const struct imap_token *token = g_ptr_array_index(response->tokens, 0);
@@ -83,6 +91,8 @@ static char *server_text(const struct imap_response *response)
         }
         if (raw->len == 0)
                 g_string_append(raw, "no reason given");
+        if (ops->repeats_secret && ops->repeats_secret(session->stream, raw->str, raw->len))
+                return g_strdup("(its words repeat the password and are not shown)");
         g_autofree char *valid = text_make_valid(raw->str, raw->len, NULL);
         return text_cut_chars(valid, SERVER_TEXT_CHARS);
 }
@@ -97,7 +107,7 @@ static int complete(struct imap_session *session, struct imap_response *response
                 int r = function ? function(session, response, context, err) : 0;
                 return r < 0 ? r : 1;
         }
-        g_autofree char *text = server_text(response);
+        g_autofree char *text = server_text(session, response);
         if (strcmp(response->name, "NO") == 0)
                 return error_set(err, -ERR_REFUSED, "the IMAP server refused %s: %s", what, text);
         return error_set(err, -ERR_PROTOCOL, "the IMAP server did not understand %s: %s", what, text);
@@ -159,7 +169,7 @@ int imap_take(struct imap_session *session, struct imap_response *response, imap
         if (strcmp(response->tag, "*") != 0)
                 return complete(session, response, function, context, err);
         if (strcmp(response->name, "BYE") == 0) {
-                g_autofree char *text = server_text(response);
+                g_autofree char *text = server_text(session, response);
                 return error_set(err, -ERR_CONNECTION, "the IMAP server said goodbye: %s", text);
         }
         note_messages(session, response);
@@ -191,6 +201,12 @@ int imap_await(struct imap_session *session, imap_response_function function, vo
         }
 }
 
+int imap_run(struct imap_session *session, imap_response_function function, void *context, struct error *err)
+{
+        imap_be_patient(session, 0);
+        return imap_await(session, function, context, err);
+}
+
 /* ---- open and close ---- */
 
 static struct imap_session *session_new(struct stream *stream, const struct imap_session_options *options)
@@ -198,6 +214,7 @@ static struct imap_session *session_new(struct stream *stream, const struct imap
         struct imap_parser_limits limits = {
                 .max_line_bytes = LIMIT_IMAP_LINE_BYTES,
                 .max_search_bytes = LIMIT_IMAP_SEARCH_BYTES,
+                .max_numbers = LIMIT_IMAP_SEARCH_UIDS,
                 .max_literal_bytes = options->max_message_bytes + 1, /* one more: that it was cut can be seen */
                 .max_dropped_bytes = DROPPED_BYTES_MAX,
                 .max_depth = LIMIT_IMAP_DEPTH,
@@ -211,6 +228,7 @@ static struct imap_session *session_new(struct stream *stream, const struct imap
         session->sync_line = g_string_new(NULL);
         session->sending = g_string_new(NULL);
         session->queued = g_string_new(NULL);
+        session->copied = g_array_new(FALSE, FALSE, sizeof(guint32));
         return session;
 }
 
@@ -271,12 +289,12 @@ void imap_session_close(struct imap_session *session)
                 say_logout(session);
         session->stream->ops->close(session->stream);
         imap_parser_free(session->parser);
-        error_clear(&session->parser_error);
         g_hash_table_unref(session->capabilities);
         if (session->sync_line)
                 g_string_free(session->sync_line, TRUE);
         g_string_free(session->sending, TRUE);
         g_string_free(session->queued, TRUE);
+        g_array_unref(session->copied);
         g_free(session->buffer);
         g_free(session);
 }

@@ -25,6 +25,7 @@ struct imap_mailbox {
         guint32 uid_next;  /* 0 where the server does not say */
         guint32 exists;
         bool read_only;
+        bool uid_not_sticky; /* the server says that its UIDs do not last (RFC 4315 section 3) */
 };
 
 struct imap_message {
@@ -34,6 +35,7 @@ struct imap_message {
         char *data;              /* raw bytes, NUL behind; NULL where only the size was asked. A message that proves
                                   * to be above max_message_bytes is cut: data_size is then max_message_bytes + 1 */
         gsize data_size;
+        bool head_only;          /* imap_session_fetch_stream: above its max_bytes, so data is only the beginning */
 };
 
 /* Called for each message in the order the server sends them; takes ownership of message->data by setting it NULL.
@@ -63,6 +65,27 @@ int imap_session_select(struct imap_session *session, const char *name, bool rea
  * last message even where its UID is below n; such UIDs are left out. */
 int imap_session_search(struct imap_session *session, guint32 first_uid, GArray **ret_uids, struct error *err);
 
+/* UIDs from first_uid to last_uid, both included (G_MAXUINT32: to the end), ascending: "UID SEARCH UID first:last".
+ * What lies outside is left out. An empty range asks nothing. At most LIMIT_IMAP_SEARCH_UIDS: above it -ERR_LIMIT, so
+ * large mailboxes are searched range by range. Memory: 4 bytes for each UID found. */
+int imap_session_search_range(struct imap_session *session, guint32 first_uid, guint32 last_uid, GArray **ret_uids,
+                              struct error *err);
+
+/* The same, only those that are unseen, not flagged \Deleted, or flagged so. Only a search for all of them up to the
+ * end counts as having looked at what was announced (imap_session_wait). */
+enum imap_search_only {
+        IMAP_SEARCH_THERE = 0,
+        IMAP_SEARCH_UNSEEN = 1 << 0,
+        IMAP_SEARCH_UNDELETED = 1 << 1,
+        IMAP_SEARCH_DELETED = 1 << 2,
+};
+int imap_session_search_only(struct imap_session *session, guint32 first_uid, guint32 last_uid, unsigned only,
+                             GArray **ret_uids, struct error *err);
+
+/* Which of these messages (guint32, ascending) are there, and are as wanted. An empty array asks nothing. */
+int imap_session_search_among(struct imap_session *session, const GArray *uids, unsigned only, GArray **ret_uids,
+                              struct error *err);
+
 /* Sizes of the messages (UID FETCH (UID RFC822.SIZE)), for planning chunks and for refusing oversize ones. */
 int imap_session_fetch_sizes(struct imap_session *session, const GArray *uids, imap_message_function function,
                              void *context, struct error *err);
@@ -74,6 +97,28 @@ int imap_session_fetch_sizes(struct imap_session *session, const GArray *uids, i
 int imap_session_fetch(struct imap_session *session, const GArray *uids, const GArray *sizes,
                        imap_message_function function, void *context, struct error *err);
 
+/* A fetch of any number of messages that never lets the server wait: sizes are asked for ahead, bodies are in flight
+ * two commands at a time, and messages above max_bytes get a command of their own for their first bytes, in their
+ * place. */
+struct imap_fetch_stream {
+        guint64 max_bytes;  /* of a message whose RFC822.SIZE is larger only head_bytes are fetched (head_only) */
+        guint32 head_bytes; /* at least 1 */
+        /* Appends the next messages to uids (guint32, empty): at most max, ascending, above all that were given before.
+         * None: there are no more. Called ahead: those given before need not have come yet. A negative return ends the
+         * fetch with that code. */
+        int (*next)(GArray *uids, guint max, void *context, struct error *err);
+        /* Each message, once, in the order in which the server sends them (mostly that of the UIDs). */
+        imap_message_function message;
+        /* NULL, or: the server has answered for all messages up to last_uid. Those of them that were not handed over
+         * are gone, or it withholds them. A negative return ends the fetch with that code. */
+        int (*answered)(guint32 last_uid, void *context, struct error *err);
+        void *context;
+};
+
+/* Errors as imap_session_fetch. After -ERR_REFUSED the answers to what was in flight have been awaited and the session
+ * is usable; after a negative return of one of the three functions it can only be closed. */
+int imap_session_fetch_stream(struct imap_session *session, const struct imap_fetch_stream *stream, struct error *err);
+
 /* The first bytes of one message: UID FETCH (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.max_bytes>). For messages that
  * are too large to be fetched whole. */
 int imap_session_fetch_head(struct imap_session *session, guint32 uid, guint32 max_bytes,
@@ -83,11 +128,19 @@ int imap_session_fetch_head(struct imap_session *session, guint32 uid, guint32 m
 int imap_session_mark_seen(struct imap_session *session, const GArray *uids, struct error *err);
 
 /* UID MOVE; else UID COPY, UID STORE \Deleted and, with UIDPLUS, UID EXPUNGE of just these. Without UIDPLUS the
- * messages stay flagged \Deleted: a plain EXPUNGE would take others' mails. */
+ * messages stay flagged \Deleted: a plain EXPUNGE would take others' mails.
+ * Repeating an interrupted move is harmless. With MOVE, what was moved is gone. Without it, flagging follows the copy,
+ * so the one thing an interruption can cause is a second copy, when it falls between the answers to COPY and STORE. A
+ * message that is flagged \Deleted already is not copied: if it was we (in this session, or by the keyword
+ * $HotfixdMoved, where the server takes keywords) it is only expunged, else it is left as it is, since it is for others
+ * to say what becomes of it. Nothing is flagged that the server does not say it copied (COPYUID), and nothing is copied
+ * where flagging is not permitted (PERMANENTFLAGS). */
 int imap_session_move(struct imap_session *session, const GArray *uids, const char *folder, struct error *err);
 
 /* Waits for something new: with IDLE where the server has it (ended with DONE after at most timeout_ms), else by
- * waiting timeout_ms and a NOOP. Returns at once where messages were announced since the last search was sent.
+ * waiting timeout_ms and a NOOP. Returns at once where messages were announced since the last search was sent, and once
+ * in a session where the server refuses IDLE: from then on it does not "have" it, and is asked with another timeout.
+ * A server that always has something to announce is heard at once some times, then five times a second.
  * *ret_changed: the server announced EXISTS, EXPUNGE or FETCH. Returns -ERR_CANCELLED or -EINTR as the stream's wait
  * does; after -EINTR the session is usable (IDLE has been ended) and no message announced is forgotten. */
 int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inside of a session. imap_io.c moves bytes, imap_session.c knows commands in flight and what servers say
- * unasked, and imap_commands.c, imap_fetch.c and imap_wait.c are the commands.
+ * unasked, and imap_commands.c, imap_search.c, imap_fetch.c,
+ * imap_fetch_stream.c, imap_change.c and imap_wait.c are the commands.
  */
 #ifndef INGEST_IMAP_SESSION_P_H
 #define INGEST_IMAP_SESSION_P_H
@@ -11,7 +12,8 @@
 #include "ingest/imap_session.h"
 
 #define IMAP_BUFFER_BYTES (64u * KIB)
-#define IMAP_FLIGHT_MAX 2u
+#define IMAP_FLIGHT_MAX 3u
+#define IMAP_FETCH_FLIGHT 2u /* of which FETCHes of bodies */
 /* RFC 7162 section 4 recommends command lines of at most 8192 octets; this leaves room for the rest of the line. */
 #define IMAP_SET_BYTES 4000u
 
@@ -27,8 +29,8 @@ struct imap_session {
         GHashTable *capabilities; /* char *, upper case */
 
         struct imap_parser *parser;
-        struct error parser_error; /* takes effect once the responses before it have been handled */
-        char *buffer;              /* IMAP_BUFFER_BYTES */
+        char *buffer;              /* IMAP_BUFFER_BYTES; from buffer_at to buffer_end it is not read yet */
+        size_t buffer_at, buffer_end;
         GString *sync_line;        /* while the answer to our first command has not come: the line in the making */
         size_t sync_bytes;
         size_t unwaited_bytes;     /* received since the stream was last waited on */
@@ -40,13 +42,19 @@ struct imap_session {
         guint64 last_tag;
         struct imap_flight flight[IMAP_FLIGHT_MAX];
         unsigned flying;
+        guint64 landed; /* the tag of the command that was completed last */
         int64_t deadline_ms; /* monotonic; see imap_be_patient */
 
         guint32 exists;
         bool grown;        /* EXISTS has grown since the last SEARCH was sent */
         bool changed;      /* EXISTS, EXPUNGE or FETCH came since this was last cleared */
         bool idling;       /* the server waits for DONE */
+        int64_t idle_since_ms;
         bool idle_refused;
+        bool no_deleted, no_seen; /* PERMANENTFLAGS lacks the flag */
+        bool keywords;     /* it allows for keywords of our own */
+        GArray *copied;    /* guint32: UIDs that COPY has taken in this session, and that are not expunged yet */
+        int64_t eager_ms, eager_since_ms; /* imap_wait.c */
         int broken;        /* 0, or the error after which the session can only be closed */
 };
 
@@ -78,6 +86,12 @@ void imap_be_patient(struct imap_session *session, guint64 bytes);
 /* Queues "TAG what arguments". what is static; format may be NULL. At most IMAP_FLIGHT_MAX may be in flight. */
 void imap_start(struct imap_session *session, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* "h12", newly allocated. */
+char *imap_tag(guint64 number);
+
+/* The bounds on time begin anew, and imap_await. */
+int imap_run(struct imap_session *session, imap_response_function function, void *context, struct error *err);
+
 /* Waits until one command in flight is completed. -ERR_REFUSED is NO, -ERR_PROTOCOL is BAD. */
 int imap_await(struct imap_session *session, imap_response_function function, void *context, struct error *err);
 
@@ -88,5 +102,11 @@ int imap_unanswered(const struct imap_session *session, const char *what, struct
  * command. */
 int imap_take(struct imap_session *session, struct imap_response *response, imap_response_function function,
               void *context, struct error *err);
+
+/* ---- imap_search.c ---- */
+
+/* Which of these messages have \Deleted and this keyword. */
+int imap_search_keyword(struct imap_session *session, const GArray *uids, const char *keyword, GArray **ret_uids,
+                        struct error *err);
 
 #endif

@@ -5,8 +5,13 @@
 #include "common/clock.h"
 #include "ingest/imap_session_p.h"
 
-/* How long at most to wait before asking, once the server has turned out not to do IDLE. */
-#define REFUSED_WAIT_MS 60000
+/* Some servers end IDLE by themselves after a time. One that does it sooner refuses it. */
+#define GOOD_IDLE_MS 60000
+
+/* What is announced is heard at once, but a server must not keep us busy by announcing without end: each time costs so
+ * much of what time gives, of which so much can be saved up. */
+#define EAGER_COST_MS 200
+#define EAGER_MAX_MS (30 * EAGER_COST_MS)
 
 /* A wait that has a fixed end. */
 static int next_before(struct imap_session *session, int64_t end_ms, struct imap_response **ret_response,
@@ -52,8 +57,8 @@ static bool is_tagged(const struct imap_response *response)
         return strcmp(response->tag, "*") != 0 && strcmp(response->tag, "+") != 0;
 }
 
-/* A response while IDLE is under way. Returns 1 if the server has refused or ended it by itself: IDLE is then not
- * tried again in this session, or the two would chase each other. */
+/* A response while IDLE is under way. Returns 1 if the server has refused or ended it by itself. Unless it has gone
+ * well for a while it is then not tried again in this session, or the two would chase each other. */
 static int take_idling(struct imap_session *session, struct imap_response *response, struct error *err)
 {
         struct error refusal = ERROR_INIT;
@@ -62,8 +67,8 @@ static int take_idling(struct imap_session *session, struct imap_response *respo
         if (!tagged || session->flying > 0) /* not an answer to IDLE */
                 return r < 0 ? error_move(err, &refusal) : 0;
         error_clear(&refusal);
+        session->idle_refused = !session->idling || clock_monotonic_ms() - session->idle_since_ms < GOOD_IDLE_MS;
         session->idling = false;
-        session->idle_refused = true;
         return 1;
 }
 
@@ -78,9 +83,10 @@ static int begin_idle(struct imap_session *session, struct error *err)
                         return imap_unanswered(session, "IDLE", err);
                 if (r < 0)
                         return r;
-                if (strcmp(response->tag, "+") == 0)
+                if (strcmp(response->tag, "+") == 0) {
                         session->idling = true;
-                else
+                        session->idle_since_ms = clock_monotonic_ms();
+                } else
                         r = take_idling(session, response, err);
                 imap_response_free(response);
                 if (session->idling || r != 0)
@@ -123,12 +129,47 @@ static int wait_idling(struct imap_session *session, int64_t timeout_ms, struct 
         int r = begin_idle(session, err);
         if (r == 0)
                 r = idle(session, end_ms, err);
-        if (r == 1)
-                return session->changed ? 0 : wait_plainly(session, MIN(timeout_ms, REFUSED_WAIT_MS), err);
+        if (r == 1) /* once in a session: the caller asks now, and from then on as often as it does without IDLE */
+                return 0;
         if (r < 0 && r != -EINTR)
                 return r;
         int ended = end_idle(session, err);
         return ended < 0 ? ended : r;
+}
+
+/* How long to wait before a change counts. */
+static int64_t count_eagerness(struct imap_session *session)
+{
+        int64_t now_ms = clock_monotonic_ms();
+        session->eager_ms = MIN(session->eager_ms + now_ms - session->eager_since_ms, EAGER_MAX_MS);
+        session->eager_since_ms = now_ms;
+        return MAX(EAGER_COST_MS - session->eager_ms, 0);
+}
+
+/* Only takes what the server says. */
+static int linger(struct imap_session *session, int64_t pause_ms, struct error *err)
+{
+        int64_t end_ms = end_of_wait(session, pause_ms);
+        for (;;) {
+                struct imap_response *response = NULL;
+                int r = next_before(session, end_ms, &response, err);
+                if (r < 0)
+                        return r == -ETIMEDOUT ? 0 : r;
+                r = imap_take(session, response, NULL, NULL, err);
+                imap_response_free(response);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int wait_for_change(struct imap_session *session, bool use_idle, int64_t timeout_ms, struct error *err)
+{
+        int64_t pause_ms = count_eagerness(session);
+        int r = pause_ms > 0 ? linger(session, pause_ms, err) : 0;
+        if (r < 0 || session->changed)
+                return r;
+        return use_idle && imap_session_has(session, "IDLE") ? wait_idling(session, timeout_ms, err)
+                                                             : wait_plainly(session, timeout_ms, err);
 }
 
 int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,
@@ -138,12 +179,12 @@ int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeo
         if (r < 0)
                 return r;
         session->changed = session->grown;
-        if (!session->changed) {
-                r = use_idle && imap_session_has(session, "IDLE") ? wait_idling(session, timeout_ms, err)
-                                                                  : wait_plainly(session, timeout_ms, err);
-                if (imap_end(session, r) < 0)
-                        return r;
+        r = imap_end(session, wait_for_change(session, use_idle, timeout_ms, err));
+        if (session->changed) {
+                count_eagerness(session);
+                session->eager_ms -= EAGER_COST_MS;
         }
-        *ret_changed = session->changed;
-        return 0;
+        if (r == 0)
+                *ret_changed = session->changed;
+        return r;
 }

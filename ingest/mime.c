@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading mails with GMime, which finds the parts. Their bytes are taken from the mail itself and decoded here, because
+ * Reading mails with GMime, which finds the parts, but for sound mails, whose parts mime_sound.c finds. Their bytes are taken from the mail itself and decoded here, because
  * the library ends base64 at its first padding, and header values are taken as they stand, because it garbles Japanese
  * ones. Never called: g_mime_multipart_get_boundary and whatever else writes parsed headers again (the library can hang
  * in it).
@@ -12,6 +12,7 @@
 
 #include "common/limits.h"
 #include "common/text.h"
+#include "ingest/authenticity_p.h"
 #include "ingest/charset.h"
 #include "ingest/mime_decode.h"
 #include "ingest/mime_p.h"
@@ -25,6 +26,7 @@ struct mail_reader {
         struct error *err;
         unsigned containers; /* multiparts and attached messages, which count as parts */
         int messages, groups;
+        bool by_library; /* even where the mail is sound */
 };
 
 /* Bytes that one GMime parser went over; all offsets that it gives are into these. */
@@ -89,6 +91,7 @@ void mime_mail_free(struct mime_mail *mail)
         g_free(mail->date);
         g_free(mail->list_id);
         g_ptr_array_free(mail->authentication_results, TRUE);
+        authentication_report_clear(&mail->authentication);
         g_ptr_array_free(mail->parts, TRUE);
         g_ptr_array_free(mail->warnings, TRUE);
         g_free(mail);
@@ -307,10 +310,9 @@ static bool is_type(const char *type)
 }
 
 /* Everything about a part but its bytes. */
-static void describe_part(struct mail_reader *reader, GMimeObject *object, struct mime_part *part)
+static void describe_part(struct mail_reader *reader, const char *content_type, const char *disposition,
+                          struct mime_part *part)
 {
-        const char *content_type = raw_header(object, "Content-Type"),
-                   *disposition = raw_header(object, "Content-Disposition");
         g_autofree char *type = mime_value_token(content_type), *shown = mime_value_token(disposition);
         g_autofree char *format = mime_value_parameter(content_type, "format"),
                         *delsp = mime_value_parameter(content_type, "delsp");
@@ -340,9 +342,8 @@ static void warn_of_notes(struct mail_reader *reader, const struct mime_part *pa
                 warn(reader, "the transfer encoding of a %s part is cut at its end", part->type);
 }
 
-static enum transfer_encoding part_encoding(struct mail_reader *reader, GMimeObject *object)
+static enum transfer_encoding part_encoding(struct mail_reader *reader, const char *raw)
 {
-        const char *raw = raw_header(object, "Content-Transfer-Encoding");
         enum transfer_encoding encoding = transfer_encoding_parse(raw);
         if (encoding == TRANSFER_UNKNOWN) {
                 g_autofree char *name = charset_decode_header(raw);
@@ -440,7 +441,7 @@ static int recover_multipart(struct mail_reader *reader, GMimeObject *object, co
         }
         warn(reader, "a %s has no parts; it is read as one text", *type ? type : "multipart");
         g_autoptr(GString) body = g_string_sized_new(size);
-        mime_decode_transfer(part_encoding(reader, object), data, size, body);
+        mime_decode_transfer(part_encoding(reader, raw_header(object, "Content-Transfer-Encoding")), data, size, body);
         return add_text(reader, body->str, body->len, place);
 }
 
@@ -475,12 +476,13 @@ static int walk_leaf(struct mail_reader *reader, const struct source *source, GM
         end = MAX(end, start);
 
         struct mime_part *part = part_new(reader, place, "text/plain");
-        describe_part(reader, object, part);
+        describe_part(reader, raw_header(object, "Content-Type"), raw_header(object, "Content-Disposition"), part);
         if (g_str_has_prefix(part->type, "multipart/")) {
                 g_ptr_array_remove_index(reader->mail->parts, reader->mail->parts->len - 1);
                 return recover_multipart(reader, object, source->data + start, end - start, place);
         }
-        return take_body(reader, part, part_encoding(reader, object), source->data + start, end - start, place);
+        enum transfer_encoding encoding = part_encoding(reader, raw_header(object, "Content-Transfer-Encoding"));
+        return take_body(reader, part, encoding, source->data + start, end - start, place);
 }
 
 static int walk_empty_multipart(struct mail_reader *reader, const struct source *source, GMimeObject *object,
@@ -573,6 +575,35 @@ static int walk(struct mail_reader *reader, const struct source *source, GMimeOb
         return walk_leaf(reader, source, object, last_field, place);
 }
 
+static int add_sound_part(struct mail_reader *reader, const struct sound_part *sound, struct place place)
+{
+        int r = count_part(reader, place.depth);
+        if (r < 0)
+                return r;
+        struct mime_part *part = part_new(reader, place, "text/plain");
+        describe_part(reader, sound->type, sound->disposition, part);
+        return take_body(reader, part, part_encoding(reader, sound->encoding), sound->body, sound->size, place);
+}
+
+/* What walk does with a sound mail. 1: it is not one. */
+static int read_sound(struct mail_reader *reader, const char *data, size_t size, struct place place)
+{
+        bool is_multipart, alternative;
+        g_autoptr(GArray) parts = mime_split_sound(data, size, &is_multipart, &alternative);
+        if (!parts)
+                return 1;
+        int r = is_multipart ? count_part(reader, place.depth) : 0;
+        if (is_multipart && r == 0) {
+                reader->containers++;
+                place.depth++;
+                if (place.group < 0 && alternative)
+                        place.group = reader->groups++;
+        }
+        for (guint i = 0; r == 0 && i < parts->len; i++)
+                r = add_sound_part(reader, &g_array_index(parts, struct sound_part, i), place);
+        return r;
+}
+
 /* Has GMime parse bytes that start with a header, without copying them. */
 static int parse_entity(struct mail_reader *reader, const char *data, size_t size, struct place place)
 {
@@ -580,13 +611,16 @@ static int parse_entity(struct mail_reader *reader, const char *data, size_t siz
         int r = mime_check_boundaries(data, size, reader->err);
         if (r < 0)
                 return r;
+        place.floor = 0;
+        place.to_end = true;
+        r = reader->by_library ? 1 : read_sound(reader, data, size, place);
+        if (r <= 0)
+                return r;
         GByteArray *bytes = g_byte_array_new_take((guint8 *) data, size); /* lent, see below */
         GMimeStream *stream = g_mime_stream_mem_new();
         g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), bytes);
         GMimeParser *parser = g_mime_parser_new_with_stream(stream);
         GMimeObject *object = g_mime_parser_construct_part(parser, NULL);
-        place.floor = 0;
-        place.to_end = true;
         if (object) {
                 r = walk(reader, &source, object, place);
                 g_object_unref(object);
@@ -645,6 +679,7 @@ static void take_head(struct mail_reader *reader, const struct mail_head *head)
         mail->date = mail_head_get(head, "Date", 0);
         mail->list_id = mail_head_get(head, "List-Id", 0);
         mail_head_get_all(head, "Authentication-Results", mail->authentication_results);
+        authentication_report_read(head, &mail->authentication);
         take_from_address(reader);
         for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
                 g_autofree char *second = mail_head_get(head, single[i], 1);
@@ -725,9 +760,9 @@ static int read_message(struct mail_reader *reader, const char *data, size_t siz
         return r;
 }
 
-int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err)
+static int read_whole(const void *data, size_t size, bool by_library, struct mime_mail **ret_mail, struct error *err)
 {
-        struct mail_reader reader = { .mail = mail_new(), .err = err };
+        struct mail_reader reader = { .mail = mail_new(), .err = err, .by_library = by_library };
         if (size > LIMIT_MESSAGE_BYTES_MAX) {
                 mime_mail_free(reader.mail);
                 return error_set(err, -ERR_LIMIT, "the mail has more than %u bytes (LIMIT_MESSAGE_BYTES_MAX)",
@@ -740,6 +775,16 @@ int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct
         }
         *ret_mail = reader.mail;
         return 0;
+}
+
+int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err)
+{
+        return read_whole(data, size, false, ret_mail, err);
+}
+
+int mime_read_by_library(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err)
+{
+        return read_whole(data, size, true, ret_mail, err);
 }
 
 static void address_free(gpointer data)

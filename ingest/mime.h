@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "common/errors.h"
+#include "ingest/authenticity.h"
 
 struct mime_part {
         char *type;     /* lower case "text/html" */
@@ -34,6 +35,7 @@ struct mime_mail {
         gint64 date_ms; /* parsed Date, or 0 with date_is_valid false */
         bool date_is_valid;
         GPtrArray *authentication_results; /* char *, topmost first, raw */
+        struct authentication_report authentication;
         GPtrArray *parts;                  /* struct mime_part */
         GPtrArray *warnings;               /* char *, English */
 };
@@ -44,6 +46,8 @@ void mime_prepare(void);
 /* Reads a mail. Bytes that are not a mail at all give one text/plain part or an error. Only to be called in the
  * worker: the library can hang or crash on hostile bytes. Errors: -ERR_LIMIT, with the limit's name. */
 int mime_read(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err);
+/* The same by GMime alone, which a mail that is not sound is left to. */
+int mime_read_by_library(const void *data, size_t size, struct mime_mail **ret_mail, struct error *err);
 void mime_mail_free(struct mime_mail *mail);
 
 /* The sender for people and for rules: "Name <address>" or "address", decoded, one line of UTF-8. Whatever From says,

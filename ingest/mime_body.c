@@ -73,11 +73,13 @@ static bool looks_like_base64(const char *data, size_t size)
 static bool looks_like_quoted_printable(const char *data, size_t size)
 {
         size_t quoted = 0, equals = 0;
+        if (!charset_is_seven_bit(data, size))
+                return false;
         for (size_t i = 0; i < size; i++) {
-                if ((unsigned char) data[i] >= 0x80)
-                        return false;
-                if (data[i] != '=')
-                        continue;
+                const char *next = memchr(data + i, '=', size - i);
+                if (!next)
+                        break;
+                i = (size_t) (next - data);
                 int byte = mime_hex_byte(data + i + 1, size - i - 1);
                 quoted += byte >= 0x80 || byte == 0x1B;
                 equals += byte < 0x80 && byte != 0x1B && byte != '=' && i + 1 < size && !g_ascii_isspace(data[i + 1]);

@@ -221,13 +221,22 @@ static bool is_delimiter(const struct boundary_set *set, const char *line, const
         return set->wild || g_hash_table_contains(set->texts, text);
 }
 
+/* The next line behind p that starts with "--", or NULL. */
+static const char *next_dashes(const char *p, const char *end)
+{
+        while (end - p >= 2 && (p = memchr(p + 1, '-', (size_t) (end - p) - 1)))
+                if (p[-1] == '\n' && end - p >= 2 && p[1] == '-')
+                        return p;
+        return NULL;
+}
+
 /* How many lines could start a part: all that start with "--", or those of them in the set. */
 static unsigned count_delimiters(const struct boundary_set *set, const char *data, size_t size)
 {
         unsigned count = 0;
-        const char *stop;
-        for (const char *p = data, *end = data + size; p < end; p = stop) {
-                stop = mime_line_end(p, end);
+        const char *end = data + size;
+        for (const char *p = data; p; p = next_dashes(p, end)) {
+                const char *stop = mime_line_end(p, end);
                 if (stop - p >= 3 && p[0] == '-' && p[1] == '-' && (!set || is_delimiter(set, p, stop)))
                         count++;
         }

@@ -49,6 +49,16 @@ int mime_check_boundaries(const char *data, size_t size, struct error *err);
 /* A boundary that the body really uses, where the header names none or another; newly allocated, or NULL. */
 char *mime_guess_boundary(const char *data, size_t size);
 
+/* A leaf of a sound mail: header values as they stand, NULL where missing; the body in the mail. */
+struct sound_part {
+        char *type, *disposition, *encoding;
+        const char *body;
+        size_t size;
+};
+
+/* The parts of a mail that begins with its header, or the one that it is; the array frees them. NULL: it is not sound. */
+GArray *mime_split_sound(const char *data, size_t size, bool *ret_is_multipart, bool *ret_alternative);
+
 /* Of a Content-Type or Content-Disposition value: the token before the parameters, in lower case ("text/html",
  * "attachment"; "" for none), and one parameter, decoded (RFC 2231, RFC 2047, raw bytes) to a line of UTF-8, or NULL. */
 char *mime_value_token(const char *raw);

@@ -28,6 +28,7 @@ void reader_result_clear(struct reader_result *result)
         g_free(result->archive_name);
         g_free(result->reason);
         label_report_clear(&result->labels);
+        authentication_report_clear(&result->authentication);
         *result = (struct reader_result){ .outcome = READER_REFUSED };
 }
 
@@ -215,8 +216,11 @@ static void read_mail(const char *data, size_t size, const struct reader_limits 
                 readings_warn(&readings, "%s", (char *) g_ptr_array_index(mail->warnings, i));
         read_parts(&readings, mail);
         fill_result(result, &readings);
-        if (result->bulletin)
+        if (result->bulletin) {
                 fill_head(&result->bulletin->mail, mail);
+                result->authentication = mail->authentication;
+                mail->authentication = (struct authentication_report){ 0 };
+        }
         if (result->outcome == READER_UNRECOGNISED && result->bulletin->mail.subject)
                 result->bulletin->title = g_strdup(result->bulletin->mail.subject);
         readings_clear(&readings);
@@ -256,7 +260,7 @@ void reader_read_limited(const void *data, size_t size, enum reader_form form, c
                 read_mail(data, size, limits, ret_result);
         else
                 read_page(data, size, form == READER_HTML, limits, ret_result);
-        if (ret_result->bulletin) {
+        if (ret_result->bulletin && !(limits && limits->without_digest)) {
                 char digest[DIGEST_TEXT_SIZE];
                 digest_sha256(data, size, digest);
                 ret_result->bulletin->mail.sha256 = g_strdup(digest);

@@ -8,6 +8,7 @@
 #include "common/bulletin.h"
 #include "common/errors.h"
 #include "common/label_report.h"
+#include "ingest/authenticity.h"
 
 enum reader_form { READER_MAIL, READER_TEXT, READER_HTML, READER_GUESS, READER_FORM_MAX };
 
@@ -25,11 +26,13 @@ struct reader_result {
         char *archive_name;        /* NULL unless recognised */
         char *reason;              /* why not recognised or refused; else NULL */
         struct label_report labels; /* of a recognised one; else its lists may be NULL */
+        struct authentication_report authentication; /* of a mail that was not refused; else empty */
 };
 
 /* Those that a user may set; the others are in common/limits.h. */
 struct reader_limits {
         size_t text_bytes; /* one text or HTML part, before and after its charset; 0: LIMIT_TEXT_BYTES_DEFAULT */
+        bool without_digest; /* the caller knows the input's digest, so that the bulletin's stays NULL */
 };
 
 /* Starts the libraries underneath and opens what they would load later. Once per process. */

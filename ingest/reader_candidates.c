@@ -90,14 +90,9 @@ static void warn_of_full_lists(struct bulletin *b)
 
 static void extract(struct candidate *candidate, const struct document *document)
 {
-        enum bulletin_kind kind = BULLETIN_UNKNOWN;
-        candidate->feed = feed_recognise(document, &kind);
+        candidate->feed = feed_read(document, &candidate->bulletin, &candidate->labels);
         if (!candidate->feed)
                 return;
-        candidate->bulletin = bulletin_new();
-        candidate->bulletin->kind = kind;
-        label_report_init(&candidate->labels);
-        candidate->feed->extract(document, kind, candidate->bulletin, &candidate->labels);
         warn_of_full_lists(candidate->bulletin);
         candidate->determined = bulletin_count_determined(candidate->bulletin);
         for (guint i = 0; i < document->warnings->len; i++)
@@ -125,15 +120,20 @@ static struct candidate *add_candidate(struct readings *readings, const struct s
 static char *flatten(const struct document *document)
 {
         guint odd = 0;
+        for (guint i = 0; i < document->blocks->len; i++) {
+                const char *text = document_block(document, i)->text;
+                odd += text[0] == '>' || g_str_has_suffix(text, "|");
+        }
+        if (odd < 3)
+                return NULL;
         GString *out = g_string_new(NULL);
         for (guint i = 0; i < document->blocks->len; i++) {
                 const struct block *block = document_block(document, i);
-                odd += block->text[0] == '>' || g_str_has_suffix(block->text, "|");
                 if (block->marks & MARK_PARAGRAPH)
                         g_string_append_c(out, '\n');
                 g_string_append_printf(out, "%*s%s\n", (int) MIN(block->indent, 200u), "", block->text);
         }
-        return g_string_free(out, odd < 3);
+        return g_string_free(out, FALSE);
 }
 
 static void read_html(struct readings *readings, const struct source *source, const struct charset_result *decoded)
@@ -189,7 +189,7 @@ static void note_charset(struct readings *readings, const struct source *source,
         if (decoded->replaced > 0)
                 readings_warn(readings, "%s has %zu place%s that its charset %s cannot explain", source->name, decoded->replaced,
                               decoded->replaced == 1 ? "" : "s", decoded->used);
-        if (decoded->replaced * 10 > (size_t) g_utf8_strlen(decoded->text, (gssize) decoded->size))
+        if (decoded->replaced > 0 && decoded->replaced * 10 > (size_t) g_utf8_strlen(decoded->text, (gssize) decoded->size))
                 readings->is_garbage = true;
 }
 

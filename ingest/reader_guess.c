@@ -106,6 +106,8 @@ bool reader_looks_like_html(const char *data, size_t size)
 bool reader_holds_html(const char *data, size_t size)
 {
         static const char *const tags[] = { "<html", "<body", "<table" };
+        if (size == 0 || !memchr(data, '<', MIN(size, META_BYTES)))
+                return reader_looks_like_html(data, size);
         g_autofree char *start = g_ascii_strdown(data, (gssize) MIN(size, META_BYTES));
         for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
                 if (strstr(start, tags[i]))

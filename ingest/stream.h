@@ -27,6 +27,8 @@ struct stream_ops {
          * attention is not polled at all, since it stays readable and would make the wait spin. With timeout_ms 0 it
          * only looks. Call receive until -EAGAIN before waiting: TLS may hold decrypted bytes. */
         int (*wait)(struct stream *stream, bool for_write, bool interruptible, int64_t timeout_ms, struct error *err);
+        /* True if this text repeats a secret with which the stream has logged in: it must not be shown. May be NULL. */
+        bool (*repeats_secret)(struct stream *stream, const char *text, size_t size);
         /* Closes and frees. */
         void (*close)(struct stream *stream);
 };

@@ -115,8 +115,8 @@ static struct block *add_block(struct builder *b, const struct piece *piece, uns
         if (b->paragraph)
                 marks |= MARK_PARAGRAPH;
         b->paragraph = false;
-        g_autofree char *text = g_strndup(piece->start, piece->end - piece->start);
-        struct block *block = document_add(b->document, text, marks, indent);
+        size_t size = (size_t) (piece->end - piece->start);
+        struct block *block = document_add_sized(b->document, piece->start, size, marks, indent);
         if (block)
                 block->line = b->line;
         return block;

@@ -148,7 +148,7 @@ static const struct quote_mark {
 
 static bool has_mark(const char *text, const struct quote_mark *mark)
 {
-        return g_str_has_prefix(text, mark->text);
+        return text[0] == mark->text[0] && g_str_has_prefix(text, mark->text);
 }
 
 /* Past the marks of all levels: ">", "> > ", ">>". The space behind the last one is not skipped. */

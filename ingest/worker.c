@@ -3,24 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/bulletin_json.h"
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/limits.h"
-#include "common/text.h"
 #include "ingest/worker_p.h"
-
-#define ARCHIVE_NAME_MAX 200
-#define REASON_MAX 2000
 
 struct worker {
         char *program;
@@ -29,6 +24,7 @@ struct worker {
         pid_t pid; /* 0: no child */
         int fd;    /* -1: no child */
         unsigned served;
+        uint64_t serial; /* of the last request */
 };
 
 struct worker *worker_new(const struct worker_options *options)
@@ -137,60 +133,66 @@ static int start_child(struct worker *worker, struct error *err)
         return 0;
 }
 
+/* Most replies fit into it, so that one call receives them whole. */
+#define REPLY_ROOM (64 * KIB)
+
 /* The exchange is one poll loop: while the request is still being written the child may already be dead. */
 struct exchange {
         struct worker_frame request, reply;
         const char *data; /* the request's bytes */
         size_t sent, received;
-        char *body;       /* the reply's bytes, grown as they come */
-        size_t body_room;
+        char *body;       /* the reply with its frame, grown as it comes */
+        size_t room;
 };
 
 static int send_some(struct worker *worker, struct exchange *x)
 {
-        size_t head = sizeof x->request;
-        const char *from = x->sent < head ? (const char *) &x->request + x->sent : x->data + (x->sent - head);
-        size_t left = x->sent < head ? head - x->sent : x->request.size - (x->sent - head);
-        ssize_t n = send(worker->fd, from, left, MSG_NOSIGNAL);
+        size_t head = sizeof x->request, head_left = x->sent < head ? head - x->sent : 0;
+        size_t from = x->sent < head ? 0 : x->sent - head;
+        struct iovec parts[2] = { { (char *) &x->request + (head - head_left), head_left },
+                                  { (char *) x->data + from, x->request.size - from } }; /* it is not written to */
+        struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+        ssize_t n = sendmsg(worker->fd, &message, MSG_NOSIGNAL);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -ERR_WORKER_CRASHED;
         x->sent += (size_t) n;
         return 0;
 }
 
+static bool reply_is_acceptable(const struct worker_frame *reply, uint64_t serial)
+{
+        return reply->serial == serial && reply->magic == WORKER_REPLY_MAGIC && reply->kind < READER_OUTCOME_MAX && reply->size > 0 &&
+               reply->size <= LIMIT_WORKER_REPLY_BYTES;
+}
+
 static int receive_some(struct worker *worker, struct exchange *x)
 {
-        size_t head = sizeof x->reply;
-        void *to;
-        size_t room;
-        if (x->received < head) {
-                to = (char *) &x->reply + x->received;
-                room = head - x->received;
-        } else {
-                size_t have = x->received - head;
-                if (have == x->body_room) {
-                        x->body_room = MIN(x->reply.size, MAX(x->body_room * 2, 64 * KIB));
-                        x->body = g_realloc(x->body, x->body_room + 1);
-                }
-                to = x->body + have;
-                room = x->body_room - have;
+        size_t head = sizeof x->reply, whole = x->received < head ? REPLY_ROOM : head + x->reply.size;
+        if (x->received == x->room) {
+                x->room = MIN(whole, MAX(x->room * 2, REPLY_ROOM));
+                x->body = g_realloc(x->body, x->room);
         }
-        ssize_t n = recv(worker->fd, to, room, 0);
+        ssize_t n = recv(worker->fd, x->body + x->received, MIN(x->room, whole) - x->received, 0);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -ERR_WORKER_CRASHED;
         if (n == 0)
                 return -ERR_WORKER_CRASHED;
+        bool had_head = x->received >= head;
         x->received += (size_t) n;
-        if (x->received == head && (x->reply.magic != WORKER_REPLY_MAGIC || x->reply.kind >= READER_OUTCOME_MAX ||
-                                    x->reply.size == 0 || x->reply.size > LIMIT_WORKER_REPLY_BYTES))
-                return -ERR_MALFORMED;
-        return 0;
+        if (had_head || x->received < head)
+                return 0;
+        memcpy(&x->reply, x->body, head);
+        /* One request, one reply: nothing may follow it. */
+        return reply_is_acceptable(&x->reply, x->request.serial) && x->received - head <= x->reply.size ? 0 : -ERR_MALFORMED;
 }
 
 static int exchange_bytes(struct worker *worker, struct exchange *x, int stop_fd)
 {
         int64_t end = clock_monotonic_ms() + worker->wall_ms;
         size_t head = sizeof x->reply;
+        int first = send_some(worker, x); /* there is room for nearly every mail at once */
+        if (first < 0)
+                return first;
         while (x->received < head || x->received < head + x->reply.size) {
                 int64_t left = end - clock_monotonic_ms();
                 if (left <= 0)
@@ -210,122 +212,6 @@ static int exchange_bytes(struct worker *worker, struct exchange *x, int stop_fd
                 if (r < 0)
                         return r;
         }
-        return 0;
-}
-
-static bool archive_name_is_safe(const char *name)
-{
-        size_t length = strlen(name);
-        if (length == 0 || length > ARCHIVE_NAME_MAX || name[0] == '/' || name[length - 1] == '/')
-                return false;
-        if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._/-") != length)
-                return false;
-        return !strstr(name, "..") && !strstr(name, "//") && !strstr(name, "/.") && name[0] != '.';
-}
-
-/* A member that is a string or null; jansson has checked that it is UTF-8 without NUL. */
-static int take_text(json_t *json, const char *key, size_t max, char **ret_text)
-{
-        json_t *member = json_object_get(json, key);
-        if (json_is_null(member))
-                return 0;
-        if (!json_is_string(member) || json_string_length(member) > max)
-                return -ERR_MALFORMED;
-        *ret_text = g_strdup(json_string_value(member));
-        return 0;
-}
-
-/* The lists clean and bound what they are given. */
-static int take_labels(json_t *json, const char *key, struct label_report *report,
-                       void (*add)(struct label_report *report, const char *label))
-{
-        json_t *list = json_object_get(json, key);
-        if (!json_is_array(list) || json_array_size(list) > LABEL_REPORT_MAX)
-                return -ERR_MALFORMED;
-        for (size_t i = 0; i < json_array_size(list); i++) {
-                const char *label = json_string_value(json_array_get(list, i));
-                if (!label)
-                        return -ERR_MALFORMED;
-                add(report, label);
-        }
-        return 0;
-}
-
-/* The reason ends in logs and on terminals: no control character of the worker's making gets there. */
-static void clean_controls(char *text)
-{
-        for (char *c = text; c && *c; c = g_utf8_next_char(c))
-                if (g_unichar_iscntrl(g_utf8_get_char(c)))
-                        memset(c, '?', (size_t) (g_utf8_next_char(c) - c));
-}
-
-static int check_reply(struct reader_result *result, const char *sha256, struct error *err)
-{
-        bool refused = result->outcome == READER_REFUSED, recognised = result->outcome == READER_RECOGNISED;
-        if (refused != (result->bulletin == NULL) || (recognised && !result->text) ||
-            recognised != (result->archive_name != NULL) || (!recognised && !result->reason))
-                return error_set(err, -ERR_MALFORMED, "the parser worker's answer contradicts itself");
-        if (result->archive_name && !archive_name_is_safe(result->archive_name))
-                return error_set(err, -ERR_MALFORMED, "the parser worker named an archive path that is not allowed");
-        if (result->bulletin && g_strcmp0(result->bulletin->mail.sha256, sha256) != 0)
-                return error_set(err, -ERR_MALFORMED, "the parser worker answered for another mail");
-        return 0;
-}
-
-bool worker_json_is_crowded(const char *json, size_t size)
-{
-        size_t values = 0;
-        bool quoted = false;
-        for (size_t i = 0; i < size; i++) {
-                if (quoted && json[i] == '\\')
-                        i++;
-                else if (json[i] == '"')
-                        quoted = !quoted;
-                else if (!quoted && strchr("[{,:", json[i]) && json[i])
-                        values++;
-        }
-        return values > LIMIT_WORKER_REPLY_VALUES;
-}
-
-int worker_parse_reply(enum reader_outcome outcome, const char *text, size_t size, const char *sha256,
-                       struct reader_result *ret_result, struct error *err)
-{
-        json_error_t where;
-        if (worker_json_is_crowded(text, size))
-                return error_set(err, -ERR_MALFORMED, "the parser worker's answer has more than %u values",
-                                 LIMIT_WORKER_REPLY_VALUES);
-        json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-        if (!json_is_object(json)) {
-                bool is_json = json != NULL;
-                json_decref(json);
-                if (is_json)
-                        return error_set(err, -ERR_MALFORMED, "the parser worker's answer is no JSON object");
-                g_autofree char *why = text_make_line(where.text, strlen(where.text)); /* it quotes the answer, cut anywhere */
-                return error_set(err, -ERR_MALFORMED, "the parser worker's answer is no JSON: %s", why);
-        }
-        struct reader_result result = { .outcome = outcome };
-        int r = 0;
-        json_t *bulletin = json_object_get(json, "bulletin");
-        if (!json_is_null(bulletin))
-                r = bulletin_from_json(bulletin, &result.bulletin, err);
-        if (r == 0 && (take_text(json, "text", LIMIT_WORKER_REPLY_BYTES, &result.text) < 0 ||
-                       take_text(json, "archive_name", ARCHIVE_NAME_MAX, &result.archive_name) < 0 ||
-                       take_text(json, "reason", REASON_MAX, &result.reason) < 0))
-                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has a member of a wrong type");
-        label_report_init(&result.labels);
-        if (r == 0 && (take_labels(json, "unknown_labels", &result.labels, label_report_add_unknown) < 0 ||
-                       take_labels(json, "missing_labels", &result.labels, label_report_add_missing) < 0))
-                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has labels of a wrong form");
-        json_decref(json);
-        clean_controls(result.reason);
-        if (r == 0)
-                r = check_reply(&result, sha256, err);
-        if (r < 0) {
-                error_prefix(err, "invalid answer");
-                reader_result_clear(&result);
-                return r;
-        }
-        *ret_result = result;
         return 0;
 }
 
@@ -370,11 +256,11 @@ int worker_read(struct worker *worker, const void *data, size_t size, enum reade
         }
         char sha256[DIGEST_TEXT_SIZE];
         digest_sha256(data, size, sha256);
-        struct exchange x = { .request = { WORKER_REQUEST_MAGIC, form, size }, .data = data };
+        struct exchange x = { .request = { WORKER_REQUEST_MAGIC, form, size, ++worker->serial }, .data = data };
         int r = exchange_bytes(worker, &x, stop_fd);
         if (r == 0)
-                r = worker_parse_reply((enum reader_outcome) x.reply.kind, x.body, x.reply.size, sha256, ret_result,
-                                       err);
+                r = worker_parse_reply((enum reader_outcome) x.reply.kind, x.body + sizeof x.reply, x.reply.size, sha256,
+                                       ret_result, err);
         g_free(x.body);
         if (r < 0)
                 return explain_failure(worker, r, err);

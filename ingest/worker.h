@@ -4,8 +4,9 @@
  * reader_read on hostile bytes. This file is both ends of its pipe. The child is this same program started again as
  * "PROGRAM --parser-worker", with an empty environment and one socket (file descriptor 3).
  *
- * Protocol, native byte order (one machine, one binary): first, once, the limits; then request = magic, form, size, bytes;
- * reply = magic, outcome, size, JSON {"bulletin", "text", "archive_name", "reason", "unknown_labels", "missing_labels"}.
+ * Protocol, native byte order (one machine, one binary): first, once, the limits; then request = magic, form, size,
+ * serial, bytes; reply = magic, outcome, size, serial, and packed (common/pack.h) text, archive name, reason, unknown labels,
+ * missing labels, authentication, bulletin.
  * The reply is untrusted and fully checked.
  */
 #ifndef INGEST_WORKER_H

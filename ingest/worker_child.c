@@ -7,7 +7,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "common/bulletin_json.h"
 #include "common/limits.h"
 #include "ingest/reader.h"
 #include "ingest/sandbox.h"
@@ -45,55 +44,11 @@ static int write_all(const void *buffer, size_t size)
         return 0;
 }
 
-static const char too_large_reason[] = "what was read of the mail is larger than the parser may answer with";
-
-static json_t *text_or_null(const char *text)
+static int send_reply(const struct reader_result *result, uint64_t serial)
 {
-        return text ? json_string(text) : json_null();
-}
-
-static json_t *labels_to_json(const GPtrArray *labels)
-{
-        json_t *json = json_array();
-        for (guint i = 0; labels && i < labels->len; i++)
-                json_array_append_new(json, json_string(g_ptr_array_index(labels, i)));
-        return json;
-}
-
-static char *reply_to_text(const struct reader_result *result)
-{
-        json_t *json = json_object();
-        json_object_set_new(json, "bulletin", result->bulletin ? bulletin_to_json(result->bulletin) : json_null());
-        json_object_set_new(json, "text", text_or_null(result->text));
-        json_object_set_new(json, "archive_name", text_or_null(result->archive_name));
-        json_object_set_new(json, "reason", text_or_null(result->reason));
-        json_object_set_new(json, "unknown_labels", labels_to_json(result->labels.unknown));
-        json_object_set_new(json, "missing_labels", labels_to_json(result->labels.missing));
-        char *body = json_dumps(json, JSON_COMPACT);
-        json_decref(json);
-        return body;
-}
-
-static int send_text(enum reader_outcome outcome, const char *body)
-{
-        struct worker_frame frame = { WORKER_REPLY_MAGIC, outcome, strlen(body) };
-        int r = write_all(&frame, sizeof frame);
-        return r < 0 ? r : write_all(body, frame.size);
-}
-
-/* A result too large for a reply is refused in its own name: the other end would take the reply for an attack. */
-static int send_reply(const struct reader_result *result)
-{
-        char *body = reply_to_text(result);
-        enum reader_outcome outcome = result->outcome;
-        if (body && (strlen(body) > LIMIT_WORKER_REPLY_BYTES || worker_json_is_crowded(body, strlen(body)))) {
-                struct reader_result refusal = { .outcome = READER_REFUSED, .reason = (char *) too_large_reason };
-                free(body);
-                body = reply_to_text(&refusal);
-                outcome = READER_REFUSED;
-        }
-        int r = body ? send_text(outcome, body) : -ENOMEM;
-        free(body);
+        GString *reply = worker_pack_reply(result, serial);
+        int r = write_all(reply->str, reply->len);
+        g_string_free(reply, TRUE);
         return r;
 }
 
@@ -120,9 +75,9 @@ static int serve_one(const struct worker_setup *setup)
         if (r == 1) {
                 data[frame.size] = '\0';
                 struct reader_result result;
-                const struct reader_limits limits = { .text_bytes = setup->text_bytes };
+                const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true };
                 reader_read_limited(data, frame.size, (enum reader_form) frame.kind, &limits, &result);
-                int sent = send_reply(&result);
+                int sent = send_reply(&result, frame.serial);
                 reader_result_clear(&result);
                 r = sent < 0 ? sent : 1;
         } else if (r == 0) {

@@ -14,11 +14,12 @@
 #define WORKER_REQUEST_MAGIC 0x71666431u
 #define WORKER_REPLY_MAGIC 0x72666431u
 
-/* In front of the bytes of a request (kind: enum reader_form) and of the JSON of a reply (kind: enum reader_outcome). */
+/* In front of the bytes of a request (kind: enum reader_form) and of those of a reply (kind: enum reader_outcome). */
 struct worker_frame {
         uint32_t magic;
         uint32_t kind;
         uint64_t size;
+        uint64_t serial; /* of the request; the reply repeats it */
 };
 
 /* The first thing that a child reads, once. The child's environment is empty, so its limits come this way. */
@@ -31,8 +32,12 @@ struct worker_setup {
 /* The exit status of a child that got no more memory. */
 #define WORKER_EXIT_MEMORY 75
 
-/* Checks the JSON of a reply to a mail with this digest. 0 or -ERR_MALFORMED. */
-int worker_parse_reply(enum reader_outcome outcome, const char *json, size_t size, const char *sha256,
+/* A reply with its frame. */
+GString *worker_pack_reply(const struct reader_result *result, uint64_t serial);
+
+/* Checks the bytes of a reply, without its frame, to a mail with this digest, which the bulletin gets. 0 or
+ * -ERR_MALFORMED. */
+int worker_parse_reply(enum reader_outcome outcome, const void *data, size_t size, const char *sha256,
                        struct reader_result *ret_result, struct error *err);
 
 /* Whether a JSON text has more than LIMIT_WORKER_REPLY_VALUES values. Each takes many times its bytes once it is read. */

@@ -41,6 +41,7 @@ struct route_input {
         const struct bulletin *bulletin; /* the incoming content */
         enum route_event event;
         bool history;
+        const char *unverified;          /* why the sender does not count as verified; NULL: it does */
         bool known, above, sent;         /* the route's state before, see struct route_state in store/outbox.h */
         int severity, urgency;
         const GPtrArray *changes;        /* struct bulletin_change since what stood before; may be NULL */

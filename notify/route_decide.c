@@ -202,6 +202,8 @@ static void decide_variant(struct route_decision *d, const struct considered *c)
 /* Reasons that need no look at the content. NULL: there is none. */
 static char *reason_to_ignore(const struct route *route, const struct route_input *input)
 {
+        if (input->unverified)
+                return g_strdup_printf("sender not verified: %s", input->unverified);
         if (input->event == EVENT_DUPLICATE)
                 return g_strdup("a duplicate of what is already known");
         if (input->event == EVENT_EARLIER)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The archive mirror: a tree of files rendered from the database alone, by the publisher's own paths, each written
- * atomically. The same database gives the same tree, byte for byte; so does any order of arrival of the same mails.
+ * The archive mirror: a tree of files rendered from the database alone, by the publisher's own paths. A file that is
+ * there is replaced as a whole; the page of a bulletin is written after the others, and the index last. The same database gives the same tree, byte for byte; so does any order of arrival of the same mails.
  *
  *      index.html  alert/2007/ms07-028.html  .json  .eml  (further mails: ms07-028.<12 digits of SHA-256>.eml)
+ *
+ * What mails say whose sender is not verified is in a tree of its own below unverified/, each page marked.
  */
 #ifndef STORE_ARCHIVE_H
 #define STORE_ARCHIVE_H
@@ -11,6 +13,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "store/archive_feed.h"
 #include "store/database.h"
 
 /* Writes the files of one bulletin; removes mails beside it that do not belong to it any more. */
@@ -22,11 +25,21 @@ int archive_write_index(struct database *db, const char *directory, struct error
 /* Asked between two bulletins; true breaks the work off. */
 typedef bool (*archive_stop_function)(void *context);
 
-/* Works off the to-do list, then the index if anything was written. *ret_written and stop may be NULL. A bulletin that
- * can't be written stays on the list and does not keep the others from being written; the first error is returned at the
- * end. -ERR_CANCELLED once stop says so: what is left stays on the list. */
+/* Works off the to-do list, then the index if anything was written. *ret_written and stop may be NULL. What it writes is
+ * durable before it leaves the list. A bulletin that can't be written stays on the list and does not keep the others from
+ * being written; the first error is returned at the end. -ERR_CANCELLED once stop says so: what is left stays on the list. */
 int archive_update(struct database *db, const char *directory, archive_stop_function stop, void *context,
                    unsigned *ret_written, struct error *err);
+
+/* The same for whoever does it again and again. */
+struct archive_pass {
+        struct archive_feed *feed; /* a short cut to what was just stored, or NULL */
+        bool index_later;          /* more comes at once: the last bulletin stays on the list, and with it the index */
+        unsigned written;          /* set: how many bulletins, also after a failure */
+        int64_t index_took_ms;     /* set: the index, if it was written */
+};
+int archive_update_pass(struct database *db, const char *directory, archive_stop_function stop, void *context,
+                        struct archive_pass *pass, struct error *err);
 
 /* Removes the temporary files (common/file.h) of a process that was killed while it wrote. */
 void archive_remove_leftovers(const char *directory);

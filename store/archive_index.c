@@ -27,25 +27,39 @@ static void append_row(GString *out, const struct bulletin_row *row)
         g_string_append(out, "</td></tr>\n");
 }
 
-GString *archive_index_render(const GPtrArray *rows)
+#define TABLE_HEAD "<table>\n<tr><th>Updated</th><th>Bulletin</th><th>Severity</th><th>Urgency</th><th>Title</th></tr>\n"
+
+void archive_index_begin(struct archive_index *index, GString *out, int64_t bulletins)
 {
-        GString *out = g_string_new(NULL);
+        *index = (struct archive_index) { .year = "-" };
         archive_append_head(out, "hotfixd archive", index_style);
-        g_string_append_printf(out, "<h1>Security bulletins</h1>\n<p class=\"soft\">%u bulletin%s</p>\n", rows->len,
-                               rows->len == 1 ? "" : "s");
-        char year[5] = "-";
-        bool open = false;
-        for (guint i = 0; i < rows->len; i++) {
-                const struct bulletin_row *row = g_ptr_array_index(rows, i);
-                if (strncmp(row->date, year, 4) != 0 || !open) {
-                        g_strlcpy(year, row->date, sizeof year);
-                        g_string_append_printf(out, "%s<h2>%s</h2>\n<table>\n<tr><th>Updated</th><th>Bulletin</th>"
-                                                    "<th>Severity</th><th>Urgency</th><th>Title</th></tr>\n",
-                                               open ? "</table>\n" : "", year[0] ? year : "Undated");
-                        open = true;
-                }
-                append_row(out, row);
+        g_string_append_printf(out, "<h1>Security bulletins</h1>\n<p class=\"soft\">%" G_GINT64_FORMAT " bulletin%s</p>\n",
+                               bulletins, bulletins == 1 ? "" : "s");
+}
+
+static void close_table(struct archive_index *index, GString *out)
+{
+        g_string_append(out, index->open ? "</table>\n" : "");
+        index->open = true;
+}
+
+void archive_index_row(struct archive_index *index, GString *out, const struct bulletin_row *row)
+{
+        if (row->unverified && !index->unverified) {
+                close_table(index, out);
+                index->unverified = true;
+                g_string_append(out, "<h2>Unverified</h2>\n<div class=\"warning\">The senders of these could not be "
+                                     "verified: they may be forged, and nobody was told of them.</div>\n" TABLE_HEAD);
+        } else if (!row->unverified && (strncmp(row->date, index->year, 4) != 0 || !index->open)) {
+                close_table(index, out);
+                g_strlcpy(index->year, row->date, sizeof index->year);
+                g_string_append_printf(out, "<h2>%s</h2>\n" TABLE_HEAD, index->year[0] ? index->year : "Undated");
         }
-        g_string_append(out, open ? "</table>\n</body>\n</html>\n" : "</body>\n</html>\n");
-        return out;
+        append_row(out, row);
+}
+
+void archive_index_end(struct archive_index *index, GString *out)
+{
+        close_table(index, out);
+        g_string_append(out, "</body>\n</html>\n");
 }

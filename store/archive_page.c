@@ -343,7 +343,16 @@ static void append_up(GString *out, const char *archive_name)
                         g_string_append(out, "../");
 }
 
-static void append_top(GString *out, const struct bulletin_row *row)
+static void append_unverified(GString *out, const GPtrArray *mails)
+{
+        g_string_append(out, "<div class=\"warning\"><strong>Unverified.</strong> The sender of this bulletin could not be "
+                             "verified: it may be forged, and nobody was told of it. ");
+        const struct archive_mail *mail = mails->len > 0 ? g_ptr_array_index(mails, 0) : NULL;
+        archive_append_escaped(out, mail ? mail->unverified : NULL);
+        g_string_append(out, "</div>\n");
+}
+
+static void append_top(GString *out, const struct bulletin_row *row, const GPtrArray *mails)
 {
         const struct bulletin *b = row->current;
         g_string_append(out, "<p class=\"soft\"><a href=\"");
@@ -362,6 +371,8 @@ static void append_top(GString *out, const struct bulletin_row *row)
         g_string_append(out, "</p>\n<p>");
         append_badges(out, b);
         g_string_append(out, "</p>\n");
+        if (row->unverified)
+                append_unverified(out, mails);
         for (guint i = 0; i < b->warnings->len; i++) {
                 g_string_append(out, "<div class=\"warning\">");
                 archive_append_escaped(out, g_ptr_array_index(b->warnings, i));
@@ -373,9 +384,9 @@ GString *archive_page_render(const struct bulletin_row *row, const GPtrArray *re
 {
         const struct bulletin *b = row->current;
         GString *out = g_string_new(NULL);
-        g_autofree char *title = g_strdup_printf("%s %s", b->id ? b->id : bulletin_kind_name(b->kind), OR_EMPTY(b->title));
+        g_autofree char *title = g_strdup_printf("%s%s %s", row->unverified ? "[unverified] " : "", b->id ? b->id : bulletin_kind_name(b->kind), OR_EMPTY(b->title));
         archive_append_head(out, title, "");
-        append_top(out, row);
+        append_top(out, row, mails);
         append_facts(out, b);
         append_entries(out, b);
         append_sections(out, b);

@@ -12,7 +12,7 @@
 #define ROW_SELECT \
         "SELECT b.id, b.feed, b.key, b.archive_name, b.kind, b.current_revision_id, b.history, b.number, b.title," \
         " b.date, b.severity, b.urgency, (SELECT count(*) FROM revision WHERE bulletin_id = b.id), v.id," \
-        " CASE WHEN ?1 THEN NULL ELSE v.content END FROM bulletin b" \
+        " CASE WHEN ?1 THEN NULL ELSE v.content END, b.unverified FROM bulletin b" \
         " JOIN revision r ON r.id = b.current_revision_id JOIN variant v ON v.id = r.standing_variant_id"
 
 void bulletin_row_free(struct bulletin_row *row)
@@ -82,22 +82,24 @@ static int read_row(struct database *db, struct statement *statement, bool witho
                 .urgency = statement_is_null(statement, 11) ? -1 : (int) statement_int(statement, 11),
                 .revisions = (unsigned) statement_int(statement, 12),
                 .current = current,
+                .unverified = statement_int(statement, 15) != 0,
         };
         *ret_row = row;
         return 0;
 }
 
-int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err)
+static int get(struct database *db, int64_t bulletin_id, bool without_content, struct bulletin_row **ret_row,
+               struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db, ROW_SELECT " WHERE b.id = ?2", &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_int(statement, 1, false);
+        statement_bind_int(statement, 1, without_content);
         statement_bind_int(statement, 2, bulletin_id);
         r = statement_step(statement, err);
         if (r > 0)
-                r = read_row(db, statement, false, ret_row, err);
+                r = read_row(db, statement, without_content, ret_row, err);
         else if (r == 0)
                 r = error_set(err, -ERR_NOT_FOUND, "there is no bulletin with the number %" G_GINT64_FORMAT,
                               bulletin_id);
@@ -105,13 +107,28 @@ int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row 
         return r;
 }
 
+int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err)
+{
+        return get(db, bulletin_id, false, ret_row, err);
+}
+
+int bulletins_get_head(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err)
+{
+        return get(db, bulletin_id, true, ret_row, err);
+}
+
 /* An undetermined severity or urgency (0) passes every threshold; a kind that has none (NULL) passes no threshold. */
 static const char list_sql[] =
         ROW_SELECT " WHERE (?2 < 0 OR b.kind = ?2) AND (?3 = 0 OR b.severity >= ?3 OR b.severity = 0)"
                    " AND (?4 = 0 OR b.urgency >= ?4 OR b.urgency = 0) AND (?5 IS NULL OR b.date >= ?5 OR b.date = '')"
+                   " AND (?7 = 0 OR b.unverified = ?7 - 1)"
                    " ORDER BY b.date DESC, b.feed, b.key LIMIT ?6";
 
-int bulletins_list(struct database *db, const struct bulletin_filter *filter, GPtrArray **ret_rows, struct error *err)
+/* Takes the row. */
+typedef void (*row_function)(struct bulletin_row *row, void *context);
+
+static int select_rows(struct database *db, const struct bulletin_filter *filter, row_function take, void *context,
+                       struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db, list_sql, &statement, err);
@@ -123,31 +140,58 @@ int bulletins_list(struct database *db, const struct bulletin_filter *filter, GP
         statement_bind_int(statement, 4, filter->min_urgency);
         statement_bind_text(statement, 5, filter->since);
         statement_bind_int(statement, 6, filter->limit ? (int64_t) filter->limit : -1);
-        g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_row);
+        statement_bind_int(statement, 7, filter->trust);
         while ((r = statement_step(statement, err)) > 0) {
                 struct bulletin_row *row;
                 r = read_row(db, statement, filter->without_content, &row, err);
                 if (r < 0)
                         break;
-                g_ptr_array_add(rows, row);
+                take(row, context);
         }
         statement_done(statement);
-        if (r < 0) {
+        if (r < 0)
                 error_prefix(err, "cannot list the bulletins");
-                return r;
-        }
-        *ret_rows = g_steal_pointer(&rows);
-        return 0;
+        return r;
 }
 
-/* Exactly this key first, then an alert before other kinds that carry the same number, then the newest. */
+static void keep_row(struct bulletin_row *row, void *context)
+{
+        g_ptr_array_add(context, row);
+}
+
+int bulletins_list(struct database *db, const struct bulletin_filter *filter, GPtrArray **ret_rows, struct error *err)
+{
+        g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_row);
+        int r = select_rows(db, filter, keep_row, rows, err);
+        if (r == 0)
+                *ret_rows = g_steal_pointer(&rows);
+        return r;
+}
+
+struct each { bulletins_function function; void *context; };
+
+static void show_row(struct bulletin_row *row, void *context)
+{
+        const struct each *each = context;
+        each->function(row, each->context);
+        bulletin_row_free(row);
+}
+
+int bulletins_each(struct database *db, const struct bulletin_filter *filter, bulletins_function function, void *context,
+                   struct error *err)
+{
+        struct each each = { function, context };
+        return select_rows(db, filter, show_row, &each, err);
+}
+
+/* Verified ones first, then exactly this key, then an alert before other kinds that carry the same number, then the newest. */
 static int find_in_feed(struct database *db, const char *feed, const char *id, int64_t *ret_id, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db,
                                  "SELECT id FROM bulletin WHERE (folded_key = ?1 OR folded_number = ?1)"
                                  " AND (?2 IS NULL OR feed = ?2)"
-                                 " ORDER BY key = ?3 DESC, kind = ?4 DESC, date DESC, feed, key LIMIT 1",
+                                 " ORDER BY unverified, key = ?3 DESC, kind = ?4 DESC, date DESC, feed, key LIMIT 1",
                                  &statement, err);
         if (r < 0)
                 return r;
@@ -208,10 +252,43 @@ int bulletins_mails(struct database *db, int64_t bulletin_id, GArray **ret_mail_
         return r;
 }
 
+int bulletins_unverified_key(struct database *db, const struct bulletin_row *row, char **ret_key, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT key FROM bulletin WHERE feed = ?1 AND key = ?2 AND unverified = 1 AND id <> ?3",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        g_autofree char *key = g_strconcat(BULLETIN_UNVERIFIED_PREFIX, row->key, NULL);
+        statement_bind_text(statement, 1, row->feed);
+        statement_bind_text(statement, 2, key);
+        statement_bind_int(statement, 3, row->id);
+        r = statement_step(statement, err);
+        if (r >= 0)
+                *ret_key = r > 0 ? statement_text_copy(statement, 0) : NULL;
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
+int bulletins_count_unverified(struct database *db, int64_t *ret_bulletins, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT count(*) FROM bulletin WHERE unverified = 1", &statement, err);
+        if (r < 0)
+                return r;
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_bulletins = statement_int(statement, 0);
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
 int bulletins_count(struct database *db, int64_t *ret_bulletins, int64_t *ret_revisions, struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(db, "SELECT (SELECT count(*) FROM bulletin), (SELECT count(*) FROM revision)",
+        int r = database_prepare(db,
+                                 "SELECT (SELECT count(*) FROM bulletin WHERE unverified = 0), (SELECT count(*) FROM"
+                                 " bulletin b JOIN revision r ON r.bulletin_id = b.id WHERE b.unverified = 0)",
                                  &statement, err);
         if (r < 0)
                 return r;

@@ -172,6 +172,17 @@ int bulletins_want_archive_name(struct database *db, int64_t bulletin_id, const 
         return r < 0 ? r : settle_names(db, wanted, bulletin_id, err);
 }
 
+int bulletins_leave_archive(struct database *db, int64_t bulletin_id, struct error *err)
+{
+        int r = leave_name(db, bulletin_id, err);
+        return r < 0 ? r : bulletins_archive_done(db, bulletin_id, err);
+}
+
+int bulletins_settle_archive(struct database *db, const char *wanted, struct error *err)
+{
+        return settle_names(db, wanted, 0, err);
+}
+
 /* --- to do --- */
 
 static int run_with_ids(struct database *db, const char *sql, int64_t first, int64_t second, struct error *err)
@@ -237,6 +248,27 @@ int bulletins_archive_pending(struct database *db, unsigned limit, GArray **ret_
         statement_done(statement);
         if (r == 0)
                 *ret_bulletin_ids = g_steal_pointer(&ids);
+        return r;
+}
+
+int bulletins_archive_pending_after(struct database *db, int64_t mark, unsigned limit, GArray **ret_pending,
+                                    struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT bulletin_id, mark FROM archive_todo WHERE mark > ?1 ORDER BY mark LIMIT ?2",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, mark);
+        statement_bind_int(statement, 2, limit ? (int64_t) limit : -1);
+        g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct archive_pending));
+        while ((r = statement_step(statement, err)) > 0) {
+                struct archive_pending row = { statement_int(statement, 0), statement_int(statement, 1) };
+                g_array_append_val(rows, row);
+        }
+        statement_done(statement);
+        if (r == 0)
+                *ret_pending = g_steal_pointer(&rows);
         return r;
 }
 

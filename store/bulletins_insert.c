@@ -15,16 +15,16 @@
 struct insertion {
         struct database *db;
         const struct bulletin *bulletin;
-        const char *archive_name;
-        bool history;
-        int64_t mail_id, mail_date;
-        char *mail_sha256, *key, *text; /* text: the content as JSON */
-        char fingerprint[DIGEST_TEXT_SIZE];
+        const struct bulletin_prepared *prepared;
+        const char *key, *archive_name, *mail_sha256;
+        bool history, unverified;
+        int64_t mail_id;
 
         int64_t bulletin_id, revision_id, variant_id; /* 0 until found or made */
         int64_t current_revision_id, current_variant_id; /* what stood for the bulletin before */
         int64_t standing_variant_id;                     /* of the revision; 0: none yet */
-        char *current_registered, *current_updated, *archive_wanted;
+        char *current_registered, *current_updated, *archive_wanted, *found_sha256;
+        int64_t archive_mark;
         bool content_changed; /* what stands for the variant is this mail's text */
 };
 
@@ -37,18 +37,18 @@ void bulletin_arrival_clear(struct bulletin_arrival *arrival)
 
 static void insertion_clear(struct insertion *in)
 {
-        g_free(in->mail_sha256);
-        g_free(in->key);
-        g_free(in->text);
         g_free(in->current_registered);
         g_free(in->current_updated);
         g_free(in->archive_wanted);
+        g_free(in->found_sha256);
 }
 
 /* --- the mail --- */
 
 static int load_mail(struct insertion *in, struct error *err)
 {
+        if (in->mail_sha256)
+                return 0;
         struct statement *statement;
         int r = database_prepare(in->db, "SELECT sha256 FROM mail WHERE id = ?1", &statement, err);
         if (r < 0)
@@ -56,7 +56,7 @@ static int load_mail(struct insertion *in, struct error *err)
         statement_bind_int(statement, 1, in->mail_id);
         r = statement_step(statement, err);
         if (r > 0)
-                in->mail_sha256 = statement_text_copy(statement, 0);
+                in->mail_sha256 = in->found_sha256 = statement_text_copy(statement, 0);
         else if (r == 0)
                 r = error_set(err, -ERR_NOT_FOUND, "there is no mail %" G_GINT64_FORMAT, in->mail_id);
         statement_done(statement);
@@ -118,16 +118,17 @@ static int insert_bulletin(struct insertion *in, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(in->db,
-                                 "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date)"
-                                 " VALUES (?1, ?2, ?3, ?4, 1, 0, '')",
+                                 "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date,"
+                                 " unverified) VALUES (?1, ?2, ?3, ?4, 1, 0, '', ?5)",
                                  &statement, err);
         if (r < 0)
                 return r;
-        g_autofree char *folded = bulletins_fold(in->key);
+        g_autofree char *folded = in->unverified ? bulletins_fold(in->key) : NULL;
         statement_bind_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
         statement_bind_text(statement, 2, in->key);
-        statement_bind_text(statement, 3, folded);
+        statement_bind_text(statement, 3, folded ? folded : in->prepared->folded_key);
         statement_bind_text(statement, 4, in->archive_name);
+        statement_bind_int(statement, 5, in->unverified);
         r = statement_run(statement, err);
         if (r == 0)
                 in->bulletin_id = database_last_id(in->db);
@@ -189,12 +190,12 @@ static int find_variant(struct insertion *in, bool *ret_better, struct error *er
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->revision_id);
-        statement_bind_text(statement, 2, in->fingerprint);
+        statement_bind_text(statement, 2, in->prepared->fingerprint);
         r = statement_step(statement, err);
         if (r > 0) {
                 in->variant_id = statement_int(statement, 0);
-                *ret_better = dedup_mail_wins(statement_int(statement, 1), statement_text(statement, 2), in->mail_date,
-                                              in->mail_sha256);
+                *ret_better = dedup_mail_wins(statement_int(statement, 1), statement_text(statement, 2),
+                                              in->prepared->mail_date, in->mail_sha256);
         }
         statement_done(statement);
         return r < 0 ? r : 0;
@@ -211,10 +212,10 @@ static int insert_variant(struct insertion *in, struct error *err)
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->revision_id);
-        statement_bind_text(statement, 2, in->fingerprint);
+        statement_bind_text(statement, 2, in->prepared->fingerprint);
         statement_bind_int(statement, 3, in->mail_id);
-        statement_bind_int(statement, 4, in->mail_date);
-        statement_bind_text(statement, 5, in->text);
+        statement_bind_int(statement, 4, in->prepared->mail_date);
+        statement_bind_text(statement, 5, in->prepared->text);
         r = statement_run(statement, err);
         if (r == 0)
                 in->variant_id = database_last_id(in->db);
@@ -230,8 +231,8 @@ static int take_variant_over(struct insertion *in, struct error *err)
                 return r;
         statement_bind_int(statement, 1, in->variant_id);
         statement_bind_int(statement, 2, in->mail_id);
-        statement_bind_int(statement, 3, in->mail_date);
-        statement_bind_text(statement, 4, in->text);
+        statement_bind_int(statement, 3, in->prepared->mail_date);
+        statement_bind_text(statement, 4, in->prepared->text);
         return statement_run(statement, err);
 }
 
@@ -277,7 +278,7 @@ static int contend(struct insertion *in, struct error *err)
         g_autoptr(bulletin_t) present = NULL;
         g_autofree char *fingerprint = NULL;
         int r = load_variant(in, in->standing_variant_id, &fingerprint, &present, err);
-        if (r == 0 && dedup_variant_wins(present, fingerprint, in->bulletin, in->fingerprint))
+        if (r == 0 && dedup_variant_wins(present, fingerprint, in->bulletin, in->prepared->fingerprint))
                 r = set_standing(in, err);
         return r;
 }
@@ -299,7 +300,7 @@ static int add_variant(struct insertion *in, struct bulletin **ret_before, struc
 static int place_variant(struct insertion *in, bool *ret_new, struct bulletin **ret_before, struct error *err)
 {
         bool better = false;
-        int r = find_variant(in, &better, err);
+        int r = in->standing_variant_id ? find_variant(in, &better, err) : 0; /* a new revision has none */
         if (r < 0)
                 return r;
         *ret_new = in->variant_id == 0;
@@ -313,46 +314,30 @@ static int place_variant(struct insertion *in, bool *ret_new, struct bulletin **
 
 /* --- what the bulletin shows --- */
 
-/* The date of an item in lists; the day of the mail where the item itself states none. */
-static char *listed_date(const struct insertion *in)
-{
-        const struct bulletin *b = in->bulletin;
-        const char *stated = b->updated[0] ? b->updated : b->registered[0] ? b->registered : b->edition;
-        if (stated[0] || in->mail_date == INT64_MAX)
-                return g_strdup(stated);
-        g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(in->mail_date);
-        int year, month, day;
-        if (!date)
-                return g_strdup("");
-        g_date_time_get_ymd(date, &year, &month, &day);
-        return g_strdup_printf("%04d-%02d-%02d", year, month, day);
-}
-
 static void bind_choice(struct statement *statement, int index, const struct choice *choice)
 {
         if (choice->present)
                 statement_bind_int(statement, index, choice->basis == BASIS_UNDETERMINED ? 0 : choice->value);
 }
 
-static int show_content(struct insertion *in, struct error *err)
+int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id, const struct bulletin *b,
+                   const struct bulletin_prepared *prepared, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(
-                in->db,
+                db,
                 "UPDATE bulletin SET current_revision_id = ?2, kind = ?3, number = ?4, folded_number = ?5,"
                 " title = ?6, date = ?7, severity = ?8, urgency = ?9 WHERE id = ?1",
                 &statement, err);
         if (r < 0)
                 return r;
-        const struct bulletin *b = in->bulletin;
-        g_autofree char *folded = b->id ? bulletins_fold(b->id) : NULL, *date = listed_date(in);
-        statement_bind_int(statement, 1, in->bulletin_id);
-        statement_bind_int(statement, 2, in->revision_id);
+        statement_bind_int(statement, 1, bulletin_id);
+        statement_bind_int(statement, 2, revision_id);
         statement_bind_int(statement, 3, b->kind);
         statement_bind_text(statement, 4, b->id);
-        statement_bind_text(statement, 5, folded);
+        statement_bind_text(statement, 5, prepared->folded_number);
         statement_bind_text(statement, 6, b->title);
-        statement_bind_text(statement, 7, date);
+        statement_bind_text(statement, 7, prepared->date);
         bind_choice(statement, 8, &b->fields[FIELD_SEVERITY]);
         bind_choice(statement, 9, &b->fields[FIELD_URGENCY]);
         return statement_run(statement, err);
@@ -383,7 +368,11 @@ static int settle_archive(struct insertion *in, struct error *err)
         int r = 0;
         if (!in->archive_wanted || strcmp(in->archive_name, in->archive_wanted) < 0)
                 r = bulletins_want_archive_name(in->db, in->bulletin_id, in->archive_wanted, in->archive_name, err);
-        return r < 0 ? r : bulletins_archive_add(in->db, in->bulletin_id, err);
+        if (r == 0)
+                r = bulletins_archive_add(in->db, in->bulletin_id, err);
+        if (r == 0)
+                in->archive_mark = database_last_id(in->db);
+        return r;
 }
 
 /* --- all of it --- */
@@ -406,7 +395,7 @@ static int place(struct insertion *in, struct bulletin_arrival *arrival, struct 
         bool bulletin_new = r == 0 && in->bulletin_id == 0;
         if (bulletin_new)
                 r = insert_bulletin(in, err);
-        if (r == 0)
+        if (r == 0 && !bulletin_new)
                 r = find_revision(in, err);
         bool revision_new = r == 0 && in->revision_id == 0, variant_new = false;
         if (revision_new)
@@ -420,20 +409,23 @@ static int place(struct insertion *in, struct bulletin_arrival *arrival, struct 
                           in->revision_id == in->current_revision_id;
         arrival->stands = is_current && in->standing_variant_id == in->variant_id;
         if (arrival->stands && in->content_changed)
-                r = show_content(in, err);
+                r = bulletins_show(in->db, in->bulletin_id, in->revision_id, in->bulletin, in->prepared, err);
         if (r == 0 && !in->history)
                 r = clear_history(in, err);
         return r < 0 ? r : settle_archive(in, err);
 }
 
-static int check_input(const struct bulletin *bulletin, const char *archive_name, struct error *err)
+static int check_input(const struct bulletin_insertion *insertion, struct error *err)
 {
+        const struct bulletin *bulletin = insertion->bulletin;
         const char *const dates[] = { bulletin->registered, bulletin->updated, bulletin->edition };
         for (unsigned i = 0; i < G_N_ELEMENTS(dates); i++)
                 if (dates[i][0] && !bulletin_date_is_valid(dates[i]))
                         return error_set(err, -ERR_MALFORMED, "the bulletin has an impossible date");
-        if (!archive_name || !archive_name[0])
+        if (!insertion->archive_name || !insertion->archive_name[0])
                 return error_set(err, -EINVAL, "the bulletin has no name for the archive");
+        if (!insertion->unverified && g_str_has_prefix(insertion->prepared->key, BULLETIN_UNVERIFIED_PREFIX))
+                return error_set(err, -ERR_MALFORMED, "the bulletin has a name that is kept for unverified ones");
         return 0;
 }
 
@@ -444,10 +436,6 @@ static void free_change(void *change)
 
 static int insert(struct insertion *in, struct bulletin_arrival *arrival, struct error *err)
 {
-        bulletin_fingerprint(in->bulletin, in->fingerprint);
-        in->key = bulletin_key(in->bulletin);
-        in->text = bulletin_to_text(in->bulletin);
-        in->mail_date = dedup_mail_date(in->bulletin->mail.date);
         int r = database_enter(in->db, err);
         if (r < 0)
                 return r;
@@ -457,26 +445,97 @@ static int insert(struct insertion *in, struct bulletin_arrival *arrival, struct
         arrival->bulletin_id = in->bulletin_id;
         arrival->revision_id = in->revision_id;
         arrival->variant_id = in->variant_id;
+        arrival->archive_mark = in->archive_mark;
         arrival->changes = arrival->before ? bulletin_diff(arrival->before, in->bulletin)
                                            : g_ptr_array_new_with_free_func(free_change);
         return 0;
 }
 
-int bulletins_insert(struct database *db, const struct bulletin *bulletin, const char *archive_name, int64_t mail_id,
-                     bool history, struct bulletin_arrival *ret_arrival, struct error *err)
+/* The date of an item in lists; the day of the mail where the item itself states none. */
+static char *listed_date(const struct bulletin *b, int64_t mail_date)
 {
-        struct insertion in = { .db = db, .bulletin = bulletin, .archive_name = archive_name, .mail_id = mail_id,
-                                .history = history };
+        const char *stated = b->updated[0] ? b->updated : b->registered[0] ? b->registered : b->edition;
+        if (stated[0] || mail_date == INT64_MAX)
+                return g_strdup(stated);
+        g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(mail_date);
+        int year, month, day;
+        if (!date)
+                return g_strdup("");
+        g_date_time_get_ymd(date, &year, &month, &day);
+        return g_strdup_printf("%04d-%02d-%02d", year, month, day);
+}
+
+void bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared)
+{
+        struct bulletin_prepared prepared = {
+                .key = bulletin_key(bulletin),
+                .text = bulletin_to_text(bulletin),
+                .folded_number = bulletin->id ? bulletins_fold(bulletin->id) : NULL,
+                .mail_date = dedup_mail_date(bulletin->mail.date),
+        };
+        bulletin_fingerprint(bulletin, prepared.fingerprint);
+        prepared.folded_key = bulletins_fold(prepared.key);
+        prepared.date = listed_date(bulletin, prepared.mail_date);
+        *ret_prepared = prepared;
+}
+
+void bulletin_prepared_clear(struct bulletin_prepared *prepared)
+{
+        g_free(prepared->key);
+        g_free(prepared->text);
+        g_free(prepared->folded_key);
+        g_free(prepared->folded_number);
+        g_free(prepared->date);
+        *prepared = (struct bulletin_prepared) { .key = NULL };
+}
+
+int bulletins_put(struct database *db, const struct bulletin_insertion *insertion, struct bulletin_arrival *ret_arrival,
+                  struct error *err)
+{
+        const char *folder = insertion->unverified ? BULLETIN_UNVERIFIED_FOLDER : "";
+        const char *prefix = insertion->unverified ? BULLETIN_UNVERIFIED_PREFIX : "";
+        g_autofree char *key = g_strconcat(prefix, insertion->prepared->key, NULL);
+        g_autofree char *name = g_strconcat(folder, insertion->archive_name ? insertion->archive_name : "", NULL);
+        struct insertion in = { .db = db, .bulletin = insertion->bulletin, .prepared = insertion->prepared, .key = key,
+                                .archive_name = name, .mail_sha256 = insertion->mail_sha256, .mail_id = insertion->mail_id,
+                                .history = insertion->history, .unverified = insertion->unverified };
         struct bulletin_arrival arrival = { 0 };
-        int r = check_input(bulletin, archive_name, err);
+        int r = check_input(insertion, err);
         if (r == 0)
                 r = insert(&in, &arrival, err);
         if (r < 0) {
                 bulletin_arrival_clear(&arrival);
-                error_prefix(err, "cannot store what mail %" G_GINT64_FORMAT " says", mail_id);
+                error_prefix(err, "cannot store what mail %" G_GINT64_FORMAT " says", in.mail_id);
         } else {
                 *ret_arrival = arrival;
         }
         insertion_clear(&in);
         return r;
+}
+
+static int prepare_and_put(struct database *db, struct bulletin_insertion *insertion, struct bulletin_arrival *ret_arrival,
+                           struct error *err)
+{
+        struct bulletin_prepared prepared;
+        bulletins_prepare(insertion->bulletin, &prepared);
+        insertion->prepared = &prepared;
+        int r = bulletins_put(db, insertion, ret_arrival, err);
+        bulletin_prepared_clear(&prepared);
+        return r;
+}
+
+int bulletins_insert(struct database *db, const struct bulletin *bulletin, const char *archive_name, int64_t mail_id,
+                     bool history, struct bulletin_arrival *ret_arrival, struct error *err)
+{
+        struct bulletin_insertion insertion = { .bulletin = bulletin, .archive_name = archive_name, .mail_id = mail_id,
+                                                .history = history };
+        return prepare_and_put(db, &insertion, ret_arrival, err);
+}
+
+int bulletins_insert_unverified(struct database *db, const struct bulletin *bulletin, const char *archive_name,
+                                int64_t mail_id, bool history, struct bulletin_arrival *ret_arrival, struct error *err)
+{
+        struct bulletin_insertion insertion = { .bulletin = bulletin, .archive_name = archive_name, .mail_id = mail_id,
+                                                .history = history, .unverified = true };
+        return prepare_and_put(db, &insertion, ret_arrival, err);
 }

@@ -12,6 +12,15 @@ int bulletins_read_content(struct database *db, struct statement *statement, int
 /* The form in which ids and keys are looked up: NFKC, no case. text may be any bytes. Newly allocated. */
 char *bulletins_fold(const char *text);
 
+/* Makes the revision the current one, and the row say what this content says. */
+int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id, const struct bulletin *b,
+                   const struct bulletin_prepared *prepared, struct error *err);
+
+/* Takes away the name that a bulletin has in the archive, and its place on the to-do list, before the row is deleted; and
+ * gives the name to whom it is due then, after that. */
+int bulletins_leave_archive(struct database *db, int64_t bulletin_id, struct error *err);
+int bulletins_settle_archive(struct database *db, const char *wanted, struct error *err);
+
 /* Makes the bulletin ask for this name in the archive; puts in order who of those that want it has it. was is what it
  * asked for before, NULL if it is new. */
 int bulletins_want_archive_name(struct database *db, int64_t bulletin_id, const char *was, const char *wanted,

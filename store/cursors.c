@@ -21,6 +21,8 @@ void mailbox_state_free(struct mailbox_state *state)
         g_free(state->mailbox);
         g_free(state->state);
         g_free(state->error);
+        g_free(state->problem);
+        g_free(state->mode);
         g_free(state);
 }
 
@@ -110,25 +112,32 @@ int cursors_save(struct database *db, const struct cursor_row *row, struct error
         return r;
 }
 
-int cursors_set_state(struct database *db, const char *mailbox, const char *state, const char *error, int64_t retry_ms,
-                      struct error *err)
+int cursors_set_state(struct database *db, const struct mailbox_state *state, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db,
-                                 "INSERT INTO mailbox_state (mailbox, state, error, changed_ms, retry_ms)"
-                                 " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET state = ?2, error = ?3,"
-                                 " changed_ms = CASE WHEN state = ?2 THEN changed_ms ELSE ?4 END, retry_ms = ?5",
+                                 "INSERT INTO mailbox_state (mailbox, state, error, changed_ms, retry_ms, problem, mode,"
+                                 " failures, failing_ms, reconciled_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                                 " ON CONFLICT DO UPDATE SET state = ?2, error = ?3,"
+                                 " changed_ms = CASE WHEN state = ?2 THEN changed_ms ELSE ?4 END, retry_ms = ?5,"
+                                 " problem = ?6, mode = ?7, failures = ?8, failing_ms = ?9,"
+                                 " reconciled_ms = CASE WHEN ?10 = 0 THEN reconciled_ms ELSE ?10 END",
                                  &statement, err);
         if (r == 0) {
-                statement_bind_text(statement, 1, mailbox);
-                statement_bind_text(statement, 2, state);
-                statement_bind_text(statement, 3, error);
+                statement_bind_text(statement, 1, state->mailbox);
+                statement_bind_text(statement, 2, state->state);
+                statement_bind_text(statement, 3, state->error);
                 statement_bind_int(statement, 4, clock_wall_ms());
-                statement_bind_int(statement, 5, retry_ms);
+                statement_bind_int(statement, 5, state->retry_ms);
+                statement_bind_text(statement, 6, state->problem);
+                statement_bind_text(statement, 7, state->mode);
+                statement_bind_int(statement, 8, state->failures);
+                statement_bind_int(statement, 9, state->failing_ms);
+                statement_bind_int(statement, 10, state->reconciled_ms);
                 r = statement_run(statement, err);
         }
         if (r < 0)
-                error_prefix(err, "cannot store the state of mailbox %s", mailbox);
+                error_prefix(err, "cannot store the state of mailbox %s", state->mailbox);
         return r;
 }
 
@@ -156,7 +165,8 @@ static int list_states(struct database *db, GPtrArray *states, struct error *err
         struct statement *statement;
         int r = database_prepare(db,
                                  "SELECT mailbox, state, error, changed_ms, retry_ms,"
-                                 " (SELECT max(seen_ms) FROM sighting WHERE source = 'imap:' || mailbox)"
+                                 " (SELECT max(seen_ms) FROM sighting WHERE source = 'imap:' || mailbox),"
+                                 " problem, mode, failures, failing_ms, reconciled_ms"
                                  " FROM mailbox_state ORDER BY mailbox",
                                  &statement, err);
         if (r < 0)
@@ -169,6 +179,11 @@ static int list_states(struct database *db, GPtrArray *states, struct error *err
                 state->changed_ms = statement_int(statement, 3);
                 state->retry_ms = statement_int(statement, 4);
                 state->last_mail_ms = statement_int(statement, 5);
+                state->problem = statement_text_copy(statement, 6);
+                state->mode = statement_text_copy(statement, 7);
+                state->failures = (unsigned) statement_int(statement, 8);
+                state->failing_ms = statement_int(statement, 9);
+                state->reconciled_ms = statement_int(statement, 10);
                 g_ptr_array_add(states, state);
         }
         statement_done(statement);

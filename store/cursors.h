@@ -25,16 +25,42 @@ int cursors_load(struct database *db, const char *mailbox, const char *location,
 /* Writes all of it, in the running transaction; synced_ms 0 leaves the time that is stored. */
 int cursors_save(struct database *db, const struct cursor_row *row, struct error *err);
 
-/* What a mailbox is doing, for status: "connecting", "syncing", "idle", "waiting to retry", "stopped", with the last
- * error. */
+/* What a mailbox is doing, for status. */
 struct mailbox_state {
-        char *mailbox, *state, *error; /* error NULL: none */
-        int64_t changed_ms, last_mail_ms, retry_ms;
+        char *mailbox;
+        char *state;          /* "connecting", "syncing", "idle", "waiting to retry", "stopped" */
+        char *error;          /* what is wrong, for people; NULL: nothing */
+        char *problem;        /* the same in one word (daemon/mailbox_retry.h), or NULL */
+        char *mode;           /* how it hears of news: "push" or "polling"; NULL: not known yet */
+        unsigned failures;    /* in a row */
+        int64_t failing_ms;   /* of the first of them; 0: none */
+        int64_t retry_ms;     /* when it is tried next; 0: it is not waiting */
+        int64_t reconciled_ms;/* all UIDs were last compared with what is on record; 0: never */
+        int64_t changed_ms;   /* of the state; cursors_set_state writes it */
+        int64_t last_mail_ms; /* only read */
 };
 void mailbox_state_free(struct mailbox_state *state);
-int cursors_set_state(struct database *db, const char *mailbox, const char *state, const char *error, int64_t retry_ms,
-                      struct error *err);
+/* Writes all of it; reconciled_ms 0 leaves the time that is stored. */
+int cursors_set_state(struct database *db, const struct mailbox_state *state, struct error *err);
 /* All mailboxes; arrays of struct cursor_row and struct mailbox_state, by name. */
 int cursors_list(struct database *db, GPtrArray **ret_cursors, GPtrArray **ret_states, struct error *err);
+
+/* Which of the messages with these UIDs (guint32, ascending) are on record in this way, ascending. */
+enum cursors_record {
+        CURSORS_UNRECORDED, /* not at all */
+        CURSORS_WHOLE,      /* with all their bytes: not only the head, nor a note that the server withholds them */
+};
+int cursors_filter(struct database *db, const char *source, guint32 uid_validity, const GArray *uids,
+                   enum cursors_record record, GArray **ret_uids, struct error *err);
+
+/* Messages that the server listed and did not send: there is a note of each in quarantine. From those above after_uid the
+ * first ones, at most max, by UID: an array of struct cursors_withheld. */
+struct cursors_withheld {
+        int64_t mail_id; /* of the note */
+        guint32 uid;
+        bool history;
+};
+int cursors_list_withheld(struct database *db, const char *source, guint32 uid_validity, guint32 after_uid, guint max,
+                          GArray **ret_withheld, struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "store/schema.h"
 
 #define CACHE_KIB 2048
+#define CHECKPOINT_PAGES 3000 /* of the log: a page that many transactions change is copied into the database once */
 #define JOURNAL_KEPT_BYTES (16u * MIB) /* a -wal file that grew beyond this is cut when it is empty again */
 #define ROW_BYTES_MAX (LIMIT_MESSAGE_BYTES_MAX + 2u * MIB) /* a stored mail, even one that zstd makes larger */
 #define WAL_RETRY_MS 5u
@@ -229,6 +230,19 @@ bool statement_is_null(struct statement *statement, int column)
         return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
 }
 
+int database_data_version(struct database *db, int64_t *ret_version, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "PRAGMA data_version", &statement, err);
+        if (r < 0)
+                return r;
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_version = statement_int(statement, 0);
+        statement_done(statement);
+        return r < 0 ? r : r == 0 ? error_set(err, -ERR_STORE, "the database tells no data version") : 0;
+}
+
 int64_t database_last_id(const struct database *db)
 {
         return sqlite3_last_insert_rowid(db->handle);
@@ -283,6 +297,17 @@ void database_set_stop(struct database *db, database_stop_function stop, void *c
         sqlite3_busy_handler(db->handle, wait_for_lock, db);
 }
 
+void database_release_memory(struct database *db)
+{
+        sqlite3_db_release_memory(db->handle);
+}
+
+void database_set_cache_kib(struct database *db, unsigned kib)
+{
+        g_autofree char *sql = g_strdup_printf("PRAGMA cache_size=-%u", kib);
+        sqlite3_exec(db->handle, sql, NULL, NULL, NULL); /* cannot fail but for memory, and then the cache stays as it is */
+}
+
 const char *database_path(const struct database *db)
 {
         return db->path;
@@ -302,6 +327,11 @@ int database_begin(struct database *db, struct error *err)
         /* IMMEDIATE: a transaction that turns from reading to writing can fail at any of its statements; this one fails
          * here or not at all. */
         return run_literal(db, "BEGIN IMMEDIATE", err);
+}
+
+int database_begin_reading(struct database *db, struct error *err)
+{
+        return run_literal(db, "BEGIN", err);
 }
 
 int database_commit(struct database *db, struct error *err)
@@ -429,8 +459,8 @@ static int configure(struct database *db, struct error *err)
         g_autofree char *pragmas =
                 g_strdup_printf("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                 "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-                                "PRAGMA cache_size=-%d; PRAGMA journal_size_limit=%u",
-                                CACHE_KIB, JOURNAL_KEPT_BYTES);
+                                "PRAGMA cache_size=-%d; PRAGMA journal_size_limit=%u; PRAGMA wal_autocheckpoint=%d",
+                                CACHE_KIB, JOURNAL_KEPT_BYTES, CHECKPOINT_PAGES);
         return database_execute(db, pragmas, err);
 }
 

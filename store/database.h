@@ -30,10 +30,18 @@ int database_open(const char *path, enum database_mode mode, struct database **r
 void database_close(struct database *db);
 const char *database_path(const struct database *db);
 
+/* Gives the cached pages back, for a connection that will have nothing to do for a while. */
+void database_release_memory(struct database *db);
+/* How many pages it caches at most, instead of 2 MiB of them: for a connection that reads everything once. */
+void database_set_cache_kib(struct database *db, unsigned kib);
+
 /* BEGIN IMMEDIATE, COMMIT, ROLLBACK. rollback never fails and does nothing outside a transaction. */
 int database_begin(struct database *db, struct error *err);
 int database_commit(struct database *db, struct error *err);
 void database_rollback(struct database *db);
+
+/* Many reads in one view of the database, which cost less than each in its own; database_rollback ends it. */
+int database_begin_reading(struct database *db, struct error *err);
 
 /* Runs SQL without parameters or results (migrations, pragmas). */
 int database_execute(struct database *db, const char *sql, struct error *err);
@@ -72,6 +80,9 @@ const char *statement_text(struct statement *statement, int column); /* NULL for
 char *statement_text_copy(struct statement *statement, int column);
 const void *statement_blob(struct statement *statement, int column, size_t *ret_size);
 bool statement_is_null(struct statement *statement, int column);
+
+/* A number that changes whenever another connection has changed the database. */
+int database_data_version(struct database *db, int64_t *ret_version, struct error *err);
 
 int64_t database_last_id(const struct database *db);
 int64_t database_changes(const struct database *db);

@@ -353,6 +353,17 @@ static int count_other(struct database *db, const char *address, struct error *e
         return statement_run(statement, err);
 }
 
+int drift_sender_find(struct database *db, const char *address, struct sender_record *ret_record, struct error *err)
+{
+        struct sender_record record = { 0 };
+        int r = read_sender(db, address, &record, err);
+        if (r < 0)
+                error_prefix(err, "cannot read what %s has sent", address);
+        else
+                *ret_record = record;
+        return r;
+}
+
 int drift_sender_sent_other(struct database *db, const char *address, struct sender_record *ret_before, struct error *err)
 {
         struct sender_record before = { 0 };

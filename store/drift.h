@@ -62,6 +62,7 @@ int drift_labels(struct database *db, const char *feed, enum bulletin_kind kind,
  * its last bulletin; NULL for an address that has sent none. */
 struct sender_record { char *feed; int64_t bulletins, others, run; };
 void sender_record_clear(struct sender_record *record);
+int drift_sender_find(struct database *db, const char *address, struct sender_record *ret_record, struct error *err);
 int drift_sender_sent_bulletin(struct database *db, const char *address, const char *feed, struct error *err);
 /* Counts a mail that is no bulletin, if the address has ever sent one. *ret_before: the record before that. */
 int drift_sender_sent_other(struct database *db, const char *address, struct sender_record *ret_before, struct error *err);

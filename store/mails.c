@@ -14,6 +14,7 @@ const char *mail_outcome_name(enum mail_outcome outcome)
                 [MAIL_BULLETIN] = "bulletin",
                 [MAIL_UNRECOGNISED] = "unrecognised",
                 [MAIL_QUARANTINED] = "quarantined",
+                [MAIL_REPLACED] = "replaced",
         };
         return (unsigned) outcome < MAIL_OUTCOME_MAX ? names[outcome] : "unknown";
 }
@@ -61,61 +62,99 @@ static int insert_head(struct database *db, const struct mail_row *mail, const c
         return statement_run(statement, err);
 }
 
-static int insert_data(struct database *db, int64_t mail_id, const void *data, size_t size, struct error *err)
+void mail_packed_clear(struct mail_packed *packed)
 {
-        g_autofree char *packed = NULL;
-        size_t packed_size;
-        int r = compress_bytes(data, size, &packed, &packed_size, err);
+        g_free(packed->data);
+        *packed = (struct mail_packed) { .data = NULL };
+}
+
+static int check_size(size_t size, struct error *err)
+{
+        if (size <= LIMIT_MESSAGE_BYTES_MAX)
+                return 0;
+        return error_set(err, -ERR_LIMIT, "a mail of %zu bytes is larger than any that is stored (%u)", size,
+                         LIMIT_MESSAGE_BYTES_MAX);
+}
+
+int mails_pack(const void *data, size_t size, const char *sha256, struct mail_packed *ret_packed, struct error *err)
+{
+        struct mail_packed packed = { .size = size };
+        int r = check_size(size, err);
+        if (r == 0)
+                r = compress_bytes(data, size, &packed.data, &packed.data_size, err);
         if (r < 0)
                 return r;
+        if (sha256)
+                g_strlcpy(packed.sha256, sha256, sizeof packed.sha256);
+        else
+                digest_sha256(data, size, packed.sha256);
+        *ret_packed = packed;
+        return 0;
+}
+
+int mails_unpack(const struct mail_packed *packed, char **ret_data, struct error *err)
+{
+        return compress_restore(packed->data, packed->data_size, packed->size, ret_data, err);
+}
+
+static int insert_data(struct database *db, int64_t mail_id, const struct mail_packed *packed, struct error *err)
+{
         struct statement *statement;
-        r = database_prepare(db, "INSERT INTO mail_data (mail_id, data) VALUES (?1, ?2)", &statement, err);
+        int r = database_prepare(db, "INSERT INTO mail_data (mail_id, data) VALUES (?1, ?2)", &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, mail_id);
-        statement_bind_blob(statement, 2, packed, packed_size);
+        statement_bind_blob(statement, 2, packed->data, packed->data_size);
         return statement_run(statement, err);
 }
 
-static int insert_new(struct database *db, const struct mail_row *mail, const char *sha256, const void *data,
-                      size_t size, int64_t *ret_id, struct error *err)
+static int insert_new(struct database *db, const struct mail_row *mail, const struct mail_packed *packed, int64_t *ret_id,
+                      struct error *err)
 {
-        int r = insert_head(db, mail, sha256, size, err);
+        int r = insert_head(db, mail, packed->sha256, packed->size, err);
         if (r < 0)
                 return r;
         int64_t id = database_last_id(db);
-        r = insert_data(db, id, data, size, err);
+        r = insert_data(db, id, packed, err);
         if (r == 0)
                 *ret_id = id;
         return r;
 }
 
-int mails_insert(struct database *db, const struct mail_row *mail, const void *data, size_t size, int64_t *ret_id,
-                 bool *ret_known, struct error *err)
+int mails_insert_packed(struct database *db, const struct mail_row *mail, const struct mail_packed *packed, int64_t *ret_id,
+                        bool *ret_known, struct error *err)
 {
-        if (size > LIMIT_MESSAGE_BYTES_MAX)
-                return error_set(err, -ERR_LIMIT, "a mail of %zu bytes is larger than any that is stored (%u)", size,
-                                 LIMIT_MESSAGE_BYTES_MAX);
-        char sha256[DIGEST_TEXT_SIZE];
-        digest_sha256(data, size, sha256);
-        if (mail->sha256 && g_strcmp0(mail->sha256, sha256) != 0)
-                return error_set(err, -EINVAL, "the mail's digest is %s, not %s", sha256, mail->sha256);
         bool known = false;
         int64_t id = 0;
         int r = database_enter(db, err);
         if (r == 0) {
-                r = find_by_digest(db, sha256, &id, &known, err);
+                r = find_by_digest(db, packed->sha256, &id, &known, err);
                 if (r == 0 && !known)
-                        r = insert_new(db, mail, sha256, data, size, &id, err);
+                        r = insert_new(db, mail, packed, &id, err);
                 r = database_leave(db, r, err);
         }
         if (r < 0) {
-                error_prefix(err, "cannot store mail %.12s", sha256);
+                error_prefix(err, "cannot store mail %.12s", packed->sha256);
                 return r;
         }
         *ret_id = id;
         *ret_known = known;
         return 0;
+}
+
+int mails_insert(struct database *db, const struct mail_row *mail, const void *data, size_t size, int64_t *ret_id,
+                 bool *ret_known, struct error *err)
+{
+        struct mail_packed packed;
+        int r = mails_pack(data, size, NULL, &packed, err);
+        if (r < 0)
+                return r;
+        if (mail->sha256 && g_strcmp0(mail->sha256, packed.sha256) != 0)
+                r = error_set(err, -EINVAL, "the mail's digest is %s, not %s", packed.sha256, mail->sha256);
+        else
+                r = mails_insert_packed(db, mail, &packed, ret_id, ret_known, err);
+        mail_packed_clear(&packed);
+        return r;
 }
 
 int mails_add_sighting(struct database *db, int64_t mail_id, const struct sighting *sighting, struct error *err)
@@ -159,6 +198,40 @@ int mails_set_outcome(struct database *db, int64_t mail_id, enum mail_outcome ou
                 r = error_set(err, -ERR_NOT_FOUND, "there is no such mail");
         if (r < 0)
                 error_prefix(err, "cannot store what became of mail %" G_GINT64_FORMAT, mail_id);
+        return r;
+}
+
+int mails_set_unverified(struct database *db, int64_t mail_id, const char *reason, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "UPDATE mail SET unverified = ?2 WHERE id = ?1", &statement, err);
+        if (r == 0) {
+                statement_bind_int(statement, 1, mail_id);
+                statement_bind_text(statement, 2, reason);
+                r = statement_run(statement, err);
+        }
+        if (r < 0)
+                error_prefix(err, "cannot store whether the sender of mail %" G_GINT64_FORMAT " is verified", mail_id);
+        return r;
+}
+
+int mails_set_head(struct database *db, int64_t mail_id, const struct mail_row *mail, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "UPDATE mail SET message_id = coalesce(?2, message_id), sender = coalesce(?3, sender),"
+                                 " subject = coalesce(?4, subject), date = coalesce(?5, date) WHERE id = ?1",
+                                 &statement, err);
+        if (r == 0) {
+                statement_bind_int(statement, 1, mail_id);
+                statement_bind_text(statement, 2, mail->message_id);
+                statement_bind_text(statement, 3, mail->from);
+                statement_bind_text(statement, 4, mail->subject);
+                statement_bind_text(statement, 5, mail->date);
+                r = statement_run(statement, err);
+        }
+        if (r < 0)
+                error_prefix(err, "cannot store the head of mail %" G_GINT64_FORMAT, mail_id);
         return r;
 }
 

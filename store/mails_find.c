@@ -10,7 +10,7 @@
 
 #define MAIL_COLUMNS \
         "mail.id, sha256, message_id, sender, subject, date, size_bytes, received_ms, stored_ms, history, outcome," \
-        " reason, revision_id, event, (SELECT count(*) FROM sighting WHERE mail_id = mail.id)"
+        " reason, revision_id, event, (SELECT count(*) FROM sighting WHERE mail_id = mail.id), unverified"
 
 void mail_row_free(struct mail_row *mail)
 {
@@ -23,6 +23,7 @@ void mail_row_free(struct mail_row *mail)
         g_free(mail->date);
         g_free(mail->reason);
         g_free(mail->event);
+        g_free(mail->unverified);
         g_free(mail);
 }
 
@@ -57,6 +58,7 @@ static struct mail_row *read_mail(struct statement *statement)
         mail->revision_id = statement_int(statement, 12);
         mail->event = statement_text_copy(statement, 13);
         mail->sightings = (unsigned) statement_int(statement, 14);
+        mail->unverified = statement_text_copy(statement, 15);
         return mail;
 }
 
@@ -147,6 +149,27 @@ int mails_get(struct database *db, int64_t mail_id, struct mail_row **ret_mail, 
         return r < 0 ? r : 0;
 }
 
+int mails_find_digest(struct database *db, const char *sha256, const char *source, int64_t *ret_id, bool *ret_seen,
+                      struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT id, EXISTS (SELECT 1 FROM sighting WHERE mail_id = mail.id AND source = ?2"
+                                 " AND uid_validity = 0 AND uid = 0) FROM mail WHERE sha256 = ?1",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_text(statement, 1, sha256);
+        statement_bind_text(statement, 2, source);
+        r = statement_step(statement, err);
+        if (r >= 0) {
+                *ret_id = r > 0 ? statement_int(statement, 0) : 0;
+                *ret_seen = r > 0 && statement_int(statement, 1) != 0;
+        }
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
 int mails_list(struct database *db, enum mail_outcome outcome, unsigned limit, GPtrArray **ret_mails, struct error *err)
 {
         struct statement *statement;
@@ -200,6 +223,27 @@ int mails_count(struct database *db, enum mail_outcome outcome, int64_t *ret_cou
                 return r;
         statement_bind_int(statement, 1, outcome == MAIL_OUTCOME_MAX ? 0 : outcome);
         statement_bind_int(statement, 2, outcome);
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_count = statement_int(statement, 0);
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
+int mails_list_unverified(struct database *db, GPtrArray **ret_mails, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT " MAIL_COLUMNS " FROM mail WHERE unverified IS NOT NULL ORDER BY id DESC",
+                                 &statement, err);
+        return r < 0 ? r : collect(statement, ret_mails, err);
+}
+
+int mails_count_unverified(struct database *db, int64_t *ret_count, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT count(*) FROM mail WHERE unverified IS NOT NULL", &statement, err);
+        if (r < 0)
+                return r;
         r = statement_step(statement, err);
         if (r > 0)
                 *ret_count = statement_int(statement, 0);

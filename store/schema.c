@@ -258,11 +258,67 @@ static const char migration_2[] =
         "        detail TEXT NOT NULL,"
         "        PRIMARY KEY (condition_id, detail)) STRICT, WITHOUT ROWID;";
 
-static const char *const migrations[] = { migration_1, migration_2 };
+static const char migration_3[] =
+        /* Which messages of a mailbox are on record: what a look at all UIDs is compared with. */
+        "CREATE INDEX sighting_uid ON sighting (source, uid_validity, uid);"
+
+        /* 1: only mails whose sender was not verified say this; such bulletins are kept apart from the others. */
+        "ALTER TABLE bulletin ADD COLUMN unverified INTEGER NOT NULL DEFAULT 0 CHECK (unverified IN (0, 1));"
+        /* Why the sender of a mail does not count as verified; NULL: it does, or that was not asked for. */
+        "ALTER TABLE mail ADD COLUMN unverified TEXT;"
+        "CREATE INDEX mail_unverified ON mail (id) WHERE unverified IS NOT NULL;"
+
+        /* What is wrong with a mailbox in one word, how it hears of news, failures in a row and when they began, and when
+         * all its UIDs were last compared with what is on record. */
+        "ALTER TABLE mailbox_state ADD COLUMN problem TEXT;"
+        "ALTER TABLE mailbox_state ADD COLUMN mode TEXT;"
+        "ALTER TABLE mailbox_state ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE mailbox_state ADD COLUMN failing_ms INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE mailbox_state ADD COLUMN reconciled_ms INTEGER NOT NULL DEFAULT 0;"
+
+        /* How many mails of a feed came from a source with a verified sender, how many without, how many of these since
+         * the last verified one, and why the last of these was not. */
+        "CREATE TABLE verification ("
+        "        source TEXT NOT NULL,"
+        "        feed TEXT NOT NULL,"
+        "        verified INTEGER NOT NULL,"
+        "        unverified INTEGER NOT NULL,"
+        "        run INTEGER NOT NULL,"
+        "        reason TEXT,"
+        "        PRIMARY KEY (source, feed)) STRICT, WITHOUT ROWID;"
+
+        /* Messages that a mailbox session is to fetch again, whole. answer: why it cannot. */
+        "CREATE TABLE refetch ("
+        "        mail_id INTEGER NOT NULL REFERENCES mail,"
+        "        source TEXT NOT NULL,"
+        "        uid_validity INTEGER NOT NULL,"
+        "        uid INTEGER NOT NULL,"
+        "        requested_ms INTEGER NOT NULL,"
+        "        answer TEXT,"
+        "        answered_ms INTEGER NOT NULL DEFAULT 0,"
+        "        PRIMARY KEY (source, uid_validity, uid)) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX refetch_mail ON refetch (mail_id);"
+
+        /* Bulletins that imports brought and that no summary has told of yet. */
+        "CREATE TABLE import_todo (bulletin_id INTEGER PRIMARY KEY REFERENCES bulletin) STRICT;"
+
+        /* The version of the parser that has read again what was not understood, and the last mail it has read. */
+        "CREATE TABLE reread ("
+        "        version TEXT PRIMARY KEY,"
+        "        last_mail_id INTEGER NOT NULL,"
+        "        done INTEGER NOT NULL CHECK (done IN (0, 1))) STRICT, WITHOUT ROWID;";
+
+static const char *const migrations[] = { migration_1, migration_2, migration_3 };
 
 int schema_version_latest(void)
 {
         return (int) G_N_ELEMENTS(migrations);
+}
+
+const char *schema_migration(int version)
+{
+        g_assert(version >= 1 && version <= schema_version_latest());
+        return migrations[version - 1];
 }
 
 static int read_version(struct database *db, int64_t *ret_version, struct error *err)

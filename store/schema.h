@@ -6,6 +6,8 @@
 #include "store/database.h"
 
 int schema_version_latest(void);
+/* The SQL that leads to this version, 1 to the latest. */
+const char *schema_migration(int version);
 /* Brings the database to the latest version. Called by database_open in CREATE mode. */
 int schema_migrate(struct database *db, struct error *err);
 

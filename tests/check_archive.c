@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/archive.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/bulletin_json.h"
+#include "common/file_batch.h"
 #include "ingest/reader.h"
 #include "store/bulletins.h"
 #include "tests/pipeline_kit.h"
@@ -226,6 +230,27 @@ START_TEST(entries_are_a_table)
 }
 END_TEST
 
+/* The file is what jansson makes of the bulletin. */
+START_TEST(json_is_indented)
+{
+        struct job *job = kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY,
+                                   "\"{[,:]}\\\n\t\b\f\r二\x01\x1f\x7f", "w");
+        struct bulletin *b = job->result.bulletin;
+        g_ptr_array_add(b->cves, g_strdup("CVE-2007-0001"));
+        g_ptr_array_add(b->cves, g_strdup("CVE-2007-0002"));
+        json_t *json = bulletin_to_json(b);
+        char *text = json_dumps(json, JSON_INDENT(2));
+        g_autofree char *expected = g_strconcat(text, "\n", NULL);
+        free(text);
+        json_decref(json);
+        kit_commit(&kit, job, NULL);
+        update();
+        g_autofree char *path = path_of("alert/2007/ms07-904.json"), *present = support_read_file(path, NULL);
+        ck_assert_str_eq(present, expected);
+        ck_assert_ptr_nonnull(strstr(present, "[]"));
+}
+END_TEST
+
 static bool stop_at_second(void *context)
 {
         return ++*(int *) context > 1;
@@ -266,6 +291,86 @@ START_TEST(the_index_is_part_of_the_work)
 }
 END_TEST
 
+static int refuse_sync(int fd, bool whole)
+{
+        (void) fd;
+        (void) whole;
+        errno = EIO;
+        return -1;
+}
+
+static void assert_todo(const char *expected)
+{
+        g_autofree char *left = kit_query(kit.db, "SELECT count(*) FROM archive_todo");
+        ck_assert_str_eq(left, expected);
+}
+
+/* What is not known to be on the disk stays on the list, and is written again. */
+START_TEST(a_sync_that_fails)
+{
+        kit_commit(&kit, letter(0), letter(4), NULL);
+        g_mkdir_with_parents(kit.config->archive_dir, 0700);
+        struct error err = ERROR_INIT;
+        file_batch_replace_sync(refuse_sync);
+        ck_assert_int_eq(archive_update(kit.db, kit.config->archive_dir, NULL, NULL, NULL, &err), -EIO);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "cannot be synced"));
+        error_clear(&err);
+        assert_todo("2");
+        file_batch_replace_sync(NULL);
+        update();
+        assert_todo("0");
+        ck_assert(exists("alert/2007/ms07-904.html") && exists("index.html"));
+}
+END_TEST
+
+/* Killed between a file and the mark: whatever stands there, half a file too, is made whole. */
+START_TEST(half_a_file_is_made_whole)
+{
+        kit_commit(&kit, letter(0), letter(4), NULL);
+        update();
+        g_autofree char *before = tree(kit.config->archive_dir);
+        static const char *const names[] = { "alert/2007/ms07-904.eml", "alert/2007/ms07-904.json", "alert/2007/ms07-904.html",
+                                             "index.html" };
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *path = path_of(names[i]);
+                ck_assert_int_eq(truncate(path, i == 0 ? 0 : 10), 0);
+        }
+        ck_assert_int_eq(database_execute(kit.db, "INSERT INTO archive_todo (bulletin_id) SELECT id FROM bulletin"
+                                                  " WHERE number = 'MS07-904'", NULL), 0);
+        update();
+        g_autofree char *after = tree(kit.config->archive_dir);
+        ck_assert_str_eq(after, before);
+}
+END_TEST
+
+/* More than one batch, one of them with a bulletin that can't be written: everything else is written and leaves the list. */
+START_TEST(more_than_one_batch)
+{
+        enum { COUNT = 600 };
+        for (int i = 0; i < COUNT; i++) {
+                g_autofree char *id = g_strdup_printf("MS07-%03d", i);
+                kit_commit(&kit, kit_mail(&kit, id, "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, id, id), NULL);
+        }
+        g_autofree char *folder = path_of("alert/2007/ms07-300.json");
+        ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
+        struct error err = ERROR_INIT;
+        ck_assert_int_lt(archive_update(kit.db, kit.config->archive_dir, NULL, NULL, NULL, &err), 0);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "MS07-300"));
+        error_clear(&err);
+        assert_todo("1");
+        ck_assert(exists("alert/2007/ms07-000.html") && exists("alert/2007/ms07-599.html"));
+        ck_assert_int_eq(g_rmdir(folder), 0);
+        update();
+        assert_todo("0");
+        g_autofree char *before = tree(kit.config->archive_dir);
+        unsigned removed;
+        rebuild(&removed);
+        ck_assert_uint_eq(removed, 0);
+        g_autofree char *after = tree(kit.config->archive_dir);
+        ck_assert_str_eq(after, before);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("archive");
@@ -273,6 +378,10 @@ static Suite *suite(void)
         tcase_add_checked_fixture(tests, setup, teardown);
         tcase_add_test(tests, the_files_are_there);
         tcase_add_test(tests, entries_are_a_table);
+        tcase_add_test(tests, json_is_indented);
+        tcase_add_test(tests, a_sync_that_fails);
+        tcase_add_test(tests, half_a_file_is_made_whole);
+        tcase_add_test(tests, more_than_one_batch);
         tcase_add_test(tests, any_order_gives_the_same_tree);
         tcase_add_test(tests, a_rebuild_gives_the_same_tree);
         tcase_add_test(tests, what_cannot_be_written_stays_to_do);

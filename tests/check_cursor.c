@@ -129,6 +129,18 @@ START_TEST(stored_and_result_may_be_the_same)
 }
 END_TEST
 
+/* What appears below the cursor later (a replicated server) is news, unless the history it belongs to is not complete. */
+START_TEST(history_ends)
+{
+        struct cursor cursor = { .known = true, .uid_validity = 7, .last_uid = 60, .history_uid = 100 };
+        ck_assert(cursor_is_history(&cursor, 50));
+        cursor.last_uid = 100;
+        cursor.history_done = true;
+        ck_assert(!cursor_is_history(&cursor, 50));
+        ck_assert(!cursor_is_history(&cursor, 100));
+}
+END_TEST
+
 static Suite *suite(void)
 {
         TCase *tc = tcase_create("rules");
@@ -143,6 +155,7 @@ static Suite *suite(void)
         tcase_add_test(tc, a_uid_next_that_goes_back_is_a_change);
         tcase_add_test(tc, the_largest_uid_does_not_wrap);
         tcase_add_test(tc, stored_and_result_may_be_the_same);
+        tcase_add_test(tc, history_ends);
         Suite *s = suite_create("cursor");
         suite_add_tcase(s, tc);
         return s;

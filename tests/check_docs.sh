@@ -98,6 +98,27 @@ for path in $(grep -oE "($folders)/[A-Za-z0-9_./-]*[a-z0-9]" "$srcdir/README.md"
         esac
 done
 
+# The configurations that a newcomer meets first are right, and without a warning: the README's, and quickstart's.
+mkdir "$work/credentials"
+for name in imap-password slack-webhook; do
+        echo https://hooks.example.com/x >"$work/credentials/$name"
+done
+chmod 600 "$work/credentials"/*
+check_configuration() {
+        checked=$((checked + 1))
+        CREDENTIALS_DIRECTORY=$work/credentials "$builddir/hotfixd" -c "$2" --check-config >"$work/checked" 2>&1 ||
+                fail "$1: $(cat "$work/checked")"
+        ! grep warning "$work/checked" >"$work/warnings" || fail "$1: $(cat "$work/warnings")"
+}
+sed -n '/^```ini$/,/^```$/p' "$srcdir/README.md" | sed '/^```/d' >"$work/readme.conf"
+check_configuration "the README's configuration" "$work/readme.conf"
+cp "$work/credentials/imap-password" "$work/imap-password"
+echo http://127.0.0.1:1/x >"$work/slack-webhook"
+chmod 600 "$work/imap-password" "$work/slack-webhook"
+sed -n '/hotfixd.conf" <<END$/,/^END$/p' "$srcdir/scripts/quickstart" | sed -e '1d;$d' -e "s|\$work/imap/tls/cert.pem|$work/readme.conf|" \
+        -e "s|\$work|$work|" -e 's/\$[a-z]*_port/1/' >"$work/quickstart.conf"
+check_configuration "the configuration of scripts/quickstart" "$work/quickstart.conf"
+
 [ $checked -ge 80 ] || fail "only $checked things were compared"
 echo "$checked compared, $failures failures"
 [ $failures -eq 0 ]

@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(temporary_means_try_again)
 {
-        static const int temporary[] = { -ERR_CONNECTION, -ERR_TIMEOUT, -ERR_TLS, -ERR_AUTH, -ERR_PROTOCOL,
+        static const int temporary[] = { -ERR_CONNECTION, -ERR_TIMEOUT, -ERR_RESOLVE, -ERR_TLS, -ERR_AUTH, -ERR_PROTOCOL,
                                          -ERR_STORE_BUSY, -ERR_STORE_FULL, -EAGAIN, -ENOSPC, -ECONNREFUSED };
         static const int lasting[] = { 0, -ERR_REFUSED, -ERR_CANCELLED, -ERR_LIMIT, -ERR_MALFORMED, -ERR_WORKER_CRASHED,
                                        -ERR_STORE_CORRUPT, -ERR_STORE_NEWER, -ERR_CONFIG, -ERR_CREDENTIAL,

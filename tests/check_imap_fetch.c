@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/limits.h"
 #include "tests/imap_peer.h"
 #include "tests/support.h"
 
@@ -185,7 +186,7 @@ START_TEST(fetch_chunks_are_bounded_by_bytes)
         struct peer peer;
         struct received received = { .text = g_string_new(NULL) };
         g_autoptr(GArray) uids = peer_uids(1, 5);
-        g_autoptr(GArray) sizes = peer_sizes(uids, 3u << 20);
+        g_autoptr(GArray) sizes = peer_sizes(uids, LIMIT_IMAP_CHUNK_BYTES * 3 / 8);
         g_array_index(sizes, guint64, 2) = G_MAXUINT64;
         peer_start(&peer, _i);
         script_expect(peer.script, "h3 UID FETCH 1:2 " ITEMS "\r\nh4 UID FETCH 3 " ITEMS "\r\n");
@@ -268,9 +269,9 @@ START_TEST(fetch_puts_messages_in_order)
         struct peer peer;
         struct received received = { .text = g_string_new(NULL) };
         g_autoptr(GArray) uids = peer_uids(5, 4);
-        g_autoptr(GArray) sizes = peer_sizes(uids, 1u << 20);
+        g_autoptr(GArray) sizes = peer_sizes(uids, LIMIT_IMAP_CHUNK_BYTES / 8);
         g_array_index(uids, guint32, 0) = 8;
-        g_array_index(sizes, guint64, 0) = 8u << 20;
+        g_array_index(sizes, guint64, 0) = LIMIT_IMAP_CHUNK_BYTES;
         peer_start(&peer, _i);
         script_expect(peer.script, "h3 UID FETCH 6:7 " ITEMS "\r\nh4 UID FETCH 8 " ITEMS "\r\n");
         script_answer(peer.script, "* 4 FETCH (UID 8 BODY[] {1}\r\nc)\r\n* 2 FETCH (UID 7 BODY[] {1}\r\nb)\r\n"
@@ -298,6 +299,43 @@ START_TEST(heads_are_fetched)
         script_answer(peer.script, answer);
         ck_assert_int_eq(imap_session_fetch_head(peer.session, 5, 3, receive, &received, &peer.err), 0);
         ck_assert_str_eq(received.text->str, "5/99999/0/From;5/1200/0/xxx;");
+        g_string_free(received.text, TRUE);
+        peer_finish(&peer);
+}
+END_TEST
+
+/* Long bodies go straight to their place, in pieces of every kind; two in a row, and one that is cut. */
+START_TEST(long_bodies_are_whole)
+{
+        static const size_t segments[PEER_LOOPS] = { 0, 4000, 16384, 65535, 65536, 65537, 100001 };
+        static const size_t kept[] = { 300000, 200001, 70000, 9000, 65536 };
+        struct imap_session_options options = { .command_timeout_ms = PEER_TIMEOUT_MS, .max_message_bytes = 300000 };
+        struct peer peer;
+        GString *answer = g_string_new(NULL);
+        g_autoptr(GArray) uids = peer_uids(1, G_N_ELEMENTS(kept) + 1);
+        g_autoptr(GArray) sizes = peer_sizes(uids, 1);
+        struct received received = { .text = g_string_new(NULL) };
+        GString *expected = g_string_new(NULL);
+        for (guint i = 0; i < uids->len; i++) {
+                size_t size = i < G_N_ELEMENTS(kept) ? kept[i] : 400000;
+                g_autofree char *body = g_malloc(size + 1);
+                for (size_t at = 0; at < size; at++)
+                        body[at] = "0123456789)\r\nh3 OK"[(at * 7 + at / 1000) % 18];
+                body[size] = '\0';
+                g_string_append_printf(answer, "* 1 FETCH (UID %u BODY[] {%zu}\r\n%s)\r\n", i + 1, size, body);
+                g_string_append_printf(expected, "%u/%zu/0/%.300001s;", i + 1, size, body);
+        }
+        g_string_append(answer, "h3 OK\r\n");
+        peer_prepare(&peer, 0);
+        script_answer(peer.script, "h1 OK\r\nh2 OK\r\n");
+        ck_assert_int_eq(imap_session_open(script_stream(peer.script), &options, &peer.session, &peer.err), 0);
+        script_set_segment(peer.script, segments[_i]);
+        script_expect(peer.script, "h3 UID FETCH 1:6 " ITEMS "\r\n");
+        script_answer(peer.script, answer->str);
+        ck_assert_int_eq(imap_session_fetch(peer.session, uids, sizes, receive, &received, &peer.err), 0);
+        ck_assert(strcmp(received.text->str, expected->str) == 0);
+        g_string_free(answer, TRUE);
+        g_string_free(expected, TRUE);
         g_string_free(received.text, TRUE);
         peer_finish(&peer);
 }
@@ -338,6 +376,7 @@ static TCase *fetch_case(void)
         tcase_add_test(tc, fetch_arguments_are_checked);
         tcase_add_loop_test(tc, fetch_puts_messages_in_order, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, heads_are_fetched, 0, PEER_LOOPS);
+        tcase_add_loop_test(tc, long_bodies_are_whole, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, sizes_are_fetched, 0, PEER_LOOPS);
         return tc;
 }

@@ -3,6 +3,7 @@
  * how they arrive, and where they end too soon nothing is handed over that did not arrive whole. */
 #include <string.h>
 
+#include "common/limits.h"
 #include "tests/imap_peer.h"
 #include "tests/support.h"
 
@@ -90,7 +91,7 @@ static int search(struct peer *peer, guint32 first, GArray **ret_uids, struct he
 /* The four messages in two commands. */
 static int fetch(struct peer *peer, const GArray *uids, struct heard *heard)
 {
-        g_autoptr(GArray) sizes = peer_sizes(uids, 4u << 20);
+        g_autoptr(GArray) sizes = peer_sizes(uids, LIMIT_IMAP_CHUNK_BYTES / 2);
         int r = imap_session_fetch_sizes(peer->session, uids, receive, heard, &peer->err);
         if (r == 0)
                 r = imap_session_fetch(peer->session, uids, sizes, receive, heard, &peer->err);

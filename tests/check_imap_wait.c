@@ -207,13 +207,98 @@ START_TEST(idle_refused_is_not_tried_again)
                 peer_select(&peer);
                 script_expect(peer.script, "h4 IDLE\r\n");
                 script_answer(peer.script, refusals[i]);
+                ck_assert_int_eq(wait_for_change(&peer, true, &changed), 0);
+                ck_assert(!changed);
+                ck_assert_int_eq(script_waited_ms(peer.script), 0);
+                ck_assert(!imap_session_has(peer.session, "IDLE"));
                 script_stall(peer.script);
                 script_expect(peer.script, "h5 NOOP\r\n");
                 script_answer(peer.script, "h5 OK [CAPABILITY IDLE]\r\n");
                 ck_assert_int_eq(wait_for_change(&peer, true, &changed), 0);
                 ck_assert(!changed);
-                ck_assert_int_eq(script_waited_ms(peer.script), 60000);
+                ck_assert_int_eq(script_waited_ms(peer.script), 9 * 60000);
                 ck_assert(!imap_session_has(peer.session, "IDLE"));
+                peer_finish(&peer);
+        }
+}
+END_TEST
+
+/* A server that ends it after minutes is no enemy of it. */
+START_TEST(idle_ended_after_a_while_is_tried_again)
+{
+        struct peer peer;
+        bool changed = true;
+        peer_start(&peer, 0);
+        peer_select(&peer);
+        script_set_receive_time(peer.script, 60000);
+        script_expect(peer.script, "h4 IDLE\r\n");
+        script_answer(peer.script, "+ idling\r\n");
+        script_answer(peer.script, "h4 OK that is enough\r\n");
+        ck_assert_int_eq(wait_for_change(&peer, true, &changed), 0);
+        ck_assert(!changed);
+        ck_assert(imap_session_has(peer.session, "IDLE"));
+        peer_finish(&peer);
+}
+END_TEST
+
+/* However often it has something to say. */
+static void assert_slowed(int loop, bool use_idle, const char *news)
+{
+        struct peer peer;
+        bool changed = false;
+        peer_start(&peer, loop);
+        peer_select(&peer);
+        for (int tag = 4, count = 0; count < 45; tag++, count++) {
+                int64_t before_ms = script_waited_ms(peer.script);
+                if (count >= 30)
+                        script_stall(peer.script);
+                if (use_idle) {
+                        g_autofree char *begin = g_strdup_printf("h%d IDLE\r\n", tag);
+                        g_autofree char *end = g_strdup_printf("h%d OK\r\n", tag);
+                        script_expect(peer.script, begin);
+                        script_answer(peer.script, "+ idling\r\n");
+                        script_answer(peer.script, news);
+                        script_expect(peer.script, "DONE\r\n");
+                        script_answer(peer.script, end);
+                } else
+                        script_answer(peer.script, news);
+                ck_assert_int_eq(wait_for_change(&peer, use_idle, &changed), 0);
+                ck_assert(changed);
+                int64_t waited_ms = script_waited_ms(peer.script) - before_ms;
+                ck_assert_int_eq(waited_ms, count < 30 ? 0 : 200);
+        }
+        peer_finish(&peer);
+}
+
+START_TEST(announcements_without_end_are_slowed)
+{
+        assert_slowed(_i, true, "* 1 EXPUNGE\r\n");
+        assert_slowed(_i, false, "* 1 FETCH (FLAGS (\\Seen))\r\n");
+}
+END_TEST
+
+/* While it lingers it listens, and stops when asked to. */
+START_TEST(lingering_is_no_deafness)
+{
+        static const struct { const char *answer, *text; int code; } cases[] = {
+                { "* BYE enough\r\n", "enough", -ERR_CONNECTION },
+                { "+ what?\r\n", "asked for input", -ERR_PROTOCOL },
+                { NULL, "cancelled", -ERR_CANCELLED },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                struct peer peer;
+                bool changed = false;
+                peer_start(&peer, _i);
+                peer_select(&peer);
+                for (int count = 0; count < 30; count++) {
+                        script_answer(peer.script, "* 1 EXPUNGE\r\n");
+                        ck_assert_int_eq(wait_for_change(&peer, false, &changed), 0);
+                }
+                if (cases[i].answer)
+                        script_answer(peer.script, cases[i].answer);
+                else
+                        script_cancel(peer.script);
+                peer_assert_failed(&peer, wait_for_change(&peer, true, &changed), cases[i].code, cases[i].text);
                 peer_finish(&peer);
         }
 }
@@ -272,6 +357,9 @@ static TCase *wait_case(void)
         tcase_add_loop_test(tc, waiting_without_idle_asks, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, waiting_without_idle_listens, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, idle_refused_is_not_tried_again, 0, PEER_LOOPS);
+        tcase_add_test(tc, idle_ended_after_a_while_is_tried_again);
+        tcase_add_loop_test(tc, announcements_without_end_are_slowed, 0, PEER_LOOPS);
+        tcase_add_loop_test(tc, lingering_is_no_deafness, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, idle_fails_cleanly, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, cancelled_while_idling_says_goodbye, 0, PEER_LOOPS);
         return tc;

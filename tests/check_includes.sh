@@ -54,7 +54,9 @@ done
 fence 'gmime/.*' 'ingest/mime.c'
 fence 'libxml/.*' 'ingest/html.c'
 fence 'sqlite3.h' 'store/database.c'
-fence 'curl/.*' 'daemon/transfer.c'
+fence 'curl/.*' 'daemon/transfer_curl_p.h'
+found=$(grep -l '"daemon/transfer_curl_p.h"' */*.[ch] | grep -v '^daemon/transfer')
+[ -z "$found" ] || fail "daemon/transfer_curl_p.h is only for daemon/transfer*, and is included by: $found"
 fence 'zstd.*' 'store/compress.c'
 fence 'seccomp.h' 'ingest/sandbox.c'
 

@@ -97,6 +97,63 @@ START_TEST(an_oversize_mail_needs_no_parser)
 }
 END_TEST
 
+static gpointer take_all(gpointer queue)
+{
+        return job_queue_take_ready(queue, 10, 60000);
+}
+
+/* Mails of a history wait for one another, so that many share a transaction; a mail that has just come waits for nobody. */
+START_TEST(only_a_history_is_gathered)
+{
+        for (int history = 0; history < 2; history++) {
+                struct job_queue *queue = job_queue_new(1 << 20);
+                job_queue_set_gather_ms(queue, 600000);
+                for (guint32 uid = 1; uid <= 2; uid++) {
+                        struct job *job = mail_job(uid, 10);
+                        job->history = history;
+                        ck_assert_int_eq(job_queue_put(queue, job), 0);
+                }
+                struct job *first = job_queue_take_unparsed(queue), *second = job_queue_take_unparsed(queue);
+                job_queue_set_parsed(queue, first);
+                GThread *thread = g_thread_new("take", take_all, queue);
+                if (!history) {
+                        GPtrArray *ready = g_thread_join(thread);
+                        ck_assert_uint_eq(ready->len, 1);
+                        g_ptr_array_unref(ready);
+                        thread = g_thread_new("take", take_all, queue);
+                }
+                job_queue_set_parsed(queue, second);
+                GPtrArray *ready = g_thread_join(thread);
+                ck_assert_uint_eq(ready->len, history ? 2 : 1);
+                g_ptr_array_unref(ready);
+                job_queue_free(queue);
+        }
+}
+END_TEST
+
+/* Nor does it wait for ever: as many as a transaction takes, or half of the queue, are enough. */
+START_TEST(a_gathering_has_an_end)
+{
+        for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
+                struct job_queue *queue = job_queue_new(10000);
+                job_queue_set_gather_ms(queue, 600000);
+                for (guint32 uid = 1; uid <= 4; uid++) {
+                        struct job *job = mail_job(uid, by_bytes ? 2200 : 10);
+                        job->history = true;
+                        ck_assert_int_eq(job_queue_put(queue, job), 0);
+                        if (by_bytes && uid == 3)
+                                break;
+                }
+                for (int i = 0; i < 2; i++)
+                        job_queue_set_parsed(queue, job_queue_take_unparsed(queue));
+                GPtrArray *ready = job_queue_take_ready(queue, by_bytes ? 10 : 2, 60000);
+                ck_assert_uint_eq(ready->len, 2);
+                g_ptr_array_unref(ready);
+                job_queue_free(queue);
+        }
+}
+END_TEST
+
 static void count_release(void *context)
 {
         ++*(int *) context;
@@ -130,6 +187,8 @@ static Suite *suite(void)
         tcase_add_test(tests, a_full_queue_waits_for_room);
         tcase_add_test(tests, a_closed_queue_lets_everybody_go);
         tcase_add_test(tests, an_oversize_mail_needs_no_parser);
+        tcase_add_test(tests, only_a_history_is_gathered);
+        tcase_add_test(tests, a_gathering_has_an_end);
         tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);
         suite_add_tcase(s, tests);
         return s;

@@ -167,6 +167,15 @@ def changed(document, path, change):
     return document
 
 
+def mark_unverified(bulletin):
+    """As hotfixctl and the archive mark what a mail without a verified sender says; nobody else writes that member."""
+    if "authentication" in bulletin["mail"]:
+        raise Wrong("a mail that nobody has judged is marked")
+    marked = copy.deepcopy(bulletin)
+    marked["mail"]["authentication"] = {"verified": False, "reason": "the mail has no From field"}
+    return marked
+
+
 def check_refusals(validator, bulletins):
     """Each member removed, each value of another type, a surplus member in each object, a wrong word for each enumeration."""
     rejected = 0
@@ -195,7 +204,7 @@ def check_refusals(validator, bulletins):
                                                          lambda at, key: at.update({key: None}))["root"])
             if not path:
                 continue
-            if isinstance(path[-1], str) and path[-1] != "reason":
+            if isinstance(path[-1], str) and path[-1] not in ("reason", "authentication"):
                 refuse("a missing member", path, changed(bulletin, path, lambda at, key: at.pop(key)))
             for other in (None, True, 1.5, -1, 7, "\u3042", [1], {"a": 1}):
                 fits = other is None and "null" in str(type_of(validator, path)) or isinstance(value, type(other)) or \
@@ -272,7 +281,13 @@ def main():
     if len(mails) < 60:
         raise Wrong(f"only {len(mails)} mails were found")
     bulletins = parse_all(validator, mails + texts)
-    rejected = check_refusals(validator, choose_samples(bulletins))
+    samples = choose_samples(bulletins)
+    samples.append(mark_unverified(samples[0]))
+    rejected = check_refusals(validator, samples)
+    for wrong in ({"verified": True, "reason": None}, {"verified": False}, {"reason": None}, None, []):
+        samples[-1]["mail"]["authentication"] = wrong
+        if validator.is_valid(samples[-1]):
+            raise Wrong(f"the schema takes {wrong} as the mark of an unverified mail")
     with tempfile.TemporaryDirectory() as folder:
         odd = parse_odd(validator, folder)
         stored = check_database(validator, folder, mails)

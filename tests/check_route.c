@@ -414,6 +414,30 @@ START_TEST(a_repeat_is_silent)
 }
 END_TEST
 
+/* Whatever it is, and whatever the route knew: nothing is sent, and nothing is learned. */
+START_TEST(unverified)
+{
+        g_autoptr(GPtrArray) none = g_ptr_array_new();
+        struct route *route = route_new("ops");
+        struct bulletin *b = alert(SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
+        for (int event = EVENT_FIRST; event <= EVENT_DUPLICATE; event++)
+                for (int bits = 0; bits < 16; bits++) {
+                        struct route_input input = { .bulletin = b, .event = (enum route_event) event, .changes = none,
+                                                     .history = bits & 1, .known = bits & 2, .above = bits & 4, .sent = bits & 8,
+                                                     .severity = 1, .urgency = 2, .unverified = "dkim=none" };
+                        struct route_decision decision;
+                        route_decide(route, &input, &decision);
+                        ck_assert_int_eq(decision.action, ACTION_NONE);
+                        ck_assert_str_eq(decision.reason, "sender not verified: dkim=none");
+                        ck_assert(decision.known == input.known && decision.above == input.above && decision.sent == input.sent);
+                        ck_assert_int_eq(decision.severity * 10 + decision.urgency, 12);
+                        route_decision_clear(&decision);
+                }
+        bulletin_free(b);
+        route_free(route);
+}
+END_TEST
+
 START_TEST(kinds)
 {
         struct route *route = route_new("ops");
@@ -504,6 +528,7 @@ static Suite *suite(void)
         c = tcase_create("decisions");
         tcase_add_loop_test(c, decisions, 0, G_N_ELEMENTS(decision_cases));
         tcase_add_loop_test(c, a_repeat_is_silent, 0, G_N_ELEMENTS(decision_cases));
+        tcase_add_test(c, unverified);
         tcase_add_test(c, kinds);
         tcase_add_test(c, excluded_by_a_filter);
         tcase_add_test(c, many_changes);

@@ -121,48 +121,126 @@ START_TEST(an_older_schema_is_refused_where_it_may_not_be_changed)
 }
 END_TEST
 
-/* What the second migration adds. */
-#define TAKE_BACK_2 "DROP TABLE condition_detail; DROP TABLE condition; DROP TABLE sender; DROP TABLE unknown_label;" \
-                    "DROP TABLE fill_sum; DROP TABLE fill; PRAGMA user_version=1"
-
-/* Databases in the field have run it: a change of it would leave them with other tables than new ones. */
-START_TEST(the_first_migration_stays_as_it_is)
+/* Databases in the field have run those of a release: a change of one would leave them with other tables than new ones. */
+START_TEST(released_migrations_stay_as_they_are)
 {
-        g_autofree char *path = database_file();
-        struct database *db = open_or_fail(path, DATABASE_CREATE);
-        execute(db, TAKE_BACK_2);
-        g_autofree char *sql = all_sql(db);
-        char digest[DIGEST_TEXT_SIZE];
-        digest_sha256(sql, strlen(sql), digest);
-        ck_assert_str_eq(digest, "37b40182c093e2c45cfdb04f46ce0e2126dbaa4544c81308c6fd775f1a27e1cd");
-        database_close(db);
+        static const char *const released[] = {
+                "a2ed3ecaa0f9143caff3018efd90d3319ab623d471302ec52440812b8b128298",
+                "9fc428531d774e8758f812745467c2300ae03187f5ab3bf6a2918c3f8cd420e6",
+        };
+        ck_assert_int_le(G_N_ELEMENTS(released), schema_version_latest());
+        for (size_t i = 0; i < G_N_ELEMENTS(released); i++) {
+                const char *sql = schema_migration((int) i + 1);
+                char digest[DIGEST_TEXT_SIZE];
+                digest_sha256(sql, strlen(sql), digest);
+                ck_assert_msg(strcmp(digest, released[i]) == 0, "migration %zu is now %s", i + 1, digest);
+        }
 }
 END_TEST
 
-/* A database of the first release, with mails in it. */
-START_TEST(from_the_first_schema)
+static void drop_every_table(struct database *db)
 {
-        g_autofree char *path = database_file();
-        struct database *db = open_or_fail(path, DATABASE_CREATE), *none = NULL;
+        g_autofree char *names = ask(db, "SELECT group_concat('DROP TABLE ' || name, ';') FROM sqlite_schema"
+                                         " WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        execute(db, "PRAGMA foreign_keys=OFF");
+        execute(db, names);
+        execute(db, "PRAGMA user_version=0");
+}
+
+/* A database as the release with that schema made it. */
+static struct database *database_of_schema(const char *path, int version)
+{
+        struct database *db = open_or_fail(path, DATABASE_CREATE);
+        drop_every_table(db);
+        for (int i = 1; i <= version; i++)
+                execute(db, schema_migration(i));
+        g_autofree char *mark = g_strdup_printf("PRAGMA foreign_keys=ON; PRAGMA user_version=%d", version);
+        execute(db, mark);
+        return db;
+}
+
+/* A row for each table that this schema has added. */
+static const char *const rows_of_schema[] = {
+        /* 1 */
+        "INSERT INTO mail (sha256, size_bytes, received_ms, stored_ms, history, outcome)"
+        " VALUES (printf('%064d', 1), 1, 1, 1, 0, 0), (printf('%064d', 2), 3, 1, 1, 1, 2);"
+        "INSERT INTO mail_data VALUES (1, x'28b52ffd0001'), (2, x'00');"
+        "INSERT INTO sighting (mail_id, source, uid_validity, uid, seen_ms) VALUES (1, 'imap:a', 7, 5, 1);"
+        "INSERT INTO quarantine VALUES (2, -5, 'why', 1, 1, 1);"
+        "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date)"
+        " VALUES ('f', 'k', 'k', 'a', 0, 1, '');"
+        "INSERT INTO revision (bulletin_id, registered, updated, history, stored_ms) VALUES (1, '', '', 0, 1);"
+        "INSERT INTO variant (revision_id, fingerprint, mail_id, mail_date, content) VALUES (1, 'x', 1, 1, '{}');"
+        "INSERT INTO mail_variant VALUES (1, 1);"
+        "INSERT INTO archive_todo (bulletin_id) VALUES (1);"
+        "INSERT INTO archive_stale VALUES ('alert/2007/old');"
+        "INSERT INTO cursor VALUES ('a', 'l', 7, 5, 5, 1, 9);"
+        "INSERT INTO mailbox_state VALUES ('a', 'idle', NULL, 1, 0);"
+        "INSERT INTO route_state VALUES ('r', 1, 1, 1, 4, 4);"
+        "INSERT INTO decision (bulletin_id, revision_id, mail_id, route, action, reason, decided_ms)"
+        " VALUES (1, 1, 1, 'r', 'new', 'y', 1);"
+        "INSERT INTO outbox (identity, channel, kind, bulletin_id, payload, state, attempts, created_ms, next_ms, sent_ms)"
+        " VALUES ('i', 'c', 'new', 1, '{}', 1, 1, 1, 1, 1);"
+        "INSERT INTO attempt (delivery_id, at_ms, result) VALUES (1, 1, 'sent');"
+        "INSERT INTO decision_delivery VALUES (1, 1)",
+        /* 2 */
+        "INSERT INTO fill (variant_id, feed, kind, live, filled) VALUES (1, 'f', 1, 1, 3);"
+        "INSERT INTO fill_sum VALUES ('f', 1, 1, '1 1');"
+        "INSERT INTO unknown_label VALUES ('f', 1, 'l', 1, 1, 1, 'k');"
+        "INSERT INTO sender VALUES ('s@example.com', 'f', 1, 0, 0);"
+        "INSERT INTO condition (name, message, started_ms, last_ms, count, good) VALUES ('n', 'm', 1, 1, 1, 0);"
+        "INSERT INTO condition_detail VALUES (1, 'd')",
+};
+
+/* For each table of this schema a query for all its rows, in the columns it has now. */
+static GStrv queries_for_rows(struct database *db)
+{
+        g_autofree char *all = ask(
+                db, "SELECT group_concat(query, char(10)) FROM (SELECT 'SELECT ''' || t.name || ': '' || group_concat('"
+                    " || group_concat('quote(' || c.name || ')', '||'',''||') || ', ''; '') FROM ' || t.name AS query"
+                    " FROM sqlite_schema t JOIN pragma_table_info(t.name) c"
+                    " WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name)");
+        return g_strsplit(all, "\n", -1);
+}
+
+static char *rows(struct database *db, char *const *queries)
+{
+        GString *text = g_string_new(NULL);
+        for (size_t i = 0; queries[i]; i++) {
+                g_autofree char *answer = ask(db, queries[i]);
+                ck_assert_msg(answer, "no rows: %s", queries[i]);
+                g_string_append_printf(text, "%s\n", answer);
+        }
+        return g_string_free(text, FALSE);
+}
+
+/* A database of each release, with rows in each of its tables, becomes what a new one is and keeps them. */
+START_TEST(from_an_earlier_schema)
+{
+        int version = _i + 1;
+        g_autofree char *path = database_file(), *new_path = database_file();
+        struct database *db = open_or_fail(new_path, DATABASE_CREATE), *none = NULL;
         struct error err = ERROR_INIT;
-        g_autofree char *latest = all_sql(db);
-        execute(db, TAKE_BACK_2);
-        execute(db, "INSERT INTO mail (sha256, size_bytes, received_ms, stored_ms, history, outcome)"
-                    " VALUES (printf('%064d', 1), 1, 1, 1, 0, 0);"
-                    "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date)"
-                    " VALUES ('f', 'k', 'k', 'a', 0, 1, '');"
-                    "INSERT INTO revision (bulletin_id, registered, updated, history, stored_ms) VALUES (1, '', '', 0, 1);"
-                    "INSERT INTO variant (revision_id, fingerprint, mail_id, mail_date, content) VALUES (1, 'x', 1, 1, '{}')");
+        g_autofree char *new_sql = all_sql(db);
+        database_close(db);
+        db = database_of_schema(path, version);
+        for (int i = 0; i < version; i++)
+                execute(db, rows_of_schema[i]);
+        g_auto(GStrv) queries = queries_for_rows(db);
+        g_autofree char *before = rows(db, queries);
         database_close(db);
         ck_assert_int_eq(database_open(path, DATABASE_READ, &none, &err), -ERR_STORE);
-        ck_assert_ptr_nonnull(strstr(error_text(&err), "schema 1, this program needs 2; start hotfixd once to convert it"));
+        g_autofree char *says = g_strdup_printf("schema %d, this program needs %d; start hotfixd once to convert it", version,
+                                                schema_version_latest());
+        ck_assert_msg(strstr(error_text(&err), says), "%s", error_text(&err));
         error_clear(&err);
         db = open_or_fail(path, DATABASE_CREATE);
-        g_autofree char *migrated = all_sql(db);
-        ck_assert_str_eq(migrated, latest);
-        assert_answer(db, "SELECT (SELECT count(*) FROM mail) + (SELECT count(*) FROM variant)", "2");
-        assert_answer(db, "SELECT (SELECT count(*) FROM fill) + (SELECT count(*) FROM fill_sum)", "0"); /* not measured */
-        assert_answer(db, "PRAGMA user_version", "2");
+        g_autofree char *migrated = all_sql(db), *after = rows(db, queries);
+        ck_assert_str_eq(migrated, new_sql);
+        ck_assert_str_eq(before, after);
+        if (version < 2)
+                assert_answer(db, "SELECT (SELECT count(*) FROM fill) + (SELECT count(*) FROM fill_sum)", "0"); /* not measured */
+        assert_answer(db, "SELECT count(*) FROM pragma_foreign_key_check", "0");
         database_close(db);
         database_close(open_or_fail(path, DATABASE_READ));
 }
@@ -261,8 +339,8 @@ static Suite *suite(void)
         tcase_add_test(tcase, migrating_again_changes_nothing);
         tcase_add_test(tcase, a_newer_schema_is_refused);
         tcase_add_test(tcase, an_older_schema_is_refused_where_it_may_not_be_changed);
-        tcase_add_test(tcase, the_first_migration_stays_as_it_is);
-        tcase_add_test(tcase, from_the_first_schema);
+        tcase_add_test(tcase, released_migrations_stay_as_they_are);
+        tcase_add_loop_test(tcase, from_an_earlier_schema, 0, G_N_ELEMENTS(rows_of_schema));
         tcase_add_test(tcase, a_failed_migration_leaves_nothing);
         tcase_add_test(tcase, a_full_disk_during_the_migration);
         tcase_add_test(tcase, many_processes_at_once);

@@ -32,6 +32,7 @@ static struct {
         unsigned withheld_uid;       /* listed, and never sent */
         unsigned silent_at_uid;      /* falls silent before it sends this */
         unsigned surprise;           /* mails that are there from the second IDLE on, unannounced */
+        unsigned late_uid;           /* listed only from the second IDLE on */
         bool backwards;              /* mails are sent in the wrong order */
         bool poisoned;               /* the subjects of the first mails are what the worker below stumbles over */
         bool lock_after_fetch;       /* once mails were sent, nothing can be committed for a moment */
@@ -109,7 +110,8 @@ static void answer_search(FILE *out, const char *tag, const char *arguments)
         unsigned first = from ? (unsigned) g_ascii_strtoull(from + 4, NULL, 10) : 1;
         fputs("* SEARCH", out);
         for (unsigned uid = first; uid <= server.mails; uid++)
-                fprintf(out, " %u", uid);
+                if (uid != server.late_uid || g_atomic_int_get(&server.idles) > 1)
+                        fprintf(out, " %u", uid);
         fprintf(out, "\r\n%s OK done\r\n", tag);
 }
 
@@ -271,7 +273,7 @@ START_TEST(a_refused_move_is_no_failure)
         mailbox()->after_folder = g_strdup("Done");
         log_set_level(LOG_LEVEL_ERROR);
         struct service *service = service_start(kit.config);
-        wait_for("SELECT state || ': ' || error FROM mailbox_state", "idle: after-ingest: the IMAP server refused UID MOVE: refused");
+        wait_for("SELECT state || ': ' || error FROM mailbox_state", "idle: after-ingest: move to Done: the IMAP server refused UID MOVE: refused");
         wait_for("SELECT count(*) FROM mail", "2");
         service_stop(service);
 }
@@ -416,6 +418,23 @@ START_TEST(idle_is_renewed)
 }
 END_TEST
 
+/* All UIDs are looked at once per interval: what appears below the cursor is fetched, and is news. */
+START_TEST(late_messages_are_found_without_a_reconnect)
+{
+        log_set_level(LOG_LEVEL_ERROR);
+        server.mails = 3;
+        server.late_uid = 2;
+        start_server();
+        mailbox()->idle = true;
+        mailbox()->idle_renew_ms = 20;
+        mailbox()->reconcile_interval_ms = 20;
+        struct service *service = service_start(kit.config);
+        wait_for("SELECT uid || ' ' || history FROM mail JOIN sighting ON mail_id = mail.id ORDER BY sighting.id", "1 1\n3 1\n2 0");
+        wait_for("SELECT last_uid FROM cursor", "3");
+        service_stop(service);
+}
+END_TEST
+
 /* What the watchdog is told: the writer turns, and when it has not for a minute, something is wrong. */
 START_TEST(a_silent_writer_is_noticed)
 {
@@ -449,6 +468,7 @@ static Suite *suite(void)
         tcase_add_test(tests, a_mail_that_the_store_refuses_is_quarantined);
         tcase_add_test(tests, the_server_is_told_after_the_commit);
         tcase_add_test(tests, idle_is_renewed);
+        tcase_add_test(tests, late_messages_are_found_without_a_reconnect);
         tcase_add_test(tests, a_silent_writer_is_noticed);
         suite_add_tcase(s, tests);
         return s;

@@ -13,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/limits.h"
 #include "daemon/transfer.h"
 #include "daemon/transfer_p.h"
+#include "tests/line_server.h"
 #include "tests/support.h"
 
 #define TIMEOUT_MS 10000
@@ -299,6 +301,202 @@ START_TEST(a_netrc_is_not_used)
 }
 END_TEST
 
+/* HTTP, on one connection */
+
+/* What the sink has got: ports[i] is the connection that the i-th request came on. */
+static void assert_connections(const char *out, const unsigned *same_as, size_t count)
+{
+        g_autofree char *got = support_read_file(out, NULL);
+        g_auto(GStrv) lines = g_strsplit(g_strchomp(got), "\n", -1);
+        g_autofree guint64 *ports = g_new0(guint64, count);
+        ck_assert_msg(g_strv_length(lines) == count, "%u requests came: %s", g_strv_length(lines), got);
+        for (size_t i = 0; i < count; i++) {
+                const char *port = strstr(lines[i], "\"port\": ");
+                ck_assert_ptr_nonnull(port);
+                ports[i] = g_ascii_strtoull(port + strlen("\"port\": "), NULL, 10);
+                for (size_t j = 0; j < i; j++)
+                        ck_assert_msg((ports[i] == ports[j]) == (same_as[i] == same_as[j]), "%zu and %zu: %s", j, i, got);
+        }
+}
+
+static void assert_posted(const char *url, const char *ca_file)
+{
+        ck_assert_msg(post(url, "{}", ca_file) == 0, "%s", error_text(&err));
+        ck_assert_int_eq(answer.status, 200);
+}
+
+static void keep_connections(void)
+{
+        clock_set_for_test(INT64_C(1700000000000), 1000000);
+        wake.kept = transfer_kept_new();
+}
+
+static void stop_keeping(void)
+{
+        transfer_kept_free(wake.kept);
+        wake.kept = NULL;
+        clock_set_for_test(-1, -1);
+        http_answer_clear(&answer);
+}
+
+static void let_pass(int64_t ms)
+{
+        clock_set_for_test(clock_wall_ms() + ms, clock_monotonic_ms() + ms);
+}
+
+/* Over TLS, where it saves a handshake, and never one of another verification. */
+START_TEST(a_connection_is_kept_for_a_while)
+{
+        static const unsigned same_as[] = { 0, 0, 0, 1, 1, 2, 3, 4, 5 };
+        make_certificate("own");
+        make_certificate("other");
+        g_autofree char *pem = path_in("own.pem"), *key = path_in("own.key"), *other = path_in("other.pem"), *out = path_in("out");
+        unsigned port = start_peer("http_sink.py", "--certificate", pem, "--key", key, "--out", out, NULL);
+        g_autofree char *url = g_strdup_printf("https://localhost:%u/x", port);
+        g_autofree char *by_address = g_strdup_printf("https://127.0.0.1:%u/x", port);
+        keep_connections();
+        assert_posted(url, pem);
+        assert_posted(url, pem);
+        let_pass(29999);
+        assert_posted(url, pem);
+        let_pass(30000);
+        assert_posted(url, pem);
+        assert_posted(url, pem);
+        ck_assert_int_eq(post(url, "{}", other), -ERR_TLS);
+        assert_posted(url, pem);
+        ck_assert_int_eq(post(url, "{}", NULL), -ERR_TLS);
+        assert_posted(url, pem);
+        assert_posted(by_address, pem);
+        stop_keeping();
+        assert_posted(url, pem);
+        assert_connections(out, same_as, G_N_ELEMENTS(same_as));
+        http_answer_clear(&answer);
+}
+END_TEST
+
+START_TEST(a_connection_is_not_kept_for_ever)
+{
+        static const unsigned same_as[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1 };
+        g_autofree char *out = path_in("out");
+        start_peer("http_sink.py", "--out", out, NULL);
+        g_autofree char *url = sink_url("/x");
+        keep_connections();
+        for (size_t i = 0; i < G_N_ELEMENTS(same_as); i++) {
+                assert_posted(url, NULL);
+                let_pass(29000); /* the twelfth is sent after 319 s */
+        }
+        stop_keeping();
+        assert_connections(out, same_as, G_N_ELEMENTS(same_as));
+}
+END_TEST
+
+/* Our end of a connection to the peer; -1: there is none. */
+static int find_connection(unsigned port)
+{
+        for (int fd = 3; fd < 256; fd++) {
+                struct sockaddr_in address = { 0 };
+                socklen_t size = sizeof(address);
+                if (getpeername(fd, (struct sockaddr *) &address, &size) == 0 && address.sin_family == AF_INET &&
+                    ntohs(address.sin_port) == port)
+                        return fd;
+        }
+        return -1;
+}
+
+static void wait_for_its_end(unsigned port)
+{
+        struct pollfd p = { .fd = find_connection(port), .events = POLLRDHUP };
+        if (p.fd >= 0) /* else libcurl has seen the end already */
+                ck_assert_int_eq(poll(&p, 1, 10000), 1);
+}
+
+static void drops_are_no_failures(const char *pem)
+{
+        static const unsigned same_as[] = { 0, 1, 2, 2 };
+        g_autofree char *key = path_in("own.key"), *out = path_in("out"), *script = http_script("drop\n408\n");
+        unsigned port = pem ? start_peer("http_sink.py", "--out", out, "--script", script, "--certificate", pem, "--key", key, NULL)
+                            : start_peer("http_sink.py", "--out", out, "--script", script, NULL);
+        g_autofree char *url = g_strdup_printf("%s://127.0.0.1:%u/x", pem ? "https" : "http", port);
+        keep_connections();
+        assert_posted(url, pem);
+        wait_for_its_end(port);
+        assert_posted(url, pem);
+        wait_for_its_end(port);
+        assert_posted(url, pem);
+        assert_posted(url, pem);
+        transfer_kept_tidy(wake.kept);
+        ck_assert_int_ge(find_connection(port), 0);
+        let_pass(30000);
+        transfer_kept_tidy(wake.kept);
+        ck_assert_int_eq(find_connection(port), -1);
+        stop_keeping();
+        assert_connections(out, same_as, G_N_ELEMENTS(same_as));
+        g_unlink(out);
+        stop_peer();
+}
+
+START_TEST(a_kept_connection_that_the_server_ends_is_no_failure)
+{
+        make_certificate("own");
+        g_autofree char *pem = path_in("own.pem");
+        drops_are_no_failures(NULL);
+        drops_are_no_failures(pem);
+}
+END_TEST
+
+/* What the server did with the request nobody knows: that is for the outbox to decide, as with a new connection. */
+static void failures_are_not_repeated(const char *pem)
+{
+        static const unsigned same_as[] = { 0, 0, 1, 1, 2 };
+        g_autofree char *key = path_in("own.key"), *out = path_in("out"), *script = http_script("200\nclose\n200\nhang\n");
+        unsigned port = pem ? start_peer("http_sink.py", "--out", out, "--script", script, "--certificate", pem, "--key", key, NULL)
+                            : start_peer("http_sink.py", "--out", out, "--script", script, NULL);
+        g_autofree char *url = g_strdup_printf("%s://127.0.0.1:%u/s3cret", pem ? "https" : "http", port);
+        keep_connections();
+        clock_set_for_test(-1, -1); /* a time limit is one of real time */
+        assert_posted(url, pem);
+        ck_assert_int_eq(post(url, "{}", pem), -ERR_CONNECTION);
+        assert_text("the connection broke before an answer came");
+        ck_assert_ptr_null(strstr(err.text, "s3cret"));
+        assert_posted(url, pem);
+        struct http_request request = { .url = url, .content_type = "text/plain", .body = "x", .ca_file = pem, .insecure = true,
+                                        .timeout_ms = 300 };
+        ck_assert_int_eq(transfer_http_post(&wake, &request, &answer, &err), -ERR_TIMEOUT);
+        assert_text("before any answer");
+        assert_posted(url, pem);
+        stop_keeping();
+        assert_connections(out, same_as, G_N_ELEMENTS(same_as));
+        g_unlink(out);
+        stop_peer();
+}
+
+START_TEST(nothing_is_sent_twice)
+{
+        make_certificate("own");
+        g_autofree char *pem = path_in("own.pem");
+        failures_are_not_repeated(NULL);
+        failures_are_not_repeated(pem);
+}
+END_TEST
+
+START_TEST(an_unfinished_answer_ends_a_kept_connection)
+{
+        static const unsigned same_as[] = { 0, 0, 1, 1 };
+        g_autofree char *out = path_in("out"), *script = http_script("429 2\nendless\n500\n");
+        start_peer("http_sink.py", "--out", out, "--script", script, NULL);
+        g_autofree char *url = sink_url("/x");
+        static const long expected[] = { 429, 200, 500, 200 };
+        keep_connections();
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+                ck_assert_msg(post(url, "{}", NULL) == 0, "%s", error_text(&err));
+                ck_assert_int_eq(answer.status, expected[i]);
+                ck_assert_int_eq(answer.retry_after_ms, i == 0 ? 2000 : -1); /* of this answer, not of an earlier one */
+        }
+        stop_keeping();
+        assert_connections(out, same_as, G_N_ELEMENTS(same_as));
+}
+END_TEST
+
 /* SMTP */
 
 static struct smtp_answer reply;
@@ -425,85 +623,11 @@ START_TEST(smtps_is_tls_from_the_first_byte)
 }
 END_TEST
 
-/* A server that plays one script for each connection. */
+/* IMAP */
 
-/* "S: text" says a line, "C:" hears one, "stop" asks the client to stop, "close" closes; after the last step the server
- * listens until the client goes. */
-struct server {
-        GThread *thread;
-        int fd;
-        unsigned port;
-        const char *const *const *scripts; /* one list of steps for each connection, ended by NULL */
-        GString *heard;                    /* all that the client said */
-        int heard_event;                   /* an eventfd, raised with each line heard */
-};
-
-static bool hear_line(struct server *server, int fd)
+static void server_start(struct line_server *server, const char *const *const *scripts)
 {
-        char c = '\0';
-        while (c != '\n' && read(fd, &c, 1) == 1)
-                g_string_append_c(server->heard, c);
-        signal_event(server->heard_event);
-        return c == '\n';
-}
-
-static void play(struct server *server, int fd, const char *const *steps)
-{
-        for (size_t i = 0; steps[i]; i++) {
-                if (g_str_has_prefix(steps[i], "S: ")) {
-                        g_autofree char *line = g_strconcat(steps[i] + 3, "\r\n", NULL);
-                        if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
-                                return;
-                } else if (strcmp(steps[i], "stop") == 0) {
-                        signal_event(wake.stop_fd);
-                } else if (strcmp(steps[i], "close") == 0 || (strcmp(steps[i], "C:") == 0 && !hear_line(server, fd)))
-                        return;
-        }
-        while (hear_line(server, fd))
-                ;
-}
-
-static void *serve(void *data)
-{
-        struct server *server = data;
-        for (size_t i = 0; server->scripts[i]; i++) {
-                int fd = accept(server->fd, NULL, NULL);
-                if (fd < 0)
-                        break;
-                play(server, fd, server->scripts[i]);
-                close(fd);
-        }
-        return NULL;
-}
-
-static void server_start(struct server *server, const char *const *const *scripts)
-{
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t length = sizeof(address);
-        server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_eq(bind(server->fd, (struct sockaddr *) &address, length), 0);
-        ck_assert_int_eq(listen(server->fd, 8), 0);
-        ck_assert_int_eq(getsockname(server->fd, (struct sockaddr *) &address, &length), 0);
-        server->port = ntohs(address.sin_port);
-        server->scripts = scripts;
-        server->heard = g_string_new(NULL);
-        server->heard_event = eventfd(0, EFD_CLOEXEC);
-        server->thread = g_thread_new("server", serve, server);
-}
-
-static void server_join(struct server *server)
-{
-        if (server->thread)
-                g_thread_join(g_steal_pointer(&server->thread));
-}
-
-static void server_stop(struct server *server)
-{
-        shutdown(server->fd, SHUT_RDWR); /* ends an accept that nobody came to */
-        server_join(server);
-        close(server->fd);
-        close(server->heard_event);
-        g_string_free(server->heard, TRUE);
+        line_server_start(server, scripts, wake.stop_fd);
 }
 
 static struct config_mailbox mailbox_at(unsigned port)
@@ -563,7 +687,7 @@ START_TEST(imap_logs_in_and_gives_the_stream)
                                              "C:",         "S: h1 OK NOOP",
                                              NULL };
         static const char *const *const scripts[] = { steps, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         ck_assert_msg(open_at(server.port, &stream) == 0, "%s", error_text(&err));
@@ -574,27 +698,27 @@ START_TEST(imap_logs_in_and_gives_the_stream)
         size_t n = 0;
         ck_assert_int_eq(stream->ops->receive(stream, &c, 1, &n, &err), -EAGAIN);
         stream->ops->close(stream);
-        server_join(&server);
+        line_server_join(&server);
         ck_assert_str_eq(server.heard->str, "A001 CAPABILITY\r\nA002 AUTHENTICATE PLAIN\r\n"
                                             "AG1lQGV4YW1wbGUub3JnAHMzY3JldA==\r\nh1 NOOP\r\n");
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
 START_TEST(imap_auto_falls_back_to_the_login_command)
 {
         static const char *const none[] = { GREETING, CAPABILITY("IDLE"), NULL };
-        static const char *const login[] = { GREETING, CAPABILITY("IDLE"), "C:", "S: A002 OK in", NULL };
+        static const char *const login[] = { GREETING, CAPABILITY("IDLE"), "C:", "S: L1 OK in", NULL };
         static const char *const *const scripts[] = { none, login, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         ck_assert_msg(open_at(server.port, &stream) == 0, "%s", error_text(&err));
         stream->ops->close(stream);
-        server_join(&server);
+        line_server_join(&server);
         ck_assert_str_eq(server.heard->str,
-                         "A001 CAPABILITY\r\nA001 CAPABILITY\r\nA002 LOGIN me@example.org s3cret\r\n");
-        server_stop(&server);
+                         "A001 CAPABILITY\r\nA001 CAPABILITY\r\nL1 LOGIN \"me@example.org\" \"s3cret\"\r\n");
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -605,7 +729,7 @@ START_TEST(imap_auth_is_pinned)
                 GREETING, CAPABILITY("AUTH=PLAIN AUTH=LOGIN"), "C:", "S: + ", "C:", "S: + ", "C:", "S: A002 OK in", NULL
         };
         static const char *const *const scripts[] = { login_only, both, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         struct config_mailbox mailbox = mailbox_at(server.port);
@@ -614,10 +738,10 @@ START_TEST(imap_auth_is_pinned)
         mailbox.auth = (char *) "login";
         ck_assert_msg(transfer_open_imap(&mailbox, &wake, &stream, &err) == 0, "%s", error_text(&err));
         stream->ops->close(stream);
-        server_join(&server);
+        line_server_join(&server);
         ck_assert_str_eq(server.heard->str, "A001 CAPABILITY\r\nA001 CAPABILITY\r\nA002 AUTHENTICATE LOGIN\r\n"
                                             "bWVAZXhhbXBsZS5vcmc=\r\nczNjcmV0\r\n");
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -631,7 +755,7 @@ START_TEST(imap_refused_login_quotes_the_server_but_no_secret)
         static const char *const coded[] = { GREETING, CAPABILITY("AUTH=PLAIN"), AUTHENTICATE,
                                              "S: A002 NO bad AG1lQGV4YW1wbGUub3JnAHMzY3JldA==", NULL };
         static const char *const *const scripts[] = { no, raw, coded, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         ck_assert_int_eq(open_at(server.port, &stream), -ERR_AUTH);
@@ -643,7 +767,7 @@ START_TEST(imap_refused_login_quotes_the_server_but_no_secret)
                 ck_assert_msg(!strstr(err.text, "s3cret") && !strstr(err.text, "AG1l"), "%s", err.text);
         }
         ck_assert_ptr_null(stream);
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -652,19 +776,22 @@ START_TEST(imap_failures_have_codes)
         static const char *const closes[] = { GREETING, "C:", "close", NULL };
         static const char *const bye[] = { "S: * BYE too busy", NULL };
         static const char *const *const scripts[] = { closes, bye, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         ck_assert_int_eq(open_at(server.port, &stream), -ERR_CONNECTION);
-        ck_assert_msg(open_at(server.port, &stream) == -ERR_PROTOCOL, "%d %s", err.code, err.text);
-        assert_text("too busy");
+        ck_assert_msg(open_at(server.port, &stream) == -ERR_CONNECTION, "%d %s", err.code, err.text);
+        assert_text("the server turns us away: \"* BYE too busy\"");
         unsigned port = server.port;
-        server_stop(&server);
+        line_server_stop(&server);
         ck_assert_int_eq(open_at(port, &stream), -ERR_CONNECTION);
+        assert_text("the connection is refused: nothing listens there");
         struct config_mailbox mailbox = mailbox_at(port);
         mailbox.host = (char *) "name.invalid";
         mailbox.tls = CONFIG_TLS_IMPLICIT;
-        ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_CONNECTION);
+        ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_RESOLVE);
+        g_autofree char *text = g_strdup_printf("name.invalid:%u: the server's name cannot be resolved", port);
+        assert_text(text);
         ck_assert_ptr_null(stream);
 }
 END_TEST
@@ -672,14 +799,23 @@ END_TEST
 START_TEST(imap_silence_is_bounded)
 {
         static const char *const silent[] = { NULL };
-        static const char *const *const scripts[] = { silent, NULL };
-        struct server server;
+        static const char *const mute[] = { GREETING, "C:", NULL };
+        static const char *const *const scripts[] = { silent, mute, silent, NULL };
+        static const char *const texts[] = { "no answer in time, before any answer", "no answer in time, after the last answer" };
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         struct config_mailbox mailbox = mailbox_at(server.port);
         mailbox.timeout_ms = 1000;
-        ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_TIMEOUT);
-        server_stop(&server);
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+                ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_TIMEOUT);
+                assert_text(texts[i]);
+        }
+        g_autofree char *url = g_strdup_printf("https://127.0.0.1:%u/", server.port);
+        struct http_request request = { .url = url, .body = "", .content_type = "text/plain", .timeout_ms = 1000 };
+        ck_assert_int_eq(transfer_http_post(&wake, &request, &answer, &err), -ERR_TIMEOUT);
+        assert_text("no answer in time, while connecting or during the TLS handshake");
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -691,7 +827,7 @@ START_TEST(imap_demands_starttls_before_any_credential)
                                                NULL };
         static const char *const preauth[] = { "S: * PREAUTH welcome", CAPABILITY("STARTTLS"), NULL };
         static const char *const *const scripts[] = { stripped, refused, preauth, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         struct config_mailbox mailbox = mailbox_at(server.port);
@@ -699,15 +835,16 @@ START_TEST(imap_demands_starttls_before_any_credential)
         mailbox.insecure = false;
         for (int i = 0; i < 3; i++) {
                 ck_assert_int_lt(transfer_open_imap(&mailbox, &wake, &stream, &err), 0);
-                ck_assert_msg(i == 2 || err.code == -ERR_TLS, "%d: %s", i, err.text);
+                ck_assert_msg(i == 2 || (err.code == -ERR_TLS && strstr(err.text, "does not encrypt (STARTTLS); no password")),
+                              "%d: %s", i, err.text);
         }
-        server_join(&server);
+        line_server_join(&server);
         g_auto(GStrv) lines = g_strsplit(server.heard->str, "\r\n", -1);
         for (size_t i = 0; lines[i]; i++)
                 ck_assert_msg(!*lines[i] || g_str_has_suffix(lines[i], "CAPABILITY") ||
                                       g_str_has_suffix(lines[i], "STARTTLS"),
                               "the client said: %s", lines[i]);
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -728,7 +865,7 @@ END_TEST
 /* A thread that asks for the stop as soon as the server has heard the client. */
 static void *stop_when_heard(void *data)
 {
-        struct server *server = data;
+        struct line_server *server = data;
         struct pollfd p = { .fd = server->heard_event, .events = POLLIN };
         poll(&p, 1, TIMEOUT_MS);
         signal_event(wake.stop_fd);
@@ -739,7 +876,7 @@ START_TEST(stop_interrupts_a_hanging_login)
 {
         static const char *const hangs[] = { GREETING, "C:", NULL };
         static const char *const *const scripts[] = { hangs, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         struct config_mailbox mailbox = mailbox_at(server.port);
@@ -749,7 +886,7 @@ START_TEST(stop_interrupts_a_hanging_login)
         ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_CANCELLED);
         ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
         g_thread_join(stopper);
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -813,13 +950,13 @@ START_TEST(smtp_refused_greeting_is_no_answer)
         static const char *const ehlo[] = { "S: 220 ready", "C:", "S: 550 who are you", "C:", "S: 550 no", NULL };
         static const char *const *const scripts[] = { busy, none, ehlo, NULL };
         static const char *const texts[] = { "too busy", "no service for you", "no" };
-        struct server server;
+        struct line_server server;
         server_start(&server, scripts);
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 ck_assert_msg(send_large_mail(server.port, 10) == -ERR_PROTOCOL, "%d: %s", err.code, error_text(&err));
                 assert_text(texts[i]);
         }
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -828,15 +965,15 @@ START_TEST(stop_leaves_a_mail_unfinished)
 {
         static const char *const steps[] = { SMTP_TO_DATA, "C:", "stop", NULL };
         static const char *const *const scripts[] = { steps, NULL };
-        struct server server;
+        struct line_server server;
         server_start(&server, scripts);
         ck_assert_int_eq(send_large_mail(server.port, 40u * MIB), -ERR_CANCELLED);
-        server_join(&server);
+        line_server_join(&server);
         ck_assert_uint_gt(server.heard->len, 100);
         ck_assert_uint_lt(server.heard->len, 40u * MIB);
         ck_assert_ptr_null(strstr(server.heard->str, "\r\n.\r\n"));
         ck_assert_ptr_null(strstr(server.heard->str, "QUIT"));
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -844,12 +981,12 @@ START_TEST(stop_interrupts_the_wait_for_the_last_answer)
 {
         static const char *const steps[] = { SMTP_TO_DATA, "C:", "C:", "stop", NULL };
         static const char *const *const scripts[] = { steps, NULL };
-        struct server server;
+        struct line_server server;
         server_start(&server, scripts);
         gint64 before = g_get_monotonic_time();
         ck_assert_int_eq(send_large_mail(server.port, 10), -ERR_CANCELLED);
         ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -858,15 +995,15 @@ START_TEST(no_answer_to_quit_is_waited_for)
 {
         static const char *const steps[] = { SMTP_TO_DATA, "C:", "C:", "S: 250 kept", NULL };
         static const char *const *const scripts[] = { steps, NULL };
-        struct server server;
+        struct line_server server;
         server_start(&server, scripts);
         gint64 before = g_get_monotonic_time();
         ck_assert_msg(send_large_mail(server.port, 10) == 0, "%s", error_text(&err));
         ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
         ck_assert_str_eq(reply.text, "250 kept");
-        server_join(&server);
+        line_server_join(&server);
         ck_assert(g_str_has_suffix(server.heard->str, "\r\n.\r\nQUIT\r\n"));
-        server_stop(&server);
+        line_server_stop(&server);
         smtp_answer_clear(&reply);
 }
 END_TEST
@@ -877,7 +1014,7 @@ START_TEST(wait_obeys_stop_attention_and_time)
                 GREETING, CAPABILITY("AUTH=PLAIN"), AUTHENTICATE, "S: A002 OK in", "C:", "close", NULL
         };
         static const char *const *const scripts[] = { steps, NULL };
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         ck_assert_msg(open_at(server.port, &stream) == 0, "%s", error_text(&err));
@@ -896,7 +1033,7 @@ START_TEST(wait_obeys_stop_attention_and_time)
         signal_event(wake.stop_fd);
         ck_assert_int_eq(stream->ops->wait(stream, false, false, TIMEOUT_MS, &err), -ERR_CANCELLED);
         stream->ops->close(stream);
-        server_stop(&server);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -907,7 +1044,7 @@ START_TEST(imaps_verifies_the_certificate)
         static const char *const *const scripts[] = { steps, NULL };
         make_certificate("own");
         g_autofree char *pem = path_in("own.pem"), *key = path_in("own.key");
-        struct server server;
+        struct line_server server;
         struct stream *stream = NULL;
         server_start(&server, scripts);
         g_autofree char *to = g_strdup_printf("%u", server.port);
@@ -925,7 +1062,63 @@ START_TEST(imaps_verifies_the_certificate)
         ck_assert_str_eq(got, "h1 OK NOOP\r\n");
         stream->ops->close(stream);
         stop_peer();
-        server_stop(&server);
+        line_server_stop(&server);
+}
+END_TEST
+
+/* A certificate that has expired: NAME.pem, for the key NAME.key. */
+static void make_expired_certificate(const char *name)
+{
+        make_certificate(name);
+        g_autofree char *config = path_in("ca.conf"), *index = path_in("index"), *serial = path_in("serial"), *output = NULL;
+        g_autofree char *text = g_strdup_printf("[ca]\ndefault_ca=x\n[x]\ndatabase=%s\nserial=%s\nnew_certs_dir=%s\n"
+                                                "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\n"
+                                                "subjectAltName=DNS:localhost,IP:127.0.0.1\n[req]\ndistinguished_name=dn\n[dn]\n",
+                                                index, serial, directory);
+        ck_assert(g_file_set_contents(config, text, -1, NULL) && g_file_set_contents(index, "", 0, NULL) &&
+                  g_file_set_contents(serial, "01\n", -1, NULL));
+        g_autofree char *commands = g_strdup_printf(
+                "cd %s && openssl req -new -config ca.conf -subj /CN=localhost -key %s.key -out %s.csr && "
+                "openssl ca -batch -selfsign -notext -config ca.conf -keyfile %s.key -in %s.csr -out %s.pem "
+                "-startdate 20200101000000Z -enddate 20200102000000Z", directory, name, name, name, name, name);
+        const char *argv[] = { "/bin/sh", "-c", commands, NULL };
+        int status = -1;
+        ck_assert(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &output, &status, NULL));
+        ck_assert_msg(status == 0, "%s", output);
+}
+
+START_TEST(imaps_says_what_is_wrong_with_a_certificate)
+{
+        static const char *const none[] = { NULL };
+        static const char *const *const scripts[] = { none, NULL };
+        static const struct { const char *name, *text; bool trusted; } cases[] = {
+                { "unknown", "the issuer is not trusted; tls-ca-file names certificates to trust", false },
+                { "elsewhere", "the certificate is for another name: is the host in the URL right?", true },
+                { "expired", "certificate has expired (the server's administrator has to renew it)", true },
+        };
+        make_certificate("unknown");
+        make_certificate_for("elsewhere", "subjectAltName=DNS:mail.example.org");
+        make_expired_certificate("expired");
+        struct line_server server;
+        struct stream *stream = NULL;
+        server_start(&server, scripts);
+        g_autofree char *to = g_strdup_printf("%u", server.port);
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *pem = g_strdup_printf("%s/%s.pem", directory, cases[i].name);
+                g_autofree char *key = g_strdup_printf("%s/%s.key", directory, cases[i].name);
+                struct config_mailbox mailbox =
+                        mailbox_at(start_peer("tls_front.py", "--certificate", pem, "--key", key, "--to", to, NULL));
+                mailbox.tls = CONFIG_TLS_IMPLICIT;
+                mailbox.insecure = false;
+                mailbox.ca_file = cases[i].trusted ? pem : NULL;
+                error_clear(&err);
+                ck_assert_int_eq(transfer_open_imap(&mailbox, &wake, &stream, &err), -ERR_TLS);
+                assert_text(cases[i].text);
+                assert_text(peer_place);
+                stop_peer();
+        }
+        ck_assert_uint_eq(server.heard->len, 0);
+        line_server_stop(&server);
 }
 END_TEST
 
@@ -1016,6 +1209,16 @@ static void add_http(Suite *suite)
         tcase_add_test(tcase, a_netrc_is_not_used);
 }
 
+static void add_kept(Suite *suite)
+{
+        TCase *tcase = add_case(suite, "kept");
+        tcase_add_test(tcase, a_connection_is_kept_for_a_while);
+        tcase_add_test(tcase, a_connection_is_not_kept_for_ever);
+        tcase_add_test(tcase, a_kept_connection_that_the_server_ends_is_no_failure);
+        tcase_add_test(tcase, nothing_is_sent_twice);
+        tcase_add_test(tcase, an_unfinished_answer_ends_a_kept_connection);
+}
+
 static void add_smtp(Suite *suite)
 {
         TCase *tcase = add_case(suite, "smtp");
@@ -1040,6 +1243,7 @@ static void add_imap(Suite *suite)
         tcase_add_test(tcase, imap_demands_starttls_before_any_credential);
         tcase_add_test(tcase, imap_plain_text_is_for_loopback_only);
         tcase_add_test(tcase, imaps_verifies_the_certificate);
+        tcase_add_test(tcase, imaps_says_what_is_wrong_with_a_certificate);
 }
 
 static void add_stops(Suite *suite)
@@ -1058,6 +1262,7 @@ static Suite *suite(void)
 {
         Suite *suite = suite_create("transfer");
         add_http(suite);
+        add_kept(suite);
         add_smtp(suite);
         add_imap(suite);
         add_stops(suite);

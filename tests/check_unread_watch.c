@@ -70,7 +70,7 @@ START_TEST(the_message_says_which_and_why)
         kit_commit(&kit, bad(-ERR_WORKER_TIMEOUT, "more than 2000 ms of processor time"), NULL);
         g_autofree char *payload = kit_query(kit.db, "SELECT payload FROM outbox WHERE channel = 'health'");
         static const char *const parts[] = { "more than 2000 ms of processor time", "imap:work, UID 1.", "1 (UID 1)",
-                                             "hotfixctl list --quarantined" };
+                                             "hotfixctl quarantine list", "hotfixctl quarantine retry" };
         for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
                 ck_assert_msg(strstr(payload, parts[i]) != NULL, "%s is not in %s", parts[i], payload);
 }

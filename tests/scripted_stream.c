@@ -207,6 +207,12 @@ static int script_wait(struct stream *stream, bool for_write, bool interruptible
         return script->send_blocked ? run_out(script, timeout_ms) : 0;
 }
 
+static bool script_repeats_secret(struct stream *stream, const char *text, size_t size)
+{
+        (void) stream;
+        return memmem(text, size, SCRIPT_SECRET, strlen(SCRIPT_SECRET)) != NULL;
+}
+
 static void script_close(struct stream *stream)
 {
         struct script *script = (struct script *) stream;
@@ -218,6 +224,7 @@ static const struct stream_ops script_ops = {
         .receive = script_receive,
         .send = script_send,
         .wait = script_wait,
+        .repeats_secret = script_repeats_secret,
         .close = script_close,
 };
 

@@ -14,6 +14,9 @@
 
 struct script;
 
+/* With which the stream has logged in. */
+#define SCRIPT_SECRET "open-sesame-3"
+
 /* The script outlives the stream's close. From here on the clocks are the test's; script_free gives them back. */
 struct script *script_new(void);
 void script_free(struct script *script);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader of a worker's answer, which may be anything: what it takes can be written and read again. */
+/* The reader of a stored bulletin, which may be anything: what it takes can be written and read again. */
 #include <string.h>
 
 #include "common/bulletin_json.h"

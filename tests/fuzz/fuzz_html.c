@@ -20,6 +20,38 @@ static void require_nothing_lost(const char *text)
         document_free(document);
 }
 
+static void require_same_block(const struct block *a, const struct block *b)
+{
+        fuzz_require(strcmp(a->text, b->text) == 0, "\"%s\" by libxml2 is \"%s\"", a->text, b->text);
+        fuzz_require(a->marks == b->marks && a->indent == b->indent && a->line == b->line, "other marks on \"%s\"", a->text);
+        fuzz_require(a->table == b->table && a->parent_table == b->parent_table && a->row == b->row &&
+                             a->column == b->column && a->row_span == b->row_span,
+                     "another place of \"%s\"", a->text);
+        fuzz_require(g_strcmp0(a->image_alt, b->image_alt) == 0 && g_strcmp0(a->image_source, b->image_source) == 0,
+                     "another image at \"%s\"", a->text);
+        guint links = a->links ? a->links->len : 0;
+        fuzz_require(links == (b->links ? b->links->len : 0), "other links at \"%s\"", a->text);
+        for (guint i = 0; i < links; i++) {
+                const struct block_link *x = g_ptr_array_index(a->links, i), *y = g_ptr_array_index(b->links, i);
+                fuzz_require(strcmp(x->text, y->text) == 0 && strcmp(x->url, y->url) == 0, "another link at \"%s\"", a->text);
+        }
+}
+
+/* The quick reader of sound pages gives what libxml2 gives. */
+static void require_same_by_parser(const char *text, const struct document *document, int result)
+{
+        struct document *careful = NULL;
+        int r = html_read_by_parser(text, strlen(text), &careful, NULL);
+        fuzz_require(r == result, "%d by libxml2 is %d", result, r);
+        if (r < 0)
+                return;
+        fuzz_require(document->blocks->len == careful->blocks->len && document->table_count == careful->table_count,
+                     "%u blocks by libxml2 are %u", document->blocks->len, careful->blocks->len);
+        for (guint i = 0; i < document->blocks->len; i++)
+                require_same_block(document_block(document, i), document_block(careful, i));
+        document_free(careful);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static bool prepared;
@@ -30,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct document *document = NULL;
         struct error err = ERROR_INIT;
         int r = html_read(text, strlen(text), &document, &err);
+        require_same_by_parser(text, document, r);
         if (r == 0) {
                 fuzz_require(document->rendering == RENDERING_HTML, "rendering %d", (int) document->rendering);
                 require_document(document);

@@ -8,12 +8,12 @@
 
 const struct fuzz_target fuzz_target = { .name = "imap" };
 
-/* Bytes of a line, of a search, of literals, dropped of literals; depth. */
+/* Bytes of a line, of a search, numbers of that; bytes of literals, dropped of literals; depth. */
 static const struct imap_parser_limits limits[] = {
-        { 2000, 4000, 5000, 0, 8 },
-        { 100, 150, 20, 40, 2 },
-        { 300, 200, 0, 100, 3 },
-        { 60000, 60000, 60000, 0, 32 },
+        { 2000, 4000, 1000, 5000, 0, 8 },
+        { 100, 150, 10, 20, 40, 2 },
+        { 300, 200, 3, 0, 100, 3 },
+        { 60000, 60000, 60000, 60000, 0, 32 },
 };
 
 static void dump_bytes(GString *out, const char *data, size_t size)
@@ -72,6 +72,14 @@ static void dump_response(GString *out, const struct imap_response *response, co
                                response->code_text ? response->code_text : "-");
         struct totals totals = { 0 };
         dump_tokens(out, response->tokens, 0, with, &totals);
+        bool is_search = strcmp(response->name, "SEARCH") == 0 || strcmp(response->name, "ESEARCH") == 0;
+        fuzz_require(!response->numbers || (is_search && response->numbers->len <= with->max_numbers), "numbers in %s",
+                     response->name);
+        for (guint i = 0; response->numbers && i < response->numbers->len; i++) {
+                guint32 number = g_array_index(response->numbers, guint32, i);
+                fuzz_require(number > 0, "the number 0");
+                g_string_append_printf(out, "#%u ", number);
+        }
         fuzz_require(totals.kept <= with->max_literal_bytes, "%" G_GUINT64_FORMAT " bytes of literals", totals.kept);
         fuzz_require(totals.dropped <= with->max_dropped_bytes, "%" G_GUINT64_FORMAT " bytes dropped", totals.dropped);
         g_string_append_c(out, '\n');
@@ -96,9 +104,34 @@ static void require_final(struct imap_parser *parser, int code)
         error_clear(&err);
 }
 
+/* As the session feeds it: response by response, literals straight into their place. */
+static int feed_directly(struct imap_parser *parser, const uint8_t *data, size_t size, GString *out,
+                         const struct imap_parser_limits *with, struct error *err)
+{
+        int r = 0;
+        while (r == 0 && size > 0) {
+                char *place = NULL;
+                size_t taken = 0, room = MIN(imap_parser_literal_room(parser, &place), size);
+                if (room > 0) {
+                        memcpy(place, data, room);
+                        imap_parser_literal_came(parser, taken = room);
+                } else
+                        r = imap_parser_feed_one(parser, data, size, &taken, err);
+                fuzz_require(taken > 0 && taken <= size, "%zu of %zu bytes taken", taken, size);
+                data += taken;
+                size -= taken;
+                struct imap_response *response = imap_parser_next(parser);
+                if (response)
+                        dump_response(out, response, with);
+                imap_response_free(response);
+                fuzz_require(!imap_parser_next(parser), "two responses at once");
+        }
+        return r;
+}
+
 /* The pieces are as long as the bytes of pattern say, over and over; 0 is the rest. */
 static char *parse(const struct imap_parser_limits *with, const uint8_t *data, size_t size, const uint8_t *pattern,
-                   size_t pattern_size)
+                   size_t pattern_size, bool direct)
 {
         struct imap_parser *parser = imap_parser_new(with);
         struct error err = ERROR_INIT;
@@ -107,7 +140,8 @@ static char *parse(const struct imap_parser_limits *with, const uint8_t *data, s
         for (size_t at = 0, i = 0; r == 0 && at < size; i++) {
                 size_t wanted = pattern[i % pattern_size], length = wanted ? MIN(wanted, size - at) : size - at;
                 uint8_t *piece = g_memdup2(data + at, length); /* so that reading beyond is seen */
-                r = imap_parser_feed(parser, piece, length, &err);
+                r = direct ? feed_directly(parser, piece, length, out, with, &err)
+                           : imap_parser_feed(parser, piece, length, &err);
                 g_free(piece);
                 drain(parser, out, with);
                 at += length;
@@ -131,10 +165,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct imap_parser_limits *with = &limits[data[0] % G_N_ELEMENTS(limits)];
         const uint8_t pieces[] = { (uint8_t) (1 + data[0] / 4), (uint8_t) (1 + data[1] % 16),
                                    (uint8_t) (1 + data[1] / 16) };
-        g_autofree char *at_once = parse(with, data + 2, size - 2, whole, 1);
-        g_autofree char *in_pieces = parse(with, data + 2, size - 2, pieces, G_N_ELEMENTS(pieces));
+        g_autofree char *at_once = parse(with, data + 2, size - 2, whole, 1, false);
+        g_autofree char *in_pieces = parse(with, data + 2, size - 2, pieces, G_N_ELEMENTS(pieces), true);
         fuzz_require(strcmp(at_once, in_pieces) == 0, "at once\n%s\nin pieces\n%s", at_once, in_pieces);
-        g_autofree char *in_bytes = parse(with, data + 2, size - 2, single, 1);
+        g_autofree char *in_bytes = parse(with, data + 2, size - 2, single, 1, false);
         fuzz_require(strcmp(at_once, in_bytes) == 0, "at once\n%s\nin bytes\n%s", at_once, in_bytes);
         return 0;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An IMAP session against a server that says whatever the input holds, all at once and in pieces chosen by the first
- * byte. The client numbers its commands from h1 on, so a transcript can be written down whatever it asks. What must
- * hold: it returns, hands over what it asked for and no message twice, and the pieces change nothing.
+ * byte, which also chooses how messages are fetched. The client numbers its commands from h1 on, so a transcript can be
+ * written down whatever it asks. What must hold: it returns, hands over what it asked for and no message twice, and the
+ * pieces change nothing.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/limits.h"
 #include "ingest/imap_session.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -80,6 +82,8 @@ struct received {
         const GArray *asked; /* guint32 */
         guint64 seen;        /* a bit for each of asked */
         bool wants_body;
+        guint given; /* imap_session_fetch_stream: of asked */
+        guint32 answered;
 };
 
 static int receive(struct imap_message *message, void *context)
@@ -138,9 +142,51 @@ static void take_few(GArray *uids, GArray **ret_sizes)
         g_array_set_size(uids, MIN(uids->len, 5));
         *ret_sizes = g_array_new(FALSE, FALSE, sizeof(guint64));
         for (guint i = 0; i < uids->len; i++) {
-                guint64 size = 4u << 20; /* so that there are several commands */
+                guint64 size = LIMIT_IMAP_CHUNK_BYTES / 2; /* so that there are several commands */
                 g_array_append_val(*ret_sizes, size);
         }
+}
+
+static int give(GArray *uids, guint max, void *context, struct error *err)
+{
+        struct received *received = context;
+        (void) err;
+        fuzz_require(uids->len == 0 && max > 0, "%u of %u asked for", max, uids->len);
+        guint count = MIN(received->asked->len - received->given, 2); /* in slices */
+        for (guint i = 0; i < count; i++)
+                g_array_append_val(uids, g_array_index(received->asked, guint32, received->given++));
+        return 0;
+}
+
+static int answered(guint32 last_uid, void *context, struct error *err)
+{
+        struct received *received = context;
+        (void) err;
+        fuzz_require(last_uid > received->answered, "UID %u answered behind UID %u", last_uid, received->answered);
+        received->answered = last_uid;
+        g_string_append_printf(received->log, "<=%u ", last_uid);
+        return 0;
+}
+
+static void fetch_stream(struct imap_session *session, GArray *uids, GString *log, struct error *err)
+{
+        struct received received = { .log = log, .asked = uids, .wants_body = true };
+        struct imap_fetch_stream stream = {
+                .max_bytes = 20, .head_bytes = 5,
+                .next = give, .message = receive, .answered = answered, .context = &received,
+        };
+        g_array_set_size(uids, MIN(uids->len, 7));
+        int r = imap_session_fetch_stream(session, &stream, err);
+        fuzz_require(r < 0 || uids->len == 0 || received.answered == g_array_index(uids, guint32, uids->len - 1),
+                     "all is fetched, but answered only to UID %u", received.answered);
+        if (!note(log, "stream", r, err))
+                return;
+        GArray *among = NULL;
+        r = imap_session_search_among(session, uids, IMAP_SEARCH_UNSEEN, &among, err);
+        for (guint i = 0; r == 0 && i < among->len; i++)
+                g_string_append_printf(log, "%u ", g_array_index(among, guint32, i));
+        g_clear_pointer(&among, g_array_unref);
+        note(log, "among", r, err);
 }
 
 static void fetch(struct imap_session *session, GArray *uids, GString *log, struct error *err)
@@ -162,7 +208,7 @@ static void fetch(struct imap_session *session, GArray *uids, GString *log, stru
                 note(log, "move", imap_session_move(session, uids, "Done", err), err);
 }
 
-static void talk(struct imap_session *session, GString *log, struct error *err)
+static void talk(struct imap_session *session, bool as_stream, GString *log, struct error *err)
 {
         struct imap_mailbox mailbox = { 0 };
         bool changed = false;
@@ -175,14 +221,16 @@ static void talk(struct imap_session *session, GString *log, struct error *err)
         g_autoptr(GArray) uids = NULL;
         if (!search(session, &uids, log, err))
                 return;
-        if (uids)
+        if (uids && as_stream)
+                fetch_stream(session, uids, log, err);
+        else if (uids)
                 fetch(session, uids, log, err);
         r = imap_session_wait(session, true, 60000, &changed, err);
         g_string_append_printf(log, "%d %u ", changed, imap_session_exists(session));
         note(log, "wait", r, err);
 }
 
-static char *play(const uint8_t *data, size_t size, size_t piece)
+static char *play(const uint8_t *data, size_t size, size_t piece, bool as_stream)
 {
         struct spoken spoken = { .stream.ops = &spoken_ops, .data = data, .size = size, .piece = piece };
         struct imap_session_options options = { .command_timeout_ms = 60000, .max_message_bytes = MESSAGE_BYTES_MAX };
@@ -191,7 +239,7 @@ static char *play(const uint8_t *data, size_t size, size_t piece)
         GString *log = g_string_new(NULL);
         clock_set_for_test(1000000, 1000000);
         if (note(log, "open", imap_session_open(&spoken.stream, &options, &session, &err), &err) && session)
-                talk(session, log, &err);
+                talk(session, as_stream, log, &err);
         imap_session_close(session);
         return g_string_free(log, FALSE);
 }
@@ -200,8 +248,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         if (size < 1)
                 return 0;
-        g_autofree char *at_once = play(data + 1, size - 1, 0);
-        g_autofree char *in_pieces = play(data + 1, size - 1, 1 + data[0] % 32);
+        bool as_stream = data[0] & 32;
+        g_autofree char *at_once = play(data + 1, size - 1, 0, as_stream);
+        g_autofree char *in_pieces = play(data + 1, size - 1, 1 + data[0] % 32, as_stream);
         fuzz_require(strcmp(at_once, in_pieces) == 0, "at once\n%s\nin pieces\n%s", at_once, in_pieces);
         return 0;
 }

@@ -46,11 +46,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         prepared = true;
         if (size < 1)
                 return 0;
-        g_autofree char *json = g_memdup2(data + 1, size - 1); /* so that reading beyond is seen */
+        g_autofree char *bytes = g_memdup2(data + 1, size - 1); /* so that reading beyond is seen */
         struct reader_result result = { 0 };
         struct error err = ERROR_INIT;
         enum reader_outcome outcome = (enum reader_outcome) (data[0] % READER_OUTCOME_MAX);
-        int r = worker_parse_reply(outcome, json ? json : "", size - 1, DIGEST, &result, &err);
+        int r = worker_parse_reply(outcome, bytes ? bytes : "", size - 1, DIGEST, &result, &err);
         if (r == 0) {
                 fuzz_require(result.outcome == outcome, "outcome %d became %d", (int) outcome, (int) result.outcome);
                 require_sound(&result);

@@ -5,6 +5,7 @@ wait for something real. Nothing of a scene outlives it, whether its test passes
 A test is a function of one Scene; run(test, …) at the end of its file runs each in a scene of its own.
 """
 import contextlib
+import ctypes
 import email
 import email.policy
 import hashlib
@@ -65,6 +66,18 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def decompress(frame):
+    """One zstd frame; Python has no module for it."""
+    zstd = ctypes.CDLL("libzstd.so.1")
+    for name in ("ZSTD_getFrameContentSize", "ZSTD_decompress"):
+        getattr(zstd, name).restype = ctypes.c_ulonglong
+    size = zstd.ZSTD_getFrameContentSize(frame, ctypes.c_size_t(len(frame)))
+    assert size < 1 << 40, "no zstd frame with its size"
+    out = ctypes.create_string_buffer(max(size, 1))
+    assert zstd.ZSTD_decompress(out, ctypes.c_size_t(size), frame, ctypes.c_size_t(len(frame))) == size, "damaged zstd frame"
+    return out.raw[:size]
 
 
 SEVERITIES = {"critical": "1(緊急)", "important": "2(重要)", "moderate": "3(警告)", "low": "4(注意)"}
@@ -308,6 +321,7 @@ class Scene:
         os.chmod(self.directory, 0o755)  # Dovecot runs as somebody else
         self.processes = []
         self.dovecots = []
+        self.servers = []  # of imap_servers.py
         self.listeners = []
         self.delivered = 0
         self.environment = dict(os.environ, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1", G_SLICE="always-malloc")
@@ -343,6 +357,8 @@ class Scene:
             listener.close()
         for directory in self.dovecots:
             kill_dovecot(directory)
+        for server in self.servers:
+            server.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     # --- servers -----------------------------------------------------------------------------------------------------
@@ -491,9 +507,9 @@ match from any for any action "keep"
                           dict(self.environment, **(environment or {})), preamble)
 
     def ctl(self, *arguments, expect=0):
-        """hotfixctl --json: what it printed, decoded."""
+        """hotfixctl --json: what it printed, decoded. expect: its exit code, None for any."""
         result = self.run("hotfixctl", "-c", self.config_file, "--json", *arguments)
-        assert result.returncode == expect, \
+        assert expect is None or result.returncode == expect, \
             f"hotfixctl {' '.join(arguments)} gave {result.returncode}, not {expect}:\n{result.stderr}"
         return json.loads(result.stdout) if result.stdout.strip() else None
 
@@ -518,6 +534,15 @@ match from any for any action "keep"
     def dump(self, *tables):
         """Every row of these tables."""
         return {table: self.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables}
+
+    def stored_mails(self):
+        """{SHA-256: how often} of the bytes that are stored, taken from these bytes and compared with what is on record."""
+        stored = {}
+        for sha256, frame in self.rows("SELECT sha256, data FROM mail LEFT JOIN mail_data ON mail_id = mail.id"):
+            assert frame is not None, f"the bytes of {sha256} are not there"
+            assert hashlib.sha256(decompress(frame)).hexdigest() == sha256, "the stored bytes are others"
+            stored[sha256] = self.rows("SELECT count(*) FROM sighting JOIN mail ON mail.id = mail_id WHERE sha256 = ?", sha256)[0][0]
+        return stored
 
     def archive(self, root=None):
         """Path to SHA-256 of every file in the archive."""
@@ -544,6 +569,10 @@ def run_one(test):
         traceback.print_exc()
         for process in scene.processes:
             print(f"--- {os.path.basename(process.log_file)}\n{process.log()[-8000:]}", file=sys.stderr)
+        for server in scene.servers:
+            for name in ("peer.out", "log"):
+                with contextlib.suppress(OSError):
+                    print(f"--- {server.name}/{name}\n{server.read(name)[-3000:]}", file=sys.stderr)
         return False
     finally:
         signal.alarm(0)

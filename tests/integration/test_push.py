@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A mail that is dropped into the mailbox shows at once: by IDLE, and by polling where IDLE is switched off."""
+"""A mail that is dropped into the mailbox shows at once: by IDLE, and by polling where IDLE is switched off. Several are told on
+one connection."""
 import time
 
 from harness import run, sample, wait_until
@@ -40,4 +41,16 @@ def polling_finds(scene):
     drop_and_wait(scene, slack, 10)
 
 
-run(idle_pushes, polling_finds)
+def several_on_one_connection(scene):
+    slack = scene.start_slack()
+    scene.start_dovecot()
+    scene.configure(slack)
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    scene.deliver(sample("01"), sample("03"))
+    first, second = slack.wait_requests(2)
+    assert first["port"] == second["port"] and first["key"] != second["key"], (first, second)
+    daemon.stop()
+
+
+run(idle_pushes, polling_finds, several_on_one_connection)

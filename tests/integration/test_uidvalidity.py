@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A mailbox whose UIDs start anew: what was known stays known, what is new is told."""
+"""A mailbox whose UIDs start anew, or go back: what was known stays known, what is new is told."""
 import os
+import shutil
+import subprocess
 
-from harness import USER, run, sample
+from harness import USER, alert, run, sample
+from imap_servers import digest, on_both, wait_told
 
 
 def forget_numbers(scene):
@@ -46,4 +49,40 @@ def renumbered(scene):
     assert len(requests) == 3 and "MS07-904" in requests[2]["text"], [r["text"] for r in requests]
 
 
-run(renumbered)
+def copy(source, target):
+    """With owners and links."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+
+
+def restored_from_a_backup(scene, start):
+    """The same UIDVALIDITY, and UIDs that were given before are given again, to other mails."""
+    slack, server = scene.start_slack(), start()
+    scene.configure(slack, imap=None)
+    scene.sections["mailbox main"] = server.mailbox()
+    scene.write_config()
+    scene.once()
+    first, lost, late = alert("MS08-001"), alert("MS08-002"), alert("MS08-003")
+    server.append(first)
+    scene.once()
+    validity = server.status()["UIDVALIDITY"]
+    server.stop()
+    copy(server.directory, scene.path("backup"))
+    server.start()
+    server.append(lost, alert("MS08-009", "low", "wait"))
+    scene.once()
+    server.stop()
+    shutil.rmtree(server.directory)
+    copy(scene.path("backup"), server.directory)
+    server.start()
+    server.append(late)
+    status = server.status()
+    assert (status["UIDVALIDITY"], status["UIDNEXT"]) == (validity, 3), status
+    result = scene.once()
+    assert "UIDVALIDITY" in result.stderr, result.stderr
+    wait_told(slack, "MS08-001", "MS08-002", "MS08-003")
+    assert {digest(mail) for mail in (first, lost, late)} < set(scene.stored_mails())
+    scene.once()
+    wait_told(slack, "MS08-001", "MS08-002", "MS08-003")
+
+
+run(renumbered, *on_both(restored_from_a_backup))

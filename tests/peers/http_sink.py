@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: MIT
 """A web server on 127.0.0.1 that keeps what is posted to it, as a stand-in for Slack.
 
-Prints "port N" when it listens; ends at SIGTERM. Each request becomes one line of JSON in the --out file, written
-before the answer is sent. The first requests get the answers of the --script file, one line each, all others "200 ok":
+Prints "port N" when it listens; ends at SIGTERM. Each request becomes one line of JSON in the --out file, with the
+client's port (one for each connection), written before the answer is sent. The first requests get the answers of the
+--script file, one line each, all others "200 ok":
 
     429 2     this status, with Retry-After: 2
     302       this status; a redirection leads to /elsewhere on this server
     hang      no answer, until the client goes away
     close     the connection is closed without an answer
+    drop      200, and then the connection is closed, which the answer does not announce
+    408       likewise, but before it is closed comes an answer that nobody has asked for
     endless   status 200 and a body that never ends
 """
 import argparse
@@ -55,7 +58,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(min(size, MAX_BODY))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.record({"path": self.path, "headers": headers, "body": body.decode("utf-8", "replace")})
+        self.server.record({"path": self.path, "port": self.client_address[1], "headers": headers,
+                            "body": body.decode("utf-8", "replace")})
         self.answer(*self.server.next_answer())
 
     def answer(self, word, retry_after=None):
@@ -67,7 +71,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if word == "endless":
             self.endless()
             return
-        status = int(word)
+        status = 200 if word in ("drop", "408") else int(word)
+        self.close_connection |= word in ("drop", "408")
         body = b"ok" if status == 200 else f"status {status}".encode()
         self.send_response(status)
         if retry_after:
@@ -78,6 +83,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        if word == "408":
+            self.wfile.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     def endless(self):
         self.send_response(200)

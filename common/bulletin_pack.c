@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/bulletin_pack.h"
+
+#include <string.h>
+
+#include "common/bulletin_p.h"
+
+static void write_text(struct writer *w, const char *text, const struct member *m, const struct place *place)
+{
+        struct fitted fitted;
+        if (writer_fit(w, text, m, place, &fitted))
+                pack_sized(w->packer, fitted.text, fitted.size);
+        else
+                pack_number(w->packer, 0);
+        g_free(fitted.owned);
+}
+
+static void write_choice(struct writer *w, const struct choice *choice, const struct member *m,
+                         const struct place *place)
+{
+        pack_number(w->packer, choice->present);
+        if (!choice->present)
+                return;
+        int value = choice_sound_value(choice, m->values);
+        pack_number(w->packer, (guint64) value);
+        pack_number(w->packer, value ? choice->basis : BASIS_UNDETERMINED);
+        write_text(w, choice->text, m, place);
+        write_text(w, choice->reason, m, place);
+}
+
+/* As deep as the shapes are nested, which is three. */
+static void write_object(struct writer *w, const void *object, const struct shape *shape, const struct place *place);
+
+/* The members that are kept, and behind them 0; each has a 1 before it. */
+static void write_list(struct writer *w, const GPtrArray *list, const struct member *m, const struct place *place)
+{
+        struct packer last = *w->packer;
+        gsize last_size = last.bytes->len;
+        guint count = 0;
+        for (guint i = 0; i < list->len; i++) {
+                const void *item = g_ptr_array_index(list, i);
+                const struct place here = { .parent = place, .index = i };
+                struct fitted fitted = { 0 };
+                if (i >= m->max_members) {
+                        writer_note_loss(w, place);
+                        break;
+                }
+                if (!m->shape && !writer_fit(w, item, m, &here, &fitted))
+                        continue;
+                last = *w->packer;
+                last_size = last.bytes->len;
+                count++;
+                pack_number(w->packer, 1);
+                if (m->shape)
+                        write_object(w, item, m->shape, &here);
+                else
+                        pack_sized(w->packer, fitted.text, fitted.size);
+                g_free(fitted.owned);
+        }
+        g_autofree char *loss = m->type == MEMBER_WARNINGS ? writer_describe_losses(w) : NULL;
+        if (loss && count >= m->max_members) {
+                g_string_truncate(last.bytes, last_size);
+                *w->packer = last;
+        }
+        if (loss) {
+                pack_number(w->packer, 1);
+                pack_text(w->packer, loss);
+        }
+        pack_number(w->packer, 0);
+}
+
+static void write_member(struct writer *w, const void *object, const struct member *m, const struct place *place)
+{
+        switch (m->type) {
+        case MEMBER_SCHEMA:
+                return;
+        case MEMBER_KIND:
+                pack_number(w->packer, *MEMBER_OF(enum bulletin_kind, object, m));
+                return;
+        case MEMBER_TEXT:
+                write_text(w, *MEMBER_OF(char *, object, m), m, place);
+                return;
+        case MEMBER_DATE: {
+                const char *date = MEMBER_OF(char, object, m);
+                pack_text(w->packer, bulletin_date_is_valid(date) ? date : NULL);
+                return;
+        }
+        case MEMBER_NUMBER: {
+                gint64 number = *MEMBER_OF(gint64, object, m);
+                pack_number(w->packer, number >= 0 ? (guint64) number + 1 : 0);
+                return;
+        }
+        case MEMBER_FLAG:
+                pack_number(w->packer, *MEMBER_OF(bool, object, m));
+                return;
+        case MEMBER_CHOICE:
+                write_choice(w, MEMBER_OF(struct choice, object, m), m, place);
+                return;
+        case MEMBER_GROUP:
+                write_object(w, object, m->shape, place);
+                return;
+        case MEMBER_OBJECT:
+                write_object(w, MEMBER_OF(void, object, m), m->shape, place);
+                return;
+        case MEMBER_REFERENCE: {
+                const void *target = *MEMBER_OF(void *, object, m);
+                pack_number(w->packer, target != NULL);
+                if (target)
+                        write_object(w, target, m->shape, place);
+                return;
+        }
+        case MEMBER_TEXTS:
+        case MEMBER_OBJECTS:
+        case MEMBER_WARNINGS:
+                write_list(w, *MEMBER_OF(GPtrArray *, object, m), m, place);
+                return;
+        }
+        g_assert_not_reached();
+}
+
+static void write_object(struct writer *w, const void *object, const struct shape *shape, const struct place *place)
+{
+        for (size_t i = 0; i < shape->count; i++) {
+                const struct place here = { .parent = place, .key = shape->members[i].key };
+                write_member(w, object, &shape->members[i], &here);
+        }
+}
+
+void bulletin_pack(struct packer *p, const struct bulletin *b)
+{
+        const struct place root = { 0 };
+        struct writer w = { .packer = p };
+        write_object(&w, b, &bulletin_shape, &root);
+        g_free(w.first_loss);
+}
+
+/* --- reading --- */
+
+static int fail(const struct place *place, int code, const char *what)
+{
+        if (code == -ERR_LIMIT)
+                return bulletin_fail(place, code, "has more values than are allowed");
+        return bulletin_fail(place, code, what);
+}
+
+static int read_number(struct unpacker *u, guint64 max, const struct place *place, guint64 *ret_number)
+{
+        int r = unpack_number(u, max, ret_number);
+        return r < 0 ? fail(place, r, "is no number that it may have") : 0;
+}
+
+static int read_text(struct unpacker *u, const struct member *m, const struct place *place, char **ret_text)
+{
+        g_autofree char *text = NULL;
+        int r = unpack_text(u, m->max_bytes, &text);
+        if (r < 0)
+                return fail(place, r, "is not valid UTF-8 text within its bound");
+        if (text && !text_has_form(text, m->form))
+                return fail(place, -ERR_MALFORMED, "is not in its form");
+        *ret_text = g_steal_pointer(&text);
+        return 0;
+}
+
+static int read_kind(struct unpacker *u, const struct place *place, enum bulletin_kind *ret_kind)
+{
+        guint64 kind;
+        int r = read_number(u, BULLETIN_KIND_MAX - 1, place, &kind);
+        if (r == 0)
+                *ret_kind = (enum bulletin_kind) kind;
+        return r;
+}
+
+static int read_date(struct unpacker *u, const struct place *place, char ret_date[BULLETIN_DATE_SIZE])
+{
+        g_autofree char *date = NULL;
+        int r = unpack_text(u, BULLETIN_DATE_SIZE - 1, &date);
+        if (r < 0 || (date && !bulletin_date_is_valid(date)))
+                return fail(place, r < 0 ? r : -ERR_MALFORMED, "is not a date");
+        g_strlcpy(ret_date, date ? date : "", BULLETIN_DATE_SIZE);
+        return 0;
+}
+
+/* The value of a choice is one that it has, and agrees with the basis. */
+static int read_choice(struct unpacker *u, const struct member *m, const struct place *place, struct choice *choice)
+{
+        guint64 present, value = 0, basis = 0;
+        g_autofree char *text = NULL, *reason = NULL;
+        int r = read_number(u, 1, place, &present);
+        if (r < 0 || !present)
+                return r;
+        if ((r = read_number(u, G_MAXINT, place, &value)) < 0 ||
+            (r = read_number(u, BASIS_MAX - 1, place, &basis)) < 0 ||
+            (r = read_text(u, m, place, &text)) < 0 || (r = read_text(u, m, place, &reason)) < 0)
+                return r;
+        if (value && !choice_value_name(m->values, (int) value))
+                return fail(place, -ERR_MALFORMED, "has an unknown value");
+        if ((value == 0) != (basis == BASIS_UNDETERMINED))
+                return fail(place, -ERR_MALFORMED, "has a value and a basis that contradict each other");
+        choice_set(choice, (enum basis) basis, (int) value, text, reason);
+        return 0;
+}
+
+/* As deep as the shapes are nested, whatever the input is. */
+static int read_object(struct unpacker *u, const struct shape *shape, const struct place *place, void *object);
+
+static int read_new_object(struct unpacker *u, const struct shape *shape, const struct place *place,
+                           gpointer *ret_object)
+{
+        gpointer object = shape->create();
+        int r = read_object(u, shape, place, object);
+        if (r < 0)
+                shape->destroy(object);
+        else
+                *ret_object = object;
+        return r;
+}
+
+static int read_item(struct unpacker *u, const struct member *m, const struct place *place, gpointer *ret_item)
+{
+        if (m->shape)
+                return read_new_object(u, m->shape, place, ret_item);
+        char *text = NULL;
+        int r = read_text(u, m, place, &text);
+        if (r == 0 && !text)
+                return fail(place, -ERR_MALFORMED, "is null");
+        *ret_item = text;
+        return r;
+}
+
+static int read_list(struct unpacker *u, const struct member *m, const struct place *place, GPtrArray *list)
+{
+        while (true) {
+                const struct place here = { .parent = place, .index = list->len };
+                guint64 more;
+                gpointer item = NULL;
+                int r = read_number(u, 1, &here, &more);
+                if (r < 0 || !more)
+                        return r;
+                if (list->len >= m->max_members)
+                        return fail(place, -ERR_MALFORMED, "has too many members");
+                if ((r = read_item(u, m, &here, &item)) < 0)
+                        return r;
+                g_ptr_array_add(list, item);
+        }
+}
+
+static int read_member(struct unpacker *u, const struct member *m, const struct place *place, void *object)
+{
+        guint64 number = 0;
+        int r;
+        switch (m->type) {
+        case MEMBER_SCHEMA:
+                return 0;
+        case MEMBER_KIND:
+                return read_kind(u, place, MEMBER_AT(enum bulletin_kind, object, m));
+        case MEMBER_TEXT:
+                return read_text(u, m, place, MEMBER_AT(char *, object, m));
+        case MEMBER_DATE:
+                return read_date(u, place, MEMBER_AT(char, object, m));
+        case MEMBER_NUMBER:
+                if ((r = read_number(u, (guint64) G_MAXINT64 + 1, place, &number)) == 0)
+                        *MEMBER_AT(gint64, object, m) = (gint64) (number - 1); /* 0: -1 */
+                return r;
+        case MEMBER_FLAG:
+                if ((r = read_number(u, 1, place, &number)) == 0)
+                        *MEMBER_AT(bool, object, m) = number == 1;
+                return r;
+        case MEMBER_CHOICE:
+                return read_choice(u, m, place, MEMBER_AT(struct choice, object, m));
+        case MEMBER_GROUP:
+                return read_object(u, m->shape, place, object);
+        case MEMBER_OBJECT:
+                return read_object(u, m->shape, place, MEMBER_AT(void, object, m));
+        case MEMBER_REFERENCE:
+                if ((r = read_number(u, 1, place, &number)) == 0 && number)
+                        r = read_new_object(u, m->shape, place, MEMBER_AT(gpointer, object, m));
+                return r;
+        case MEMBER_TEXTS:
+        case MEMBER_OBJECTS:
+        case MEMBER_WARNINGS:
+                return read_list(u, m, place, *MEMBER_AT(GPtrArray *, object, m));
+        }
+        g_assert_not_reached();
+}
+
+static int read_object(struct unpacker *u, const struct shape *shape, const struct place *place, void *object)
+{
+        for (size_t i = 0; i < shape->count; i++) {
+                const struct place here = { .parent = place, .key = shape->members[i].key };
+                int r = read_member(u, &shape->members[i], &here, object);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int bulletin_unpack(struct unpacker *u, struct bulletin **ret_bulletin, struct error *err)
+{
+        const struct place root = { .err = err };
+        gpointer bulletin;
+        int r = read_new_object(u, &bulletin_shape, &root, &bulletin);
+        if (r == 0)
+                *ret_bulletin = bulletin;
+        return r;
+}
