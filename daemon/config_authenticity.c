@@ -54,16 +54,24 @@ static bool is_token(const char *text)
         return true;
 }
 
+/* Several servers may take in mails, each under its own name. */
 static void read_authserv_id(struct config_reader *reader, const struct config_section *section,
                              struct authenticity_policy *policy)
 {
-        const char *id = config_text(section, "authserv-id");
-        if (id && !is_token(id))
-                config_problem(reader, section, "authserv-id",
-                               "\"%s\" is not one word as it stands first in Authentication-Results", id);
-        else if (!id && policy->require != AUTHENTICATION_NONE)
+        g_autoptr(GPtrArray) list = config_list(section, "authserv-id");
+        GString *ids = g_string_new(NULL);
+        bool good = true;
+        for (guint i = 0; good && i < list->len; i++) {
+                const char *id = g_ptr_array_index(list, i);
+                good = is_token(id);
+                g_string_append_printf(ids, "%s%s", i ? ", " : "", id);
+                if (!good)
+                        config_problem(reader, section, "authserv-id",
+                                       "\"%s\" is not one word as it stands first in Authentication-Results", id);
+        }
+        if (list->len == 0 && policy->require != AUTHENTICATION_NONE)
                 config_problem(reader, section, NULL, "needs authserv-id: whose Authentication-Results count");
-        policy->authserv_id = g_strdup(id);
+        policy->authserv_id = g_string_free(ids, list->len == 0);
 }
 
 static void warn_of_openness(struct config_reader *reader, const struct config_section *section,

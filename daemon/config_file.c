@@ -160,26 +160,23 @@ static char *repetition(const char *group, const char *key)
 
 /* What is set more than once in one file, of which GKeyFile keeps the last without a word: a set of repetition(). The text has
  * been parsed. */
-static GHashTable *find_repetitions(const char *data)
+static GHashTable *find_repetitions(const char *data, size_t size)
 {
         g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         GHashTable *repeated = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        g_auto(GStrv) lines = g_strsplit(data, "\n", -1);
-        const char *group = "";
-        for (size_t i = 0; lines[i]; i++) {
-                char *line = g_strstrip(lines[i]), *end = *line == '[' ? strchr(line, ']') : strchr(line, '=');
-                if (*line == '#' || !end)
-                        continue;
-                *end = '\0';
+        g_autofree char *group = g_strdup("");
+        for (const char *at = data, *end = data + size, *next; at < end; at = next) {
+                const char *newline = memchr(at, '\n', (size_t) (end - at));
+                next = newline ? newline + 1 : end;
+                g_autofree char *line = g_strstrip(g_strndup(at, (gsize) (next - at)));
                 if (*line == '[') {
-                        group = line + 1;
-                        continue;
+                        g_free(group);
+                        group = g_strndup(line + 1, strcspn(line + 1, "]"));
+                } else if (*line != '#' && strchr(line, '=')) {
+                        *strchr(line, '=') = '\0';
+                        char *item = repetition(group, g_strchomp(line));
+                        g_hash_table_add(g_hash_table_contains(seen, item) ? repeated : seen, item);
                 }
-                char *item = repetition(group, g_strchomp(line));
-                if (g_hash_table_contains(seen, item))
-                        g_hash_table_add(repeated, item);
-                else
-                        g_hash_table_add(seen, item);
         }
         return repeated;
 }
@@ -268,7 +265,7 @@ static bool merge_data(struct config_reader *reader, const char *file, const cha
                                     find_bad_line(data, size));
                 return false;
         }
-        g_autoptr(GHashTable) repeated = find_repetitions(data);
+        g_autoptr(GHashTable) repeated = find_repetitions(data, size);
         g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
         for (size_t i = 0; groups[i]; i++)
                 merge_group(reader, keys, groups[i], file, repeated);

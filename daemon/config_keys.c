@@ -53,8 +53,8 @@ static const struct config_key keys[] = {
           "whose mails count as verified; without it, everybody's", 0 },
         { "mailbox", "require-authentication", "none", "none | dkim | spf | dmarc",
           "what our own mail server must have verified of a mail", 0 },
-        { "mailbox", "authserv-id", "", "one word, such as mx.example.org",
-          "the name our own mail server writes into Authentication-Results", 0 },
+        { "mailbox", "authserv-id", "", "list of words, such as mx.example.org",
+          "the name that our own mail servers write into Authentication-Results", 0 },
         { "mailbox", "after-ingest", "none", "none | seen | move:FOLDER", "what happens to a stored mail", 0 },
 
         { "channel", "type", "", "slack | email | log", "kind of channel; required", 0 },

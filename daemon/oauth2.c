@@ -21,6 +21,9 @@ struct entry {
         int64_t use_until_ms;      /* monotonic */
         int64_t not_before_ms;     /* monotonic: the endpoint has asked to be left alone until then */
         char *unstored;            /* a new refresh token that could not be stored yet */
+        int failures;              /* atomic: of requests; the last one: */
+        int failed_code;
+        char *failed_text, *failed_scope;
 };
 
 static GMutex entries_lock;
@@ -32,6 +35,8 @@ static void entry_free(void *data)
         credential_free(entry->access_token);
         credential_free(entry->unstored);
         g_free(entry->scope);
+        g_free(entry->failed_text);
+        g_free(entry->failed_scope);
         g_mutex_clear(&entry->lock);
         g_free(entry);
 }
@@ -162,6 +167,24 @@ static int request_token(const struct config_oauth2 *oauth2, const struct oauth2
         return r;
 }
 
+static int request_and_note(const struct config_oauth2 *oauth2, const struct oauth2_transport *transport,
+                            struct entry *entry, struct error *err)
+{
+        struct error local = ERROR_INIT;
+        int r = request_token(oauth2, transport, entry, &local);
+        if (r == 0)
+                return 0;
+        if (r != -ERR_CANCELLED) {
+                g_free(entry->failed_text);
+                g_free(entry->failed_scope);
+                entry->failed_text = g_strdup(error_text(&local));
+                entry->failed_scope = g_strdup(oauth2->scope);
+                entry->failed_code = r;
+                g_atomic_int_inc(&entry->failures);
+        }
+        return error_move(err, &local);
+}
+
 static bool is_usable(const struct entry *entry, const struct config_oauth2 *oauth2)
 {
         return entry->access_token && g_strcmp0(entry->scope, oauth2->scope) == 0 &&
@@ -172,12 +195,17 @@ int oauth2_token(const struct config_oauth2 *oauth2, const struct oauth2_transpo
                  bool *ret_cached, struct error *err)
 {
         struct entry *entry = find_entry(oauth2);
+        int failures = g_atomic_int_get(&entry->failures);
         g_mutex_lock(&entry->lock);
+        /* A request that failed while this one waited for it has failed for both: else mailboxes of one account would ask in
+         * vain one after the other, and each would wait for all before it. */
+        bool failed = entry->failures != failures && g_strcmp0(entry->failed_scope, oauth2->scope) == 0;
         /* Before anything is used that came with it. */
         int r = store_unstored(oauth2, entry, err);
         bool cached = is_usable(entry, oauth2);
         if (r == 0 && !cached) {
-                r = request_token(oauth2, transport, entry, err);
+                r = failed ? error_set(err, entry->failed_code, "%s", entry->failed_text)
+                           : request_and_note(oauth2, transport, entry, err);
                 if (r == 0)
                         r = store_unstored(oauth2, entry, err);
         }

@@ -120,15 +120,25 @@ static bool states(const struct authentication_field *field, enum authentication
 
 /* --- the border's own field --- */
 
-/* The topmost with the id, or NULL. *ret_others: how many stand below it. */
-static const struct authentication_field *find_own(const struct authentication_report *report, const char *id,
+/* ids: one, or several with commas. */
+static bool is_ours(const char *ids, const char *id)
+{
+        g_auto(GStrv) list = g_strsplit(ids, ",", -1);
+        for (char **one = list; *one; one++)
+                if (g_ascii_strcasecmp(g_strstrip(*one), id) == 0)
+                        return true;
+        return false;
+}
+
+/* The topmost with such an id, or NULL. *ret_others: how many stand below it. */
+static const struct authentication_field *find_own(const struct authentication_report *report, const char *ids,
                                                    unsigned *ret_others)
 {
         const struct authentication_field *own = NULL;
         *ret_others = 0;
         for (guint i = 0; report->fields && i < report->fields->len; i++) {
                 const struct authentication_field *field = g_ptr_array_index(report->fields, i);
-                if (g_ascii_strcasecmp(field->authserv_id, id) != 0)
+                if (!is_ours(ids, field->authserv_id))
                         continue;
                 if (own)
                         (*ret_others)++;

@@ -284,6 +284,24 @@ static bool is_unclear(const struct authenticity_policy *policy, const char *hea
         return unclear;
 }
 
+/* Two servers take in mails; what one of them writes is not undone by a forgery in the name of the other. */
+START_TEST(several_ids)
+{
+        static const struct authenticity_policy two = { .require = AUTHENTICATION_DKIM, .authserv_id = (char *) "mx1.example, mx2.example" };
+        static const struct head_case cases[] = {
+                { "Authentication-Results: mx1.example; " GOOD_DKIM "\r\n" FROM, NULL },
+                { "Authentication-Results: MX2.example; " GOOD_DKIM "\r\n" FROM, NULL },
+                { "Authentication-Results: mx2.example; dkim=fail\r\nAuthentication-Results: mx1.example; " GOOD_DKIM "\r\n" FROM,
+                  "mx2.example says dkim=fail; 1 more" },
+                { "Authentication-Results: mx1.example; dkim=fail\r\nAuthentication-Results: mx2.example; " GOOD_DKIM "\r\n" FROM,
+                  "mx1.example says dkim=fail; 1 more" },
+                { "Authentication-Results: mx3.example; " GOOD_DKIM "\r\n" FROM, "of mx1.example, mx2.example, only of mx3.example" },
+                { "Authentication-Results: \"mx1.example, mx2.example\"; " GOOD_DKIM "\r\n" FROM, "no Authentication-Results of" },
+        };
+        check_cases(&two, cases, G_N_ELEMENTS(cases));
+}
+END_TEST
+
 /* Nothing is found against the mail, and nothing for it. */
 START_TEST(what_the_border_could_not_find_out)
 {
@@ -696,6 +714,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, the_topmost_field_counts);
         tcase_add_test(tcase, borders_that_copy_without_care);
         tcase_add_test(tcase, what_the_border_could_not_find_out);
+        tcase_add_test(tcase, several_ids);
         tcase_add_test(tcase, results_of_dkim);
         tcase_add_test(tcase, results_of_spf);
         tcase_add_test(tcase, results_of_dmarc);

@@ -290,9 +290,12 @@ START_TEST(token_urls_are_checked)
 }
 END_TEST
 
+#define ROUTED_TO_LOG "[channel l]\ntype = log\n[route r]\nchannels = l\n[route health]\nchannels = l\n"
+
 START_TEST(whom_a_mailbox_believes)
 {
-        assert_loads(MAILBOX "trusted-senders = Report@HotFix.example; @Vendor.EXAMPLE, @例え.example\n");
+        assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx\n"
+                                  "trusted-senders = Report@HotFix.example; @Vendor.EXAMPLE, @例え.example\n");
         const struct authenticity_policy *policy = &mailbox(0)->authenticity;
         ck_assert_uint_eq(policy->trusted_senders->len, 3);
         ck_assert_str_eq(g_ptr_array_index(policy->trusted_senders, 0), "report@hotfix.example");
@@ -301,6 +304,10 @@ START_TEST(whom_a_mailbox_believes)
         ck_assert_int_eq(policy->require, AUTHENTICATION_DMARC);
         ck_assert_str_eq(policy->authserv_id, "mx");
         ck_assert_uint_eq(warnings->len, 1); /* no route */
+        assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx1.example ,mx2.example;\n");
+        ck_assert_str_eq(mailbox(0)->authenticity.authserv_id, "mx1.example, mx2.example");
+        assert_one_problem("[mailbox m]\nauthserv-id = mx1, mx2 x, mx3 y\n", "\"mx2 x\" is not one word as it stands first in "
+                           "Authentication-Results");
 
         static const char *const methods[] = { "none", "dkim", "spf", "dmarc" };
         for (int i = 0; i < AUTHENTICATION_METHOD_MAX; i++) {
@@ -316,6 +323,11 @@ START_TEST(whom_a_mailbox_believes)
                 assert_one_problem(text, end);
         }
         assert_one_problem("[mailbox m]\ntrusted-senders = ;\n", "[mailbox m] trusted-senders: the list is empty");
+        /* What is wrong has no consequences that would only confuse. */
+        ck_assert_int_eq(load_text(OPEN_MAILBOX ROUTED_TO_LOG "[mailbox m]\ntrusted-senders = @a.example\nauthserv-id = mx\n"
+                                   "require-authentication = DMARC\n"), -ERR_CONFIG);
+        g_autofree char *said = join(warnings);
+        ck_assert_msg(!strstr(said, "forged") && !strstr(said, "no effect") && !strstr(said, "believes"), "%s", said);
         assert_one_problem("[mailbox m]\nauthserv-id = a b\n",
                            "[mailbox m] authserv-id: \"a b\" is not one word as it stands first in Authentication-Results");
         assert_one_problem("[mailbox m]\nauthserv-id = mx; dkim=pass\n", "as it stands first in Authentication-Results");
@@ -325,7 +337,6 @@ END_TEST
 
 START_TEST(believing_everybody_is_doubtful)
 {
-#define ROUTED_TO_LOG "[channel l]\ntype = log\n[route r]\nchannels = l\n[route health]\nchannels = l\n"
         assert_loads(OPEN_MAILBOX ROUTED_TO_LOG);
         ck_assert_uint_eq(warnings->len, 1);
         assert_has(warnings, "[mailbox m]: believes every mail: whoever knows the address can have people called; "

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -24,6 +25,7 @@ static GPtrArray *replies;
 static GString *asked;
 static unsigned requests;
 static char *stored_when_asked; /* the stored refresh token at the time of the last request */
+static void (*during_request)(void);
 static bool break_store;        /* with the next request the folder of stored tokens becomes a file */
 
 static int post(void *context, const struct oauth2_request *request, struct oauth2_answer *ret_answer, struct error *e)
@@ -36,6 +38,11 @@ static int post(void *context, const struct oauth2_request *request, struct oaut
         const struct reply *reply = g_ptr_array_index(replies, requests++);
         g_clear_pointer(&stored_when_asked, g_free);
         oauth2_load_refresh_token(&refresh, &stored_when_asked, NULL);
+        if (during_request) {
+                void (*run)(void) = during_request;
+                during_request = NULL;
+                run();
+        }
         if (break_store)
                 ck_assert(g_rmdir(refresh.store_directory) == 0 && g_file_set_contents(refresh.store_directory, "", 0, NULL));
         if (reply->code < 0)
@@ -580,6 +587,49 @@ START_TEST(threads_share_one_request)
 }
 END_TEST
 
+/* The second mailbox of the account, which comes while the first one's request is under way. */
+static struct { GThread *thread; int id; int code; char *text; } second;
+
+static void *fail_too(void *data)
+{
+        char *token = NULL;
+        bool cached;
+        struct error local = ERROR_INIT;
+        g_atomic_int_set(&second.id, (int) syscall(SYS_gettid));
+        second.code = oauth2_token(data, &transport, &token, &cached, &local);
+        second.text = g_strdup(error_text(&local));
+        error_clear(&local);
+        return NULL;
+}
+
+/* Until it sleeps, which it does only where it waits for the first. */
+static void start_second(void)
+{
+        second.thread = g_thread_new("mailbox", fail_too, &client);
+        for (bool sleeps = false; !sleeps; g_thread_yield()) {
+                g_autofree char *path = g_strdup_printf("/proc/self/task/%d/stat", g_atomic_int_get(&second.id)), *text = NULL;
+                sleeps = g_atomic_int_get(&second.id) > 0 && g_file_get_contents(path, &text, NULL, NULL) &&
+                         strstr(text, ") S ");
+        }
+}
+
+START_TEST(those_who_wait_share_a_failure)
+{
+        static const struct reply refused = { .status = 400, .body = "{\"error\":\"invalid_client\"}" };
+        static const struct reply good = GOOD("one");
+        answers(&refused);
+        answers(&good);
+        during_request = start_second;
+        ck_assert_int_eq(fails(&client), -ERR_AUTH);
+        g_thread_join(second.thread);
+        ck_assert_int_eq(second.code, -ERR_AUTH);
+        ck_assert_str_eq(second.text, error_text(&err));
+        ck_assert_uint_eq(requests, 1);
+        g_free(second.text);
+        assert_token(&client, "one", false); /* who comes later asks */
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *suite = suite_create("oauth2");
@@ -604,6 +654,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, the_longest_token_is_read_again);
         tcase_add_test(tcase, a_damaged_file_is_passed_over);
         tcase_add_test(tcase, threads_share_one_request);
+        tcase_add_test(tcase, those_who_wait_share_a_failure);
         suite_add_tcase(suite, tcase);
         return suite;
 }

@@ -5,6 +5,7 @@ mechanisms, tokens that end, are revoked or refused; and nowhere a token where i
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import time
@@ -208,4 +209,29 @@ def endpoint_in_trouble(scene):
     no_token_anywhere(scene, endpoint)
 
 
-run(client_credentials, rotated_refresh_tokens, ended_kept_revoked, refused_refresh, refused_login, endpoint_in_trouble)
+def one_account_twice_and_reloaded(scene):
+    """Two mailboxes of one account that connect at once spend a refresh token once; a reload takes other keys."""
+    endpoint = prepare(scene, "xoauth2", "refresh-token", "--refresh-token", REFRESH, "--secret", SECRET, "--rotate")
+    scene.imap().create("Feed")
+    box = scene.sections["mailbox main"]
+    scene.sections["mailbox feed"] = dict(box, url=box["url"].replace("/INBOX", "/Feed"))
+    scene.write_config()
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    wait_until(lambda: logins(scene, "XOAUTH2") == 2, "both logins in Dovecot's log")
+    assert [r["refresh_token"] for r in endpoint.requests] == [REFRESH]
+    for name in ("mailbox main", "mailbox feed"):
+        scene.sections[name].update({"oauth2-flow": "client-credentials", "auth": "oauthbearer"})
+        del scene.sections[name]["oauth2-refresh-token-file"]
+    scene.write_config()
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_log("configuration reloaded")
+    wait_until(lambda: logins(scene, "OAUTHBEARER") == 2, "both logins with the other mechanism")
+    daemon.wait_idle()
+    assert [r["grant_type"] for r in endpoint.requests] == ["refresh_token", "client_credentials"]
+    daemon.stop()
+    no_token_anywhere(scene, endpoint)
+
+
+run(client_credentials, rotated_refresh_tokens, ended_kept_revoked, refused_refresh, refused_login, endpoint_in_trouble,
+    one_account_twice_and_reloaded)
