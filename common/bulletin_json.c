@@ -70,7 +70,7 @@ bool writer_fit(struct writer *w, const char *text, const struct member *m, cons
                 struct fitted *ret_fitted)
 {
         struct fitted fitted = { .text = text, .size = text ? strlen(text) : 0 };
-        if (text && !g_utf8_validate(text, (gssize) fitted.size, NULL)) {
+        if (text && !text_is_valid(text, fitted.size)) {
                 fitted.text = fitted.owned = text_make_valid(text, fitted.size, NULL);
                 fitted.size = strlen(fitted.text);
         }
@@ -95,6 +95,20 @@ bool group_is_present(const void *object, const struct shape *shape)
 
 static const char null_word[] = "null";
 
+#define WORD_BYTES sizeof(guint64)
+#define EVERY_BYTE(x) ((guint64) (x) * G_GUINT64_CONSTANT(0x0101010101010101))
+
+/* Whether eight bytes surely need no escape: none is a control character, a quotation mark or a backslash. */
+static inline bool is_plain_word(const char *at)
+{
+        guint64 word;
+        memcpy(&word, at, sizeof word);
+        guint64 marks = word ^ EVERY_BYTE('"'), slashes = word ^ EVERY_BYTE('\\');
+        guint64 found = ((word - EVERY_BYTE(0x20)) & ~word) | ((marks - EVERY_BYTE(1)) & ~marks) |
+                        ((slashes - EVERY_BYTE(1)) & ~slashes);
+        return (found & EVERY_BYTE(0x80)) == 0;
+}
+
 /* As json_dumps(JSON_COMPACT) writes it. */
 static void put_string(GString *out, const char *text, size_t size)
 {
@@ -102,6 +116,8 @@ static void put_string(GString *out, const char *text, size_t size)
         const char *kept = text; /* what needs no escape and is not yet appended */
         g_string_append_c(out, '"');
         for (const char *at = text, *end = text + size; at < end; at++) {
+                while ((size_t) (end - at) > WORD_BYTES && is_plain_word(at))
+                        at += WORD_BYTES;
                 unsigned char c = (unsigned char) *at;
                 if (c >= 0x20 && c != '"' && c != '\\')
                         continue;

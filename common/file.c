@@ -211,16 +211,6 @@ bool file_has_content(int directory, const char *name, const void *data, size_t 
         return same;
 }
 
-int file_write_if_changed(const char *path, const void *data, size_t size, mode_t mode, gboolean *ret_changed,
-                          struct error *err)
-{
-        bool changed = !file_has_content(AT_FDCWD, path, data, size);
-        int r = changed ? file_write_atomic(path, data, size, mode, err) : 0;
-        if (r == 0 && ret_changed)
-                *ret_changed = changed;
-        return r;
-}
-
 static int settle_new_directory(const char *path, mode_t mode)
 {
         g_autofree char *parent_path = g_path_get_dirname(path);

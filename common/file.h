@@ -18,10 +18,6 @@ int file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_s
  * temporary file whose name starts with ".tmp-". */
 int file_write_atomic(const char *path, const void *data, size_t size, mode_t mode, struct error *err);
 
-/* As above, but leaves a file alone whose content is already the same. ret_changed may be NULL. */
-int file_write_if_changed(const char *path, const void *data, size_t size, mode_t mode, gboolean *ret_changed,
-                          struct error *err);
-
 /* Creates a directory and its missing parents with this mode. An existing directory is no error. Run as root, a new
  * directory gets its parent's owner. */
 int file_make_directory(const char *path, mode_t mode, struct error *err);

@@ -3,17 +3,14 @@
 
 #include <string.h>
 
-/* Seven bits a byte, the lowest first; the highest bit says that more follow. */
-#define NUMBER_BYTES_MAX 10
+#include "common/text.h"
 
+/* Seven bits a byte, the lowest first; the highest bit says that more follow. */
 void pack_number(struct packer *p, guint64 number)
 {
-        char bytes[NUMBER_BYTES_MAX];
-        gssize size = 0;
         for (; number >= 0x80; number >>= 7)
-                bytes[size++] = (char) (0x80 | (number & 0x7F));
-        bytes[size++] = (char) number;
-        g_string_append_len(p->bytes, bytes, size);
+                g_string_append_c(p->bytes, (char) (0x80 | (number & 0x7F)));
+        g_string_append_c(p->bytes, (char) number);
         p->values++;
 }
 
@@ -74,9 +71,12 @@ int unpack_text(struct unpacker *u, size_t max_bytes, char **ret_text)
         }
         size_t size = (size_t) length - 1;
         /* With a length given, a NUL within is not valid either. */
-        if (size > (size_t) (u->end - u->at) || !g_utf8_validate(u->at, (gssize) size, NULL))
+        if (size > (size_t) (u->end - u->at) || !text_is_valid(u->at, size))
                 return -ERR_MALFORMED;
-        *ret_text = g_strndup(u->at, size);
+        char *text = g_malloc(size + 1);
+        memcpy(text, u->at, size);
+        text[size] = '\0';
+        *ret_text = text;
         u->at += size;
         return 0;
 }

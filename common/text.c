@@ -6,6 +6,10 @@
 
 #include "common/errors.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define REPLACEMENT 0xFFFDu
 
 /* NFKC sorts the marks on a character in a time that grows with the square of their number, and makes eighteen
@@ -41,19 +45,62 @@ static gunichar unite_charset_twins(gunichar c)
         }
 }
 
-/* ASCII and the characters of three bytes, which nearly all text is made of, are looked at here. */
-static bool is_valid(const char *text)
+#define SINGLE_MAX 6u /* characters looked at one by one before the next try to skip many */
+
+/* A character of three bytes, but for those whose second byte is bounded. */
+static inline bool is_wide(const unsigned char *p)
 {
-        const unsigned char *p = (const unsigned char *) text;
-        while (*p) {
-                if (*p < 0x80)
-                        p++;
-                else if (*p >= 0xE1 && *p <= 0xEC && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80)
-                        p += 3;
-                else
+        return p[0] >= 0xE1 && p[0] != 0xED && p[0] <= 0xEF && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80;
+}
+
+#if defined(__SSE2__)
+
+#define BLOCK_BYTES ((ptrdiff_t) sizeof(__m128i))
+
+/* Skips whole blocks of ASCII without NUL, and five characters of kana and kanji (U+1000 to U+CFFF) at a time. */
+static const unsigned char *skip_valid(const unsigned char *p, const unsigned char *end)
+{
+        const __m128i first = _mm_set1_epi8((char) 0xE1), range = _mm_set1_epi8(0xEC - 0xE1);
+        while (end - p >= BLOCK_BYTES) {
+                const __m128i block = _mm_loadu_si128((const __m128i *) (const void *) p);
+                if (_mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_setzero_si128())) == 0xFFFF) {
+                        p += BLOCK_BYTES;
+                        continue;
+                }
+                const __m128i above = _mm_sub_epi8(block, first);
+                int leads = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, range), above));
+                int others = _mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0)));
+                if ((leads & 0x7FFF) != 0x1249 || (others & 0x7FFF) != 0x6DB6)
                         break;
+                p += 15;
         }
-        return !*p || g_utf8_validate((const char *) p, -1, NULL);
+        return p;
+}
+
+#else
+
+static const unsigned char *skip_valid(const unsigned char *p, const unsigned char *end)
+{
+        (void) end;
+        return p;
+}
+
+#endif
+
+/* ASCII and the characters of three bytes, which nearly all text is made of, are looked at here. */
+bool text_is_valid(const char *text, size_t size)
+{
+        const unsigned char *p = (const unsigned char *) text, *end = p + size;
+        while ((p = skip_valid(p, end)) < end) {
+                const unsigned char *start = p;
+                for (unsigned i = 0; i < SINGLE_MAX && p < end && *p > 0 && *p < 0x80; i++)
+                        p++;
+                for (unsigned i = 0; i < SINGLE_MAX && end - p >= 3 && is_wide(p); i++)
+                        p += 3;
+                if (p == start)
+                        return g_utf8_validate_len((const char *) p, (gsize) (end - p), NULL);
+        }
+        return true;
 }
 
 /* The input where it is valid, else a repaired copy that goes to *ret_owned. Promised valid, but not relied on. */
@@ -62,9 +109,10 @@ static const char *validated(const char *text, char **ret_owned)
         *ret_owned = NULL;
         if (!text)
                 return "";
-        if (is_valid(text))
+        size_t size = strlen(text);
+        if (text_is_valid(text, size))
                 return text;
-        return *ret_owned = text_make_valid(text, strlen(text), NULL);
+        return *ret_owned = text_make_valid(text, size, NULL);
 }
 
 /* One character of valid text. g_utf8_get_char takes most of its time for the forms that are not in this feed. */
@@ -157,17 +205,26 @@ static void put_by_tables(struct folded *f, const char *piece, const char *end)
                 put_folded(f, g_utf8_get_char(at));
 }
 
+static inline bool is_plain_ascii(const unsigned char *p)
+{
+        return *p > 0x20 && *p < 0x7F;
+}
+
+/* Whether a character of three bytes from U+3001 to U+9FFF is its own simple form. Kana and kanji stand in each other's
+ * place so often that the processor would guess a branch for each kind wrongly. */
+static inline bool is_plain_wide(const unsigned char *p)
+{
+        if (p[0] < 0xE3 || p[0] > 0xE9 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
+                return false;
+        unsigned c = (unsigned) (p[0] & 0x0F) << 12 | (unsigned) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        return (c >= 0x4E00) | (c - 0x3041u <= 0x3096u - 0x3041u) | (c - 0x30A1u <= 0x30FEu - 0x30A1u) |
+               ((c - 0x3001u <= 0x3020u - 0x3001u) & (c != 0x301C));
+}
+
 /* The bytes of the character at p if it is its own simple form and no space; else 0. */
 static inline size_t plain_size(const unsigned char *p)
 {
-        if (p[0] < 0x80)
-                return p[0] > 0x20 && p[0] < 0x7F;
-        if (p[0] < 0xE3 || p[0] > 0xE9 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
-                return 0;
-        if (p[0] >= 0xE5) /* U+5000 to U+9FFF: kanji */
-                return 3;
-        gunichar c = (gunichar) (p[0] & 0x0F) << 12 | (gunichar) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
-        return c != 0x3000 && simple_form(c) == c ? 3 : 0;
+        return is_plain_ascii(p) ? 1 : is_plain_wide(p) ? 3 : 0;
 }
 
 /* Where the first character is that may not stay as it is. Most lines have none: single spaces between plain
@@ -175,8 +232,14 @@ static inline size_t plain_size(const unsigned char *p)
 static const char *skip_plain(const char *text)
 {
         const unsigned char *p = (const unsigned char *) text, *last = p;
-        for (size_t size; (size = plain_size(p)) > 0; p += size + (p[size] == ' '))
-                last = p;
+        for (const unsigned char *start = NULL; p != start;) {
+                start = p;
+                for (; is_plain_ascii(p); p++)
+                        last = p;
+                for (; is_plain_wide(p); p += 3)
+                        last = p;
+                p += p > start && *p == ' ';
+        }
         bool is_whole = !*p && (p == last || p[-1] != ' ');
         return (const char *) (is_whole ? p : last); /* what follows may join the last one */
 }
@@ -293,7 +356,7 @@ char *text_strip(const char *text)
 bool text_is_blank(const char *text)
 {
         g_autofree char *repaired = NULL;
-        if (text && *text > 0x20 && *text < 0x7F)
+        if (text && plain_size((const unsigned char *) text) > 0)
                 return false;
         for (const char *at = validated(text, &repaired); *at; at = g_utf8_next_char(at))
                 if (!is_space(decode(at)))
@@ -349,30 +412,27 @@ char *text_make_line(const char *bytes, size_t size)
         return g_strdelimit(line, "\t\n", ' ');
 }
 
+void text_append_escaped(GString *out, const char *text)
+{
+        static const char *const escapes[256] = {
+                ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+        };
+        const char *kept = text; /* what needs no escape and is not yet appended */
+        for (const char *at = text; *at; at++) {
+                const char *escape = escapes[(unsigned char) *at];
+                if (!escape)
+                        continue;
+                g_string_append_len(out, kept, at - kept);
+                g_string_append(out, escape);
+                kept = at + 1;
+        }
+        g_string_append(out, kept);
+}
+
 char *text_escape_html(const char *text)
 {
         GString *out = g_string_sized_new(strlen(text) + 16);
-        for (const char *at = text; *at; at++) {
-                switch (*at) {
-                case '&':
-                        g_string_append(out, "&amp;");
-                        break;
-                case '<':
-                        g_string_append(out, "&lt;");
-                        break;
-                case '>':
-                        g_string_append(out, "&gt;");
-                        break;
-                case '"':
-                        g_string_append(out, "&quot;");
-                        break;
-                case '\'':
-                        g_string_append(out, "&#39;");
-                        break;
-                default:
-                        g_string_append_c(out, *at);
-                }
-        }
+        text_append_escaped(out, text);
         return g_string_free(out, FALSE);
 }
 

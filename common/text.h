@@ -27,6 +27,9 @@ bool text_is_plain(const char *text);
 
 bool text_is_blank(const char *text);
 
+/* Whether these bytes are valid UTF-8 without a NUL: what g_utf8_validate_len says, sooner. */
+bool text_is_valid(const char *text, size_t size);
+
 /* Columns on a terminal: East Asian wide characters 2, combining ones 0. */
 size_t text_width(const char *text);
 
@@ -46,6 +49,9 @@ char *text_make_line(const char *bytes, size_t size);
 
 /* Escapes & < > " ' for HTML text and attribute values. Newly allocated. */
 char *text_escape_html(const char *text);
+
+/* Appends the same. */
+void text_append_escaped(GString *out, const char *text);
 
 /* Appends, wrapped so that no line is wider than columns (wide characters counted as 2); Japanese may break anywhere,
  * words of ASCII do not unless they are longer than a line. Each line begins with indent, whose width counts, and ends

@@ -29,6 +29,11 @@ static gunichar next_char(const char **at)
 {
         if ((unsigned char) **at < 0x80 && **at)
                 return (gunichar) *(*at)++;
+        const unsigned char *p = (const unsigned char *) *at;
+        if (*p >= 0xE1 && *p <= 0xEC && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80) {
+                *at += 3;
+                return (gunichar) (p[0] & 0x0F) << 12 | (gunichar) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        }
         gunichar c = g_utf8_get_char_validated(*at, -1);
         if (c >= (gunichar) -2) {
                 (*at)++;

@@ -5,6 +5,7 @@
 #include "daemon/memory.h"
 #include "daemon/service_p.h"
 #include "store/archive.h"
+#include "store/compress.h"
 
 #define RETRY_WAIT_MS 60000
 #define GATHER_MIN_MS 200  /* a batch of mails makes one new index, not one for each mail; nor does a long index, made */
@@ -42,8 +43,10 @@ static int update(struct archiver *archiver, bool pouring)
         error_clear(&err);
         if (archiver->pass.written >= MUCH) {
                 database_release_memory(archiver->db);
-                if (!pouring)
+                if (!pouring) {
+                        compress_release();
                         memory_trim();
+                }
         }
         return r;
 }

@@ -27,7 +27,9 @@ struct import {
         struct import_progress progress;
         char *source;             /* "import:PATH" of the path at hand */
         unsigned found;           /* mails in the files */
-        unsigned counts[7];       /* of them, by outcome, see outcome_names; written by the writer's thread */
+        unsigned seen;            /* of them, on record with this source before: not even queued */
+        unsigned counts[7];       /* of them, by outcome, see outcome_names; written by the writer's thread, as is known */
+        unsigned known;
         int done_fd;
         struct error *err;        /* of the look-up, while a path is walked */
 };
@@ -48,6 +50,8 @@ static void count_committed(struct job *job, void *context)
         for (size_t i = 0; i < G_N_ELEMENTS(outcome_names); i++)
                 if (g_strcmp0(event, outcome_names[i]) == 0)
                         import->counts[i]++;
+        if (g_strcmp0(event, "known") == 0)
+                import->known++;
 }
 
 static bool is_over(void *context)
@@ -81,6 +85,7 @@ static int queue_mail(const char *path, char *data, size_t size, void *context)
         digest_sha256(data, size, sha256);
         int r = mails_find_digest(import->db, sha256, import->source, &known, &seen, import->err);
         if (r < 0 || seen) {
+                import->seen += r == 0;
                 g_free(data);
                 return r;
         }
@@ -161,12 +166,10 @@ static void print_problems(const GPtrArray *problems)
                 fprintf(stderr, "hotfixctl: %s\n", (const char *) g_ptr_array_index(problems, i));
 }
 
+/* Not what is left of the mails found: where the store has failed, some are nowhere. */
 static unsigned known_already(const struct import *import)
 {
-        unsigned known = import->found;
-        for (size_t i = 0; i < G_N_ELEMENTS(outcome_names); i++)
-                known -= MIN(known, import->counts[i]);
-        return known;
+        return import->seen + import->known;
 }
 
 static void print_json(const struct import *import, bool interrupted)
@@ -222,8 +225,9 @@ static int report(const struct import *import, int code, struct error *err)
 
 static int import_all(struct import *import, int count, char **paths, struct error *err)
 {
+        int stop_fd = ctl_catch_stop();
         import_progress_start(&import->progress, paths, count);
-        import->service = service_start_store(ctl.config);
+        import->service = service_start_store(ctl.config, stop_fd);
         if (ctl_daemon_pid() == 0)
                 service_start_archiver(import->service);
         int r = 0;
@@ -245,7 +249,6 @@ static int run_import(int count, char **paths)
                                               .context = &import, .problems = problems };
         int status = ctl_open_database(DATABASE_READ, &import.db);
         if (status == 0) {
-                ctl_catch_stop();
                 int r = import_all(&import, count, paths, &err);
                 status = report(&import, r, &err);
                 error_clear(&err);

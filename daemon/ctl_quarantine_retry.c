@@ -134,7 +134,7 @@ static int read_again(struct retry *retry, struct error *err)
         guint done = 0, total = count_ways(retry, WAY_READ);
         if (total == 0)
                 return 0;
-        retry->service = service_start_store(ctl.config);
+        retry->service = service_start_store(ctl.config, retry->stop_fd);
         int r = 0;
         for (guint i = 0; r == 0 && i < retry->mails->len && !ctl_is_stopped(NULL); i++) {
                 if (retry->ways[i] != WAY_READ)

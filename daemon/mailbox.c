@@ -78,7 +78,9 @@ static int wait_for_news(struct mailbox *m, struct error *err)
         m->mode = idle ? "push" : "polling";
         mailbox_set_state(m, "idle");
         bool changed = false;
-        int r = imap_session_wait(m->session, idle, wait_ms, &changed, err);
+        bool reopens = !m->selected.uid_not_sticky; /* see pass() */
+        int r = idle || !reopens ? imap_session_wait(m->session, idle, wait_ms, &changed, err)
+                                 : imap_session_listen(m->session, wait_ms, &changed, err);
         if (r < 0 && r != -EINTR)
                 return r;
         bool time_is_up = clock_monotonic_ms() - m->passed_ms >= wait_ms;
@@ -107,6 +109,7 @@ static int pass(struct mailbox *m, struct error *err)
                         return r;
         }
         m->passed_ms = clock_monotonic_ms();
+        m->asked_bytes = 0;
         guint32 uid_next = m->selected.uid_next;
         m->selected.uid_next = 0; /* it is true once */
         int r = mailbox_run_pass(m, uid_next, err);
@@ -260,6 +263,7 @@ gpointer mailbox_thread(gpointer data)
 {
         struct mailbox_start *given = data;
         struct mailbox m = { .service = given->service, .config = given->mailbox };
+        m.suspects = g_array_new(FALSE, FALSE, sizeof(struct suspect));
         m.wake = (struct transfer_wake) { .stop_fd = m.service->stop_fd, .attention_fd = given->attention_fd };
         g_free(given);
         if (start(&m)) {
@@ -271,6 +275,7 @@ gpointer mailbox_thread(gpointer data)
                 g_atomic_int_inc(&m.service->failures);
         }
         database_close(m.db);
+        g_array_unref(m.suspects);
         g_free(m.written);
         g_free(m.error);
         g_free(m.after_error);

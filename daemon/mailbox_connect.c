@@ -45,14 +45,19 @@ static int load_cursor(struct mailbox *m, struct error *err)
 /* Only where the server gives no UIDNEXT. A first contact that finds nothing would take all for new that appears later. */
 static int find_highest(struct mailbox *m, guint32 *ret_uid, struct error *err)
 {
-        GArray *uids;
-        int r = imap_session_search(m->session, 1, &uids, err);
-        if (r < 0)
-                return r;
-        guint count = uids->len;
-        *ret_uid = count > 0 ? g_array_index(uids, guint32, count - 1) : 0;
-        g_array_unref(uids);
-        if (count == 0 && imap_session_exists(m->session) > 0 && !m->cursor.known)
+        struct mailbox_listing listing;
+        mailbox_listing_init(&listing, 1, G_MAXUINT32, G_MAXUINT32);
+        *ret_uid = 0;
+        while (!listing.ended) {
+                GArray *uids;
+                int r = mailbox_list(m, &listing, &uids, err);
+                if (r < 0)
+                        return r;
+                if (uids->len > 0)
+                        *ret_uid = g_array_index(uids, guint32, uids->len - 1);
+                g_array_unref(uids);
+        }
+        if (*ret_uid == 0 && imap_session_exists(m->session) > 0 && !m->cursor.known)
                 return error_set(err, -ERR_PROTOCOL, "the server announces %u messages and lists none",
                                  imap_session_exists(m->session));
         return 0;
@@ -88,6 +93,8 @@ static int start_cursor(struct mailbox *m, bool *ret_changed, struct error *err)
         struct cursor next;
         enum cursor_event event = cursor_start(&m->cursor, m->selected.uid_validity, m->selected.uid_next, highest, &next);
         log_start(m, event);
+        if (highest > 0 && highest < G_MAXUINT32)
+                m->selected.uid_next = highest + 1; /* a large mailbox is listed in ranges up to there */
         *ret_changed = event != CURSOR_CONTINUES;
         m->cursor = next;
         return 0;
@@ -112,6 +119,10 @@ int mailbox_open_folder(struct mailbox *m, struct error *err)
                 r = start_cursor(m, &changed, err);
         if (r == 0 && changed) {
                 m->reconciled_ms = 0;
+                if (!m->selected.uid_not_sticky) { /* there the UIDs are mostly the same in the next session */
+                        mailbox_forget_suspects(m, false);
+                        mailbox_forget_suspects(m, true);
+                }
                 r = record_start(m, err);
         }
         return r;

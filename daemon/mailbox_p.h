@@ -21,8 +21,19 @@
 #define MAILBOX_HEAD_BYTES (64 * KIB)                  /* of a mail above max-message-size this much is kept */
 #define MAILBOX_HELD_BYTES (2 * LIMIT_IMAP_CHUNK_BYTES) /* what two FETCHes can bring in the wrong order */
 #define MAILBOX_REFUSED_ALONE_MAX 20 /* messages; with so many it is not the messages */
+#define MAILBOX_SHORT_PASS_MS 1000 /* what status need not show */
+#define MAILBOX_SHORT_PASS_MAILS 20u
+#define MAILBOX_SHORT_PASS_BYTES (256 * KIB)
 #define MAILBOX_BREAKS_MAX 3 /* sessions in a row that end at the same message: then those behind it come first */
+#define MAILBOX_SUSPECTS_MAX 100u
 #define MAILBOX_REFUSALS_MAX 12 /* times in a row that the server refuses a message: then it is passed over */
+
+/* A message before which sessions have broken off, in a row. */
+struct suspect {
+        guint32 uid;
+        unsigned breaks; /* from MAILBOX_BREAKS_MAX on it is left out where others are fetched */
+        bool late;       /* it lies below the cursor */
+};
 
 struct mailbox {
         struct service *service;
@@ -43,15 +54,14 @@ struct mailbox {
         bool reopen_is_due;      /* before the next pass */
         guint32 exists;          /* messages in the folder after the last pass */
         int64_t passed_ms;       /* monotonic: when the last pass began */
+        guint64 asked_bytes;     /* of the mails asked for in it */
         const char *mode;        /* "push", "polling" or NULL */
         int64_t reconciled_ms;   /* monotonic: of the last full look at the UIDs; 0: none yet in this session */
         int64_t reconciled_wall_ms;
 
         unsigned refusals;       /* passes in a row that broke off because the server refuses to send something */
         unsigned late_refusals;  /* the same of the messages below the cursor */
-        guint32 suspect_uid;     /* the session broke off before this message came, or 0 */
-        unsigned suspect_breaks; /* how many did in a row */
-        bool suspect_is_late;    /* it lies below the cursor */
+        GArray *suspects;        /* struct suspect, ascending */
         bool probing;            /* a withheld message is being asked for */
         guint32 probed_uid;      /* the last one */
         int64_t probed_ms;       /* monotonic: when they were last asked for; 0: never */
@@ -137,6 +147,9 @@ int slice_settle_missing(struct slice *slice, unsigned *refusals, struct error *
 
 /* Fetches a slice. A message at which session after session ends keeps nothing else out. */
 int slice_fetch_all(struct slice *slice, struct error *err);
+
+/* All messages below, or above, the cursor are done with. */
+void mailbox_forget_suspects(struct mailbox *m, bool late);
 
 /* ---- mailbox_reconcile.c ---- */
 

@@ -126,6 +126,23 @@ struct feed {
         guint next; /* of wanted */
 };
 
+/* A push mostly brings little: to say so costs more than to fetch it, and the state is committed right when those want to
+ * write who send what is new. */
+static void tell_syncing(struct mailbox *m, guint mails)
+{
+        bool is_short = m->in_step_ms != 0 && mails <= MAILBOX_SHORT_PASS_MAILS && m->asked_bytes <= MAILBOX_SHORT_PASS_BYTES &&
+                        clock_monotonic_ms() - m->passed_ms < MAILBOX_SHORT_PASS_MS;
+        if (!is_short)
+                mailbox_set_state(m, "syncing");
+}
+
+static void note_asked(guint64 bytes, void *context)
+{
+        struct slice *slice = ((struct feed *) context)->slice;
+        slice->mailbox->asked_bytes += bytes;
+        tell_syncing(slice->mailbox, slice->uids->len);
+}
+
 static int give_uids(GArray *uids, guint max, void *context, struct error *err)
 {
         struct feed *feed = context;
@@ -159,6 +176,7 @@ static int take_message(struct imap_message *message, void *context)
         guint index = mailbox_find_uid(slice->uids, message->uid);
         if (index == slice->uids->len || slice->come[index] || !message->data)
                 return 0;
+        tell_syncing(slice->mailbox, slice->uids->len);
         struct job *job = job_of_message(slice, message);
         slice->come[index] = true;
         slice->come_count++;
@@ -191,6 +209,7 @@ int slice_fetch(struct slice *slice, const GArray *wanted, struct error *err)
                 .next = give_uids,
                 .message = take_message,
                 .answered = wanted ? NULL : take_answered,
+                .asked = note_asked,
                 .context = &feed,
         };
         return imap_session_fetch_stream(slice->mailbox->session, &stream, err);
@@ -274,7 +293,7 @@ static int run_slice(struct slice *slice, guint32 end_uid, bool complete, struct
         struct mailbox *m = slice->mailbox;
         int r = 0;
         if (slice->uids->len > 0) {
-                mailbox_set_state(m, "syncing");
+                tell_syncing(m, slice->uids->len);
                 r = fetch_slice(slice, err);
         }
         /* Before the cursor goes to the end: none of these may carry that. After a broken pass too: what did arrive is
@@ -328,7 +347,6 @@ int mailbox_run_pass(struct mailbox *m, guint32 uid_next, struct error *err)
                         return r;
         }
         m->refusals = 0;
-        if (!m->suspect_is_late)
-                m->suspect_breaks = 0;
+        mailbox_forget_suspects(m, false);
         return 0;
 }

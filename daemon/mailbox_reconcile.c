@@ -71,8 +71,7 @@ int mailbox_reconcile(struct mailbox *m, struct error *err)
                 if (r < 0)
                         return r;
         }
-        if (m->suspect_is_late)
-                m->suspect_breaks = 0;
+        mailbox_forget_suspects(m, true);
         m->reconciled_ms = clock_monotonic_ms();
         m->reconciled_wall_ms = clock_wall_ms();
         return 0;

@@ -85,8 +85,11 @@ struct database *service_open_database(struct service *service, const char *cont
                         return NULL;
                 }
                 log_repeat_failure(&repeat, LOG_LEVEL_ERROR, context, error_text(&err));
+                bool over = wake_wait(service->stop_fd, service->give_up_fd, 1000) == 0;
+                if (over && !wake_is_set(service->stop_fd))
+                        service_fail(service, context, &err);
                 error_clear(&err);
-                if (wake_wait(service->stop_fd, -1, 1000) == 0)
+                if (over)
                         return NULL;
         }
 }
@@ -111,6 +114,7 @@ static struct service *service_new(const struct config *config, bool once)
         service->config = config;
         service->once = once;
         service->queue = job_queue_new(LIMIT_QUEUE_BYTES);
+        service->give_up_fd = -1;
         service->stop_fd = wake_new();
         service->abort_fd = wake_new();
         service->failed_fd = wake_new();
@@ -181,9 +185,10 @@ struct service *service_start(const struct config *config)
         return service;
 }
 
-struct service *service_start_store(const struct config *config)
+struct service *service_start_store(const struct config *config, int give_up_fd)
 {
         struct service *service = service_new(config, false);
+        service->give_up_fd = give_up_fd;
         start_store(service);
         return service;
 }

@@ -17,8 +17,9 @@ struct service;
 /* Starts all threads. config must outlive the service. */
 struct service *service_start(const struct config *config);
 
-/* Starts the parsers and the writer only: whoever starts it puts the jobs in (import). */
-struct service *service_start_store(const struct config *config);
+/* Starts the parsers and the writer only: whoever starts it puts the jobs in (import). give_up_fd, or -1: once it is
+ * readable, a store that refuses (a full disk) is not waited for any more: that is an error it cannot go on with. */
+struct service *service_start_store(const struct config *config, int give_up_fd);
 struct job_queue *service_queue(struct service *service);
 
 /* Also keeps the archive up to date meanwhile; what service_stop leaves of that is for the caller (archive_update). */

@@ -18,6 +18,7 @@ struct service {
         int stop_fd;    /* eventfd, readable from the moment the service is to stop */
         int abort_fd;   /* eventfd, readable STOP_GRACE_MS later: requests under way are broken off */
         int failed_fd;  /* eventfd, readable once a thread has met an error the service cannot go on with */
+        int give_up_fd; /* of its owner, or -1: readable once a store that refuses is not to be waited for */
         struct archive_feed *archive_feed; /* from the writer to the archiver */
         int archive_fd; /* eventfd, wakes the archiver */
         int archive_end_fd; /* eventfd, readable from the moment the archiver is to end with what is stored by then */

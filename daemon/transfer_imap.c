@@ -279,7 +279,7 @@ static int connect_imap(struct attempt *attempt, struct stream **ret_stream, str
                 return r;
         if (result != CURLE_OK)
                 return fail_imap(transfer, result, attempt, err);
-        struct transfer_stream *stream;
+        struct transfer_stream *stream = NULL; /* for gcc, which does not see that make_stream() sets it */
         r = make_stream(g_steal_pointer(&transfer), attempt, &stream, err);
         if (r < 0)
                 return r;

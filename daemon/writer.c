@@ -50,7 +50,9 @@ int parse_job(struct service *service, struct worker *worker, struct job *job, s
 gpointer parser_thread(gpointer data)
 {
         struct service *service = data;
-        struct worker *worker = worker_new(&service->config->parser);
+        struct worker_options options = service->config->parser;
+        options.without_text = true; /* as large as the mail, and nobody's here */
+        struct worker *worker = worker_new(&options);
         struct log_repeat repeat = { 0 };
         struct job *job;
         while ((job = job_queue_take_unparsed(service->queue))) {
@@ -164,8 +166,11 @@ static bool store_jobs(struct service *service, struct database *db, GPtrArray *
                 }
                 if (!wake_is_set(service->stop_fd))
                         log_repeat_failure(repeat, LOG_LEVEL_ERROR, "store", error_text(&err));
+                bool over = wake_wait(service->stop_fd, service->give_up_fd, RETRY_WAIT_MS) == 0;
+                if (over && !wake_is_set(service->stop_fd))
+                        service_fail(service, "store", &err); /* whoever waits for the commit hears of it */
                 error_clear(&err);
-                if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
+                if (over)
                         return false;
         }
 }

@@ -27,7 +27,8 @@ enum authentication_method {
 struct authenticity_policy {
         GPtrArray *trusted_senders;        /* char *: "report@hotfix.example" or "@hotfix.example"; NULL or empty: anyone */
         enum authentication_method require;
-        char *authserv_id;                 /* whose Authentication-Results count, several with commas; needed if require is not NONE */
+        char *authserv_id;                 /* whose Authentication-Results count, several with commas; needed unless
+                                            * require is NONE */
 };
 
 /* --- what stands in a mail's head --- */

@@ -27,11 +27,11 @@ static void decoder_open(struct jis_decoder *d, GString *out, size_t *replaced)
         *d = (struct jis_decoder){ .out = out, .replaced = replaced, .pending = g_string_new(NULL) };
 }
 
-static void decoder_flush(struct jis_decoder *d)
+static inline void decoder_flush(struct jis_decoder *d)
 {
-        if (d->pending->len > 0)
-                encoding_decode(encoding_get(d->pending_encoding), d->pending->str, d->pending->len, d->out,
-                                d->replaced);
+        if (d->pending->len == 0)
+                return;
+        encoding_decode(encoding_get(d->pending_encoding), d->pending->str, d->pending->len, d->out, d->replaced);
         g_string_truncate(d->pending, 0);
 }
 

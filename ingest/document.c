@@ -23,7 +23,6 @@ static void block_free(gpointer data)
         struct block *block = data;
         if (block->normal != block->text)
                 g_free(block->normal);
-        g_free(block->text);
         g_free(block->image_alt);
         g_free(block->image_source);
         g_clear_pointer(&block->links, g_ptr_array_unref);
@@ -68,8 +67,10 @@ struct block *document_add_sized(struct document *document, const char *text, si
 {
         if (document->blocks->len >= LIMIT_DOCUMENT_BLOCKS)
                 return NULL;
-        struct block *block = g_new0(struct block, 1);
-        block->text = g_strndup(text, size);
+        struct block *block = g_malloc(sizeof *block + size + 1); /* the text stands behind it */
+        *block = (struct block){ .text = (char *) (block + 1) };
+        memcpy(block->text, text, size);
+        block->text[size] = '\0';
         block->normal = size <= NORMAL_BYTES_MAX && text_is_plain(block->text) ? block->text : make_normal(block->text);
         block->marks = marks;
         block->indent = indent;
@@ -90,20 +91,26 @@ void block_add_link(struct block *block, const char *text, const char *url)
 }
 
 /* An image that stands alone is read as its alt text, as a browser without images does. */
+static const char *shown_text(const struct block *block)
+{
+        return !block->text[0] && block->image_alt ? block->image_alt : block->text;
+}
+
 char *document_text(const struct document *document)
 {
-        GString *out = g_string_sized_new(document->blocks->len * 32 + 1);
+        size_t size = 0;
+        for (guint i = 0; i < document->blocks->len; i++)
+                size += strlen(shown_text(document_block(document, i))) + 1;
+        char *out = g_malloc(size + 1), *to = out;
         for (guint i = 0; i < document->blocks->len; i++) {
-                const struct block *block = document_block(document, i);
-                const char *text = block->text;
-                if (!text[0] && block->image_alt)
-                        text = block->image_alt;
+                const char *text = shown_text(document_block(document, i));
                 if (!text[0])
                         continue;
-                g_string_append(out, text);
-                g_string_append_c(out, '\n');
+                to = stpcpy(to, text);
+                *to++ = '\n';
         }
-        return g_string_free(out, FALSE);
+        *to = '\0';
+        return out;
 }
 
 unsigned document_split_indent(const char *text, const char **ret_rest)

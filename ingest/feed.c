@@ -11,14 +11,6 @@ const struct feed *const *feed_all(void)
         return feeds;
 }
 
-const struct feed *feed_find(const char *name)
-{
-        for (const struct feed *const *feed = feeds; *feed; feed++)
-                if (g_strcmp0((*feed)->name, name) == 0)
-                        return *feed;
-        return NULL;
-}
-
 const struct feed *feed_recognise(const struct document *document, enum bulletin_kind *ret_kind)
 {
         for (const struct feed *const *feed = feeds; *feed; feed++) {

@@ -32,7 +32,6 @@ struct feed {
 
 /* All feeds, NULL at the end. */
 const struct feed *const *feed_all(void);
-const struct feed *feed_find(const char *name);
 
 /* Asks each feed; returns the one that recognises the document and the kind, or NULL and BULLETIN_UNKNOWN. */
 const struct feed *feed_recognise(const struct document *document, enum bulletin_kind *ret_kind);

@@ -132,7 +132,8 @@ bool hotfix_page_is_wrapped(const struct page *page)
         guint first = MIN(page->top, MIN(page->middle, page->body));
         for (guint i = first; i < page->count && page->lines[i].label != LABEL_FOOTER; i++) {
                 const char *text = page->lines[i].block->text;
-                if (text_width(text) > WRAP_COLUMNS_MAX && !strstr(text, "://") && !has_long_word(text))
+                /* No character takes more columns than bytes. */
+                if (strlen(text) > WRAP_COLUMNS_MAX && text_width(text) > WRAP_COLUMNS_MAX && !strstr(text, "://") && !has_long_word(text))
                         return false;
         }
         return true;
@@ -172,7 +173,7 @@ static bool follows_full_line(const struct page *page, guint i, const char *befo
             (block->indent > 0 && !is_space_of_break(block, before, in_table)))
                 return false;
         /* Some programs count a tab as one column. */
-        size_t wide = line_width(before), narrow = text_width(before);
+        size_t narrow = text_width(before), wide = strchr(before, '\t') ? line_width(before) : narrow;
         return wide >= WRAP_COLUMNS_MIN && narrow <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。") &&
                (wide <= WRAP_COLUMNS_MAX || narrow >= WRAP_COLUMNS_MIN);
 }
@@ -201,14 +202,14 @@ char *hotfix_page_prose(const struct page *page, guint first, guint end)
                         continue;
                 size_t size;
                 const char *trimmed = text_trim(line->block->text, &size);
-                g_autofree char *text = g_strndup(trimmed, size);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
                 if (out->len > 0 && !in_table && hotfix_line_continues(page, i, before)) {
+                        g_autofree char *text = g_strndup(trimmed, size);
                         hotfix_append_wrapped(out, text);
                 } else {
                         if (out->len > 0)
                                 g_string_append(out, line->block->marks & MARK_PARAGRAPH ? "\n\n" : "\n");
-                        g_string_append(out, text);
+                        g_string_append_len(out, trimmed, (gssize) size);
                 }
                 before = line->block->text;
         }

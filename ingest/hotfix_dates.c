@@ -202,14 +202,3 @@ void hotfix_read_dates(struct page *page)
                 bulletin_add_warning(b, "the update date %s is before the registration date %s", b->updated,
                                      b->registered);
 }
-
-void hotfix_read_stated_dates(struct page *page, guint end)
-{
-        static const char *const words[] = { "登録日", "更新日" };
-        char *dates[] = { page->bulletin->registered, page->bulletin->updated };
-        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-                g_autofree char *text = hotfix_find_dated(page, end, words[i]);
-                if (text && hotfix_match_date(text, dates[i]) == 0)
-                        dates[i][0] = '\0';
-        }
-}

@@ -87,7 +87,6 @@ struct grid {
         int table;
         GArray *inner; /* numbers of the tables within it */
         enum digest_column columns[GRID_COLUMNS_MAX];
-        int number_column;
 };
 
 /* The row that is being put together. */

@@ -267,23 +267,32 @@ static bool is_left_out(gunichar c)
                (c >= 0xFE00 && c <= 0xFE0F);
 }
 
-#define LONG_KEY_BYTES 40u /* from there on it is worth the while to look first whether all of it stays */
+#define EACH_BYTE 0x0101010101010101u
+
+/* Not 0 where one of the eight bytes is this one. */
+static inline guint64 find_byte(guint64 word, unsigned char byte)
+{
+        guint64 zeros = word ^ EACH_BYTE * byte;
+        return (zeros - EACH_BYTE) & ~zeros & EACH_BYTE * 0x80;
+}
 
 size_t hotfix_put_key(char *to, const char *normal)
 {
         char *out = to;
-        size_t size = strlen(normal);
-        if (size >= LONG_KEY_BYTES && !memchr(normal, ' ', size) && !memchr(normal, 0xC2, size) &&
-            !memchr(normal, 0xE2, size) && !memchr(normal, 0xEF, size)) {
-                memcpy(to, normal, size + 1);
-                return size;
-        }
-        while (*normal) {
+        const char *end = normal + strlen(normal);
+        while (normal < end) {
                 /* none of the bytes that what is left out begins with */
-                if (*normal != ' ' && *normal != '\xC2' && *normal != '\xE2' && *normal != '\xEF') {
-                        *out++ = *normal++;
-                        continue;
+                for (guint64 word; (size_t) (end - normal) >= sizeof word; normal += sizeof word, out += sizeof word) {
+                        memcpy(&word, normal, sizeof word);
+                        if (find_byte(word, ' ') | find_byte(word, 0xC2) | find_byte(word, 0xE2) |
+                            find_byte(word, 0xEF))
+                                break;
+                        memcpy(out, &word, sizeof word);
                 }
+                while (normal < end && *normal != ' ' && *normal != '\xC2' && *normal != '\xE2' && *normal != '\xEF')
+                        *out++ = *normal++;
+                if (normal == end)
+                        break;
                 const char *next = g_utf8_next_char(normal);
                 if (!is_left_out(g_utf8_get_char(normal))) {
                         memcpy(out, normal, (size_t) (next - normal));

@@ -162,9 +162,6 @@ void hotfix_mark_unknown_labels(struct page *page, guint end);
 /* What follows "HotFix Alert:" on its line, or NULL where the line is no such title. */
 const char *hotfix_match_alert_title(const char *key);
 
-/* 登録日 and 更新日 where a kind has them at will: nothing is said if they are missing. */
-void hotfix_read_stated_dates(struct page *page, guint end); /* in the lines before end */
-
 /* The rules, one file each. They fill page->bulletin. */
 void hotfix_read_dates(struct page *page);
 void hotfix_read_identifier(struct page *page);

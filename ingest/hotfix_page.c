@@ -319,6 +319,7 @@ static bool is_broken_word(const char *key)
 /* Its first line then has the key of the whole cell, and the others have none. */
 static void join_broken_words(struct page *page)
 {
+        g_autoptr(GString) key = g_string_new(NULL);
         for (guint i = 0, end; i < page->count; i = end) {
                 for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++)
                         if (end - i >= BROKEN_LINES_MAX || !is_in_same_cell(page, i, end))
@@ -326,7 +327,7 @@ static void join_broken_words(struct page *page)
                 bool is_whole = (page->lines[end - 1].block->marks & MARK_CELL_END) != 0;
                 if (end - i < 2 || !is_whole || !page->lines[i].key[0])
                         continue;
-                g_autoptr(GString) key = g_string_new(NULL);
+                g_string_truncate(key, 0);
                 for (guint n = i; n < end; n++)
                         g_string_append(key, page->lines[n].key);
                 if (!is_broken_word(key->str))

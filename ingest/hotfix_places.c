@@ -108,7 +108,7 @@ static bool is_mail_header(const char *key)
         static const char *const names[] = { "from:", "to:", "cc:", "date:", "sent:", "subject:", "reply-to:", "差出人:",
                                              "送信者:", "宛先:", "日時:", "日付:", "送信日時:", "件名:" };
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-                if (g_ascii_strncasecmp(key, names[i], strlen(names[i])) == 0)
+                if (g_ascii_tolower(key[0]) == names[i][0] && g_ascii_strncasecmp(key, names[i], strlen(names[i])) == 0)
                         return true;
         return false;
 }

@@ -129,6 +129,7 @@ struct page {
         struct html_reader *reader;
         const char *text, *end;
         const char *counted; /* up to there the lines are counted */
+        const char *next_tag, *next_reference; /* see find_next */
         unsigned line;
         const struct tag *open[OPEN_MAX];
         unsigned open_count;
@@ -631,11 +632,21 @@ static bool is_clean(const char *text, size_t size)
         return true;
 }
 
-static const char *find_markup(const char *p, const char *end)
+/* The next of these bytes, or the end; *known_at is where the last one was found. */
+static const char *find_next(const char *p, const char *end, char byte, const char **known_at)
 {
-        while (p < end && *p != '<' && *p != '&')
-                p++;
-        return p;
+        if (!*known_at || *known_at < p) {
+                *known_at = memchr(p, byte, (size_t) (end - p));
+                *known_at = *known_at ? *known_at : end;
+        }
+        return *known_at;
+}
+
+static const char *find_markup(struct page *page, const char *p)
+{
+        const char *tag = find_next(p, page->end, '<', &page->next_tag);
+        const char *reference = find_next(p, page->end, '&', &page->next_reference);
+        return MIN(tag, reference);
 }
 
 bool html_read_sound(struct html_reader *reader, const char *text, size_t size)
@@ -646,7 +657,7 @@ bool html_read_sound(struct html_reader *reader, const char *text, size_t size)
                              .values = g_string_sized_new(256) };
         const char *p = skip_prologue(&page, text);
         while (p && p < page.end && !page.gives_up && !reader->limit) {
-                const char *stop = find_markup(p, page.end);
+                const char *stop = find_markup(&page, p);
                 if (stop > p)
                         read_run(&page, p, stop);
                 if (stop == page.end || page.gives_up) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked for each message, and what a FETCH response says: for imap_fetch.c and imap_fetch_stream.c. */
+/* What is asked for each message, and what a FETCH response says: for imap_fetch_stream.c. */
 #ifndef INGEST_IMAP_FETCH_P_H
 #define INGEST_IMAP_FETCH_P_H
 
@@ -20,9 +20,8 @@ struct imap_items {
 /* Returns 1 and the items, 0 where the response is no FETCH, or -ERR_PROTOCOL. */
 int imap_items_take(const struct imap_response *response, struct imap_items *ret_items, struct error *err);
 
-/* At most body_max bytes of the body, which change hands without a copy. With wants_body there must be one. */
-void imap_items_to_message(struct imap_items *items, bool wants_body, guint64 body_max,
-                           struct imap_message *ret_message);
+/* At most body_max bytes of the body, which there must be; they change hands without a copy. */
+void imap_items_to_message(struct imap_items *items, guint64 body_max, struct imap_message *ret_message);
 
 /* Returns code, with a text that says that the caller's function ended the fetch. */
 int imap_not_taken(int code, struct error *err);

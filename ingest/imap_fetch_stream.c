@@ -39,7 +39,7 @@ struct run {
         guint sized, asked;  /* window[0 … sized-1]: size asked for; [0 … asked-1]: body asked for, or not to be had */
         struct piece pieces[IMAP_FLIGHT_MAX];
         unsigned flying, bodies; /* bodies: how many of them are no sizes */
-        guint32 last_given, last_answered;
+        guint32 last_given;
         guint64 chunk_bytes; /* of the largest command, for the bound on time */
         bool ended;          /* the caller has no more */
         int stopped;         /* what one of the caller's functions returned to end the fetch */
@@ -76,7 +76,7 @@ static int hand_over(struct imap_session *session, struct run *run, struct wante
 {
         struct imap_message message;
         bool head_only = is_large(run, wanted);
-        imap_items_to_message(items, true, head_only ? run->stream->head_bytes : G_MAXUINT64, &message);
+        imap_items_to_message(items, head_only ? run->stream->head_bytes : G_MAXUINT64, &message);
         message.head_only = head_only;
         wanted->place = PLACE_SETTLED;
         int r = run->stream->message(&message, run->stream->context);
@@ -88,7 +88,8 @@ static int hand_over(struct imap_session *session, struct run *run, struct wante
         return 0;
 }
 
-/* Only what was asked for, is complete, and did not come before: see imap_fetch.c. */
+/* Other clients' changes come as FETCH too, and a server may send what nobody asked for: only what was asked for, is
+ * complete, and did not come before is handed over. */
 static int take_fetched(struct imap_session *session, struct imap_response *response, void *context, struct error *err)
 {
         struct run *run = context;
@@ -176,6 +177,8 @@ static bool start_bodies(struct imap_session *session, struct run *run)
                 i++;
         }
         run->chunk_bytes = MAX(run->chunk_bytes, bytes);
+        if (run->stream->asked)
+                run->stream->asked(bytes, run->stream->context);
         g_autofree char *head = g_strdup_printf(IMAP_ITEMS_HEAD, run->stream->head_bytes);
         start(session, run, false, uids, count, set, is_large(run, wanted) ? head : IMAP_ITEMS_WHOLE);
         return true;

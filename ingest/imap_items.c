@@ -41,8 +41,7 @@ int imap_items_take(const struct imap_response *response, struct imap_items *ret
         return 1;
 }
 
-void imap_items_to_message(struct imap_items *items, bool wants_body, guint64 body_max,
-                           struct imap_message *ret_message)
+void imap_items_to_message(struct imap_items *items, guint64 body_max, struct imap_message *ret_message)
 {
         *ret_message = (struct imap_message) {
                 .uid = items->uid,
@@ -50,8 +49,6 @@ void imap_items_to_message(struct imap_items *items, bool wants_body, guint64 bo
                 .internal_date_ms = items->date_ms,
         };
         struct imap_token *body = items->body;
-        if (!wants_body)
-                return;
         if (body->full_size > body->size || !items->has_size) /* cut, or the only size there is */
                 ret_message->size_bytes = MAX(body->full_size, body->size);
         ret_message->data_size = (gsize) MIN(body->size, body_max);

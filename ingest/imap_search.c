@@ -147,12 +147,6 @@ int imap_session_search_only(struct imap_session *session, guint32 first_uid, gu
         return r;
 }
 
-int imap_session_search_range(struct imap_session *session, guint32 first_uid, guint32 last_uid, GArray **ret_uids,
-                              struct error *err)
-{
-        return imap_session_search_only(session, first_uid, last_uid, IMAP_SEARCH_THERE, ret_uids, err);
-}
-
 int imap_session_search(struct imap_session *session, guint32 first_uid, GArray **ret_uids, struct error *err)
 {
         return imap_session_search_only(session, first_uid, G_MAXUINT32, IMAP_SEARCH_THERE, ret_uids, err);

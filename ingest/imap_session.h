@@ -32,10 +32,10 @@ struct imap_message {
         guint32 uid;
         guint64 size_bytes;      /* RFC822.SIZE as the server says; of a message that was cut, what it really was */
         int64_t internal_date_ms; /* 0 where unreadable */
-        char *data;              /* raw bytes, NUL behind; NULL where only the size was asked. A message that proves
-                                  * to be above max_message_bytes is cut: data_size is then max_message_bytes + 1 */
+        char *data;              /* raw bytes, NUL behind. A message that proves to be above max_message_bytes is cut:
+                                  * data_size is then max_message_bytes + 1 */
         gsize data_size;
-        bool head_only;          /* imap_session_fetch_stream: above its max_bytes, so data is only the beginning */
+        bool head_only;          /* above the max_bytes of the fetch, so data is only the beginning */
 };
 
 /* Called for each message in the order the server sends them; takes ownership of message->data by setting it NULL.
@@ -65,37 +65,24 @@ int imap_session_select(struct imap_session *session, const char *name, bool rea
  * last message even where its UID is below n; such UIDs are left out. */
 int imap_session_search(struct imap_session *session, guint32 first_uid, GArray **ret_uids, struct error *err);
 
-/* UIDs from first_uid to last_uid, both included (G_MAXUINT32: to the end), ascending: "UID SEARCH UID first:last".
- * What lies outside is left out. An empty range asks nothing. At most LIMIT_IMAP_SEARCH_UIDS: above it -ERR_LIMIT, so
- * large mailboxes are searched range by range. Memory: 4 bytes for each UID found. */
-int imap_session_search_range(struct imap_session *session, guint32 first_uid, guint32 last_uid, GArray **ret_uids,
-                              struct error *err);
-
-/* The same, only those that are unseen, not flagged \Deleted, or flagged so. Only a search for all of them up to the
- * end counts as having looked at what was announced (imap_session_wait). */
+/* Which are wanted, of those that are there: all, the unseen, those not flagged \Deleted, or those flagged so. */
 enum imap_search_only {
         IMAP_SEARCH_THERE = 0,
         IMAP_SEARCH_UNSEEN = 1 << 0,
         IMAP_SEARCH_UNDELETED = 1 << 1,
         IMAP_SEARCH_DELETED = 1 << 2,
 };
+
+/* UIDs from first_uid to last_uid, both included (G_MAXUINT32: to the end), ascending: "UID SEARCH UID first:last".
+ * What lies outside is left out. An empty range asks nothing. At most LIMIT_IMAP_SEARCH_UIDS: above it -ERR_LIMIT, so
+ * large mailboxes are searched range by range. Memory: 4 bytes for each UID found. Only a search for all of them up to
+ * the end counts as having looked at what was announced (imap_session_wait). */
 int imap_session_search_only(struct imap_session *session, guint32 first_uid, guint32 last_uid, unsigned only,
                              GArray **ret_uids, struct error *err);
 
 /* Which of these messages (guint32, ascending) are there, and are as wanted. An empty array asks nothing. */
 int imap_session_search_among(struct imap_session *session, const GArray *uids, unsigned only, GArray **ret_uids,
                               struct error *err);
-
-/* Sizes of the messages (UID FETCH (UID RFC822.SIZE)), for planning chunks and for refusing oversize ones. */
-int imap_session_fetch_sizes(struct imap_session *session, const GArray *uids, imap_message_function function,
-                             void *context, struct error *err);
-
-/* UID FETCH (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]) for all uids in chunks (LIMIT_IMAP_CHUNK_*), two commands in
- * flight, in ascending order. sizes[i] (guint64) belongs to uids[i] and bounds the chunks. For a message that vanished
- * meanwhile the function is just not called; before the cursor passes one, search again to see that it is gone. A
- * negative return of the function leaves commands in flight: the session can then only be closed. */
-int imap_session_fetch(struct imap_session *session, const GArray *uids, const GArray *sizes,
-                       imap_message_function function, void *context, struct error *err);
 
 /* A fetch of any number of messages that never lets the server wait: sizes are asked for ahead, bodies are in flight
  * two commands at a time, and messages above max_bytes get a command of their own for their first bytes, in their
@@ -112,17 +99,15 @@ struct imap_fetch_stream {
         /* NULL, or: the server has answered for all messages up to last_uid. Those of them that were not handed over
          * are gone, or it withholds them. A negative return ends the fetch with that code. */
         int (*answered)(guint32 last_uid, void *context, struct error *err);
+        /* NULL, or: messages of together so many bytes are asked for now. */
+        void (*asked)(guint64 bytes, void *context);
         void *context;
 };
 
-/* Errors as imap_session_fetch. After -ERR_REFUSED the answers to what was in flight have been awaited and the session
+/* For a message that vanished meanwhile nothing is called but answered; before the cursor passes one, search again to
+ * see that it is gone. After -ERR_REFUSED the answers to what was in flight have been awaited and the session
  * is usable; after a negative return of one of the three functions it can only be closed. */
 int imap_session_fetch_stream(struct imap_session *session, const struct imap_fetch_stream *stream, struct error *err);
-
-/* The first bytes of one message: UID FETCH (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.max_bytes>). For messages that
- * are too large to be fetched whole. */
-int imap_session_fetch_head(struct imap_session *session, guint32 uid, guint32 max_bytes,
-                            imap_message_function function, void *context, struct error *err);
 
 /* UID STORE +FLAGS.SILENT (\Seen). */
 int imap_session_mark_seen(struct imap_session *session, const GArray *uids, struct error *err);
@@ -145,6 +130,10 @@ int imap_session_move(struct imap_session *session, const GArray *uids, const ch
  * does; after -EINTR the session is usable (IDLE has been ended) and no message announced is forgotten. */
 int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,
                       struct error *err);
+
+/* The same without IDLE and without NOOP, for a caller that selects the folder again when the time is up: there are
+ * servers (Dovecot) that a NOOP confuses where the folder was deleted and made anew. */
+int imap_session_listen(struct imap_session *session, int64_t timeout_ms, bool *ret_changed, struct error *err);
 
 /* The message count as last announced. */
 guint32 imap_session_exists(const struct imap_session *session);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inside of a session. imap_io.c moves bytes, imap_session.c knows commands in flight and what servers say
- * unasked, and imap_commands.c, imap_search.c, imap_fetch.c,
- * imap_fetch_stream.c, imap_change.c and imap_wait.c are the commands.
+ * unasked, and imap_commands.c, imap_search.c, imap_fetch_stream.c,
+ * imap_change.c and imap_wait.c are the commands.
  */
 #ifndef INGEST_IMAP_SESSION_P_H
 #define INGEST_IMAP_SESSION_P_H

@@ -29,8 +29,11 @@ static int64_t end_of_wait(struct imap_session *session, int64_t timeout_ms)
         return clock_monotonic_ms() + timeout_ms;
 }
 
+/* How to wait. */
+enum wait { WAIT_IDLING, WAIT_AND_ASK, WAIT_ONLY };
+
 /* Waits for what the server says unasked, then asks. */
-static int wait_plainly(struct imap_session *session, int64_t timeout_ms, struct error *err)
+static int wait_plainly(struct imap_session *session, bool ask, int64_t timeout_ms, struct error *err)
 {
         int64_t end_ms = end_of_wait(session, timeout_ms);
         while (!session->changed) {
@@ -45,7 +48,7 @@ static int wait_plainly(struct imap_session *session, int64_t timeout_ms, struct
                 if (r < 0)
                         return r;
         }
-        if (session->changed)
+        if (session->changed || !ask)
                 return 0;
         imap_be_patient(session, 0);
         imap_start(session, "NOOP", NULL);
@@ -162,24 +165,24 @@ static int linger(struct imap_session *session, int64_t pause_ms, struct error *
         }
 }
 
-static int wait_for_change(struct imap_session *session, bool use_idle, int64_t timeout_ms, struct error *err)
+static int wait_for_change(struct imap_session *session, enum wait how, int64_t timeout_ms, struct error *err)
 {
         int64_t pause_ms = count_eagerness(session);
         int r = pause_ms > 0 ? linger(session, pause_ms, err) : 0;
         if (r < 0 || session->changed)
                 return r;
-        return use_idle && imap_session_has(session, "IDLE") ? wait_idling(session, timeout_ms, err)
-                                                             : wait_plainly(session, timeout_ms, err);
+        if (how == WAIT_IDLING && imap_session_has(session, "IDLE"))
+                return wait_idling(session, timeout_ms, err);
+        return wait_plainly(session, how != WAIT_ONLY, timeout_ms, err);
 }
 
-int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,
-                      struct error *err)
+static int wait_as(struct imap_session *session, enum wait how, int64_t timeout_ms, bool *ret_changed, struct error *err)
 {
         int r = imap_begin(session, err);
         if (r < 0)
                 return r;
         session->changed = session->grown;
-        r = imap_end(session, wait_for_change(session, use_idle, timeout_ms, err));
+        r = imap_end(session, wait_for_change(session, how, timeout_ms, err));
         if (session->changed) {
                 count_eagerness(session);
                 session->eager_ms -= EAGER_COST_MS;
@@ -187,4 +190,15 @@ int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeo
         if (r == 0)
                 *ret_changed = session->changed;
         return r;
+}
+
+int imap_session_wait(struct imap_session *session, bool use_idle, int64_t timeout_ms, bool *ret_changed,
+                      struct error *err)
+{
+        return wait_as(session, use_idle ? WAIT_IDLING : WAIT_AND_ASK, timeout_ms, ret_changed, err);
+}
+
+int imap_session_listen(struct imap_session *session, int64_t timeout_ms, bool *ret_changed, struct error *err)
+{
+        return wait_as(session, WAIT_ONLY, timeout_ms, ret_changed, err);
 }

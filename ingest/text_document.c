@@ -29,13 +29,22 @@ struct piece {
         const char *start, *end;
 };
 
+/* Nearly all characters can be told from white space by their first byte: there is none beyond U+3000. */
+static inline bool is_space_at(const char *at)
+{
+        const unsigned char first = (unsigned char) *at;
+        if ((first > 0x20 && first < 0x7F) || first > 0xE3)
+                return false;
+        return g_unichar_isspace(g_utf8_get_char(at));
+}
+
 static struct piece strip_piece(const char *start, const char *end)
 {
-        while (start < end && g_unichar_isspace(g_utf8_get_char(start)))
+        while (start < end && is_space_at(start))
                 start = g_utf8_next_char(start);
         while (end > start) {
                 const char *last = g_utf8_prev_char(end);
-                if (!g_unichar_isspace(g_utf8_get_char(last)))
+                if (!is_space_at(last))
                         break;
                 end = last;
         }

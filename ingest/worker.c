@@ -37,6 +37,7 @@ struct worker *worker_new(const struct worker_options *options)
         worker->wall_ms = options->wall_ms > 0 ? options->wall_ms : LIMIT_WORKER_WALL_MS;
         worker->setup = (struct worker_setup){
                 .magic = WORKER_SETUP_MAGIC,
+                .without_text = options->without_text,
                 .cpu_ms = options->cpu_ms > 0 ? (uint64_t) options->cpu_ms : LIMIT_WORKER_CPU_MS,
                 .memory_bytes = options->memory_bytes ? options->memory_bytes : LIMIT_WORKER_MEMORY_BYTES,
                 .text_bytes = options->limits.text_bytes ? options->limits.text_bytes : LIMIT_TEXT_BYTES_DEFAULT,

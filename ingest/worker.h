@@ -12,6 +12,7 @@
 #ifndef INGEST_WORKER_H
 #define INGEST_WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct worker_options {
         int64_t cpu_ms;          /* processor time for one mail; 0: LIMIT_WORKER_CPU_MS */
         uint64_t memory_bytes;   /* address space; 0: LIMIT_WORKER_MEMORY_BYTES */
         struct reader_limits limits;
+        bool without_text;       /* the caller has no use for the text: where there is one, an empty one comes */
 };
 
 struct worker;

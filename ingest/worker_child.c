@@ -77,6 +77,8 @@ static int serve_one(const struct worker_setup *setup)
                 struct reader_result result;
                 const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true };
                 reader_read_limited(data, frame.size, (enum reader_form) frame.kind, &limits, &result);
+                if (setup->without_text && result.text)
+                        result.text[0] = '\0';
                 int sent = send_reply(&result, frame.serial);
                 reader_result_clear(&result);
                 r = sent < 0 ? sent : 1;
@@ -90,7 +92,7 @@ static int serve_one(const struct worker_setup *setup)
 
 static bool setup_is_valid(const struct worker_setup *setup)
 {
-        return setup->magic == WORKER_SETUP_MAGIC && setup->reserved == 0 && setup->cpu_ms > 0 &&
+        return setup->magic == WORKER_SETUP_MAGIC && setup->without_text <= 1 && setup->cpu_ms > 0 &&
                setup->cpu_ms <= LIMIT_WORKER_CPU_MS_MAX && setup->memory_bytes > 0 &&
                setup->memory_bytes <= LIMIT_WORKER_MEMORY_BYTES_MAX && setup->text_bytes > 0 &&
                setup->text_bytes <= LIMIT_TEXT_BYTES;

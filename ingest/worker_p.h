@@ -25,7 +25,7 @@ struct worker_frame {
 /* The first thing that a child reads, once. The child's environment is empty, so its limits come this way. */
 struct worker_setup {
         uint32_t magic;
-        uint32_t reserved; /* 0 */
+        uint32_t without_text; /* 0 or 1 */
         uint64_t cpu_ms, memory_bytes, text_bytes;
 };
 
@@ -39,8 +39,5 @@ GString *worker_pack_reply(const struct reader_result *result, uint64_t serial);
  * -ERR_MALFORMED. */
 int worker_parse_reply(enum reader_outcome outcome, const void *data, size_t size, const char *sha256,
                        struct reader_result *ret_result, struct error *err);
-
-/* Whether a JSON text has more than LIMIT_WORKER_REPLY_VALUES values. Each takes many times its bytes once it is read. */
-bool worker_json_is_crowded(const char *json, size_t size);
 
 #endif

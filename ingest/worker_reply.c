@@ -110,21 +110,6 @@ static int check_reply(struct reader_result *result, const char *sha256, struct 
         return 0;
 }
 
-bool worker_json_is_crowded(const char *json, size_t size)
-{
-        size_t values = 0;
-        bool quoted = false;
-        for (size_t i = 0; i < size; i++) {
-                if (quoted && json[i] == '\\')
-                        i++;
-                else if (json[i] == '"')
-                        quoted = !quoted;
-                else if (!quoted && strchr("[{,:", json[i]) && json[i])
-                        values++;
-        }
-        return values > LIMIT_WORKER_REPLY_VALUES;
-}
-
 static int take_texts(struct unpacker *u, struct reader_result *result, struct error *err)
 {
         int r = unpack_text(u, LIMIT_WORKER_REPLY_BYTES, &result->text);

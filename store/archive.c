@@ -264,16 +264,6 @@ static int write_pending(struct update *update, const struct archive_pending *pe
         return r;
 }
 
-int archive_write_bulletin(struct database *db, const char *directory, int64_t bulletin_id, struct error *err)
-{
-        struct file_batch *files = file_batch_new();
-        int r = write_bulletin(db, files, directory, bulletin_id, NULL, err);
-        if (r == 0)
-                r = file_batch_sync(files, err);
-        file_batch_free(files);
-        return r;
-}
-
 /* The index in the making: its rows go to the file one by one, however many there are. */
 struct index_writing { struct file_writer *file; GString *text; struct archive_index index; };
 

@@ -16,9 +16,6 @@
 #include "store/archive_feed.h"
 #include "store/database.h"
 
-/* Writes the files of one bulletin; removes mails beside it that do not belong to it any more. */
-int archive_write_bulletin(struct database *db, const char *directory, int64_t bulletin_id, struct error *err);
-
 /* Writes index.html. */
 int archive_write_index(struct database *db, const char *directory, struct error *err);
 

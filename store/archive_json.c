@@ -8,17 +8,28 @@
 
 static void break_line(GString *out, unsigned depth)
 {
-        g_string_append_c(out, '\n');
-        for (unsigned i = 0; i < depth * INDENT; i++)
+        static const char blanks[] = "\n                                ";
+        gssize size = (gssize) depth * INDENT;
+        g_string_append_len(out, blanks, MIN(size, (gssize) sizeof blanks - 2) + 1);
+        for (size -= (gssize) sizeof blanks - 2; size > 0; size--) /* deeper than any bulletin is */
                 g_string_append_c(out, ' ');
+}
+
+/* Whether an odd number of backslashes stands before the quotation mark. */
+static bool is_escaped(const char *start, const char *mark)
+{
+        const char *first = mark;
+        while (first > start && first[-1] == '\\')
+                first--;
+        return (mark - first) % 2 != 0;
 }
 
 /* The string literal that starts here, as it is. Returns what stands behind it. */
 static const char *copy_string(GString *out, const char *at)
 {
-        const char *end = at + 1;
-        while (*end && *end != '"')
-                end += *end == '\\' && end[1] ? 2 : 1;
+        const char *end = strchrnul(at + 1, '"');
+        while (*end && is_escaped(at + 1, end))
+                end = strchrnul(end + 1, '"');
         end += *end == '"';
         g_string_append_len(out, at, end - at);
         return end;

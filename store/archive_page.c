@@ -26,10 +26,8 @@ static const char style[] =
 
 void archive_append_escaped(GString *out, const char *text)
 {
-        if (!text)
-                return;
-        g_autofree char *escaped = text_escape_html(text);
-        g_string_append(out, escaped);
+        if (text)
+                text_append_escaped(out, text);
 }
 
 void archive_append_head(GString *out, const char *title, const char *style_extra)

@@ -272,15 +272,7 @@ int bulletins_unverified_key(struct database *db, const struct bulletin_row *row
 
 int bulletins_count_unverified(struct database *db, int64_t *ret_bulletins, struct error *err)
 {
-        struct statement *statement;
-        int r = database_prepare(db, "SELECT count(*) FROM bulletin WHERE unverified = 1", &statement, err);
-        if (r < 0)
-                return r;
-        r = statement_step(statement, err);
-        if (r > 0)
-                *ret_bulletins = statement_int(statement, 0);
-        statement_done(statement);
-        return r < 0 ? r : 0;
+        return database_read_int(db, "SELECT count(*) FROM bulletin WHERE unverified = 1", ret_bulletins, err);
 }
 
 int bulletins_count(struct database *db, int64_t *ret_bulletins, int64_t *ret_revisions, struct error *err)

@@ -65,13 +65,11 @@ void bulletin_arrival_clear(struct bulletin_arrival *arrival);
 int bulletins_insert(struct database *db, const struct bulletin *bulletin, const char *archive_name, int64_t mail_id,
                      bool history, struct bulletin_arrival *ret_arrival, struct error *err);
 
-/* The same for a mail whose sender is not verified. What such mails say makes bulletins of its own, by the same rules and
+/* What mails say whose sender is not verified (struct bulletin_insertion, unverified) makes bulletins of its own, by the same rules and
  * apart from all others: nobody's forgery becomes current, replaces or lowers what the feed says, or makes the feed's own
  * mail a duplicate. Their keys begin with the first of these, their names in the archive with the second. */
 #define BULLETIN_UNVERIFIED_PREFIX "unverified:"
 #define BULLETIN_UNVERIFIED_FOLDER "unverified/"
-int bulletins_insert_unverified(struct database *db, const struct bulletin *bulletin, const char *archive_name,
-                                int64_t mail_id, bool history, struct bulletin_arrival *ret_arrival, struct error *err);
 
 /* Takes a mail out of the unverified bulletin that it is in, as if it had never come: its sender has turned out to be
  * verified. *ret_withdrawn: it was in one. Its decisions stay on record, without a bulletin, until they are adopted. */

@@ -185,7 +185,7 @@ int bulletins_settle_archive(struct database *db, const char *wanted, struct err
 
 /* --- to do --- */
 
-static int run_with_ids(struct database *db, const char *sql, int64_t first, int64_t second, struct error *err)
+int bulletins_run(struct database *db, const char *sql, int64_t first, int64_t second, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db, sql, &statement, err);
@@ -199,7 +199,7 @@ static int run_with_ids(struct database *db, const char *sql, int64_t first, int
 
 int bulletins_archive_add(struct database *db, int64_t bulletin_id, struct error *err)
 {
-        return run_with_ids(db, "INSERT OR REPLACE INTO archive_todo (bulletin_id) VALUES (?1)", bulletin_id, 0, err);
+        return bulletins_run(db, "INSERT OR REPLACE INTO archive_todo (bulletin_id) VALUES (?1)", bulletin_id, 0, err);
 }
 
 int bulletins_archive_all(struct database *db, struct error *err)
@@ -210,12 +210,12 @@ int bulletins_archive_all(struct database *db, struct error *err)
 
 int bulletins_archive_done(struct database *db, int64_t bulletin_id, struct error *err)
 {
-        return run_with_ids(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1", bulletin_id, 0, err);
+        return bulletins_run(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1", bulletin_id, 0, err);
 }
 
 int bulletins_archive_done_at(struct database *db, int64_t bulletin_id, int64_t mark, struct error *err)
 {
-        return run_with_ids(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1 AND mark = ?2", bulletin_id, mark,
+        return bulletins_run(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1 AND mark = ?2", bulletin_id, mark,
                             err);
 }
 

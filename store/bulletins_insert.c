@@ -531,11 +531,3 @@ int bulletins_insert(struct database *db, const struct bulletin *bulletin, const
                                                 .history = history };
         return prepare_and_put(db, &insertion, ret_arrival, err);
 }
-
-int bulletins_insert_unverified(struct database *db, const struct bulletin *bulletin, const char *archive_name,
-                                int64_t mail_id, bool history, struct bulletin_arrival *ret_arrival, struct error *err)
-{
-        struct bulletin_insertion insertion = { .bulletin = bulletin, .archive_name = archive_name, .mail_id = mail_id,
-                                                .history = history, .unverified = true };
-        return prepare_and_put(db, &insertion, ret_arrival, err);
-}

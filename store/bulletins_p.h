@@ -12,6 +12,9 @@ int bulletins_read_content(struct database *db, struct statement *statement, int
 /* The form in which ids and keys are looked up: NFKC, no case. text may be any bytes. Newly allocated. */
 char *bulletins_fold(const char *text);
 
+/* Runs a statement with the parameters ?1 and, unless it is 0, ?2. */
+int bulletins_run(struct database *db, const char *sql, int64_t first, int64_t second, struct error *err);
+
 /* Makes the revision the current one, and the row say what this content says. */
 int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id, const struct bulletin *b,
                    const struct bulletin_prepared *prepared, struct error *err);

@@ -11,18 +11,6 @@ struct withdrawal {
         char *archive_wanted;
 };
 
-static int run(struct database *db, const char *sql, int64_t first, int64_t second, struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db, sql, &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, first);
-        if (second)
-                statement_bind_int(statement, 2, second);
-        return statement_run(statement, err);
-}
-
 /* The first number of the first row, 0 if there is none. */
 static int ask(struct database *db, const char *sql, int64_t first, int64_t *ret_number, struct error *err)
 {
@@ -70,7 +58,7 @@ static int detach_mail(struct withdrawal *w, struct error *err)
         };
         int r = 0;
         for (unsigned i = 0; r == 0 && i < G_N_ELEMENTS(sql); i++)
-                r = run(w->db, sql[i], w->mail_id, 0, err);
+                r = bulletins_run(w->db, sql[i], w->mail_id, 0, err);
         return r;
 }
 
@@ -164,18 +152,19 @@ static int delete_bulletin(struct withdrawal *w, struct error *err)
 {
         int r = bulletins_leave_archive(w->db, w->bulletin_id, err);
         if (r == 0)
-                r = run(w->db, "DELETE FROM route_state WHERE bulletin_id = ?1", w->bulletin_id, 0, err);
+                r = bulletins_run(w->db, "DELETE FROM route_state WHERE bulletin_id = ?1", w->bulletin_id, 0, err);
         if (r == 0)
-                r = run(w->db, "DELETE FROM bulletin WHERE id = ?1", w->bulletin_id, 0, err);
+                r = bulletins_run(w->db, "DELETE FROM bulletin WHERE id = ?1", w->bulletin_id, 0, err);
         return r < 0 ? r : bulletins_settle_archive(w->db, w->archive_wanted, err);
 }
 
 static int delete_revision(struct withdrawal *w, struct error *err)
 {
         int64_t current = 0;
-        int r = run(w->db, "UPDATE bulletin SET current_revision_id = NULL WHERE id = ?1", w->bulletin_id, 0, err);
+        int r = bulletins_run(w->db, "UPDATE bulletin SET current_revision_id = NULL WHERE id = ?1", w->bulletin_id, 0,
+                              err);
         if (r == 0)
-                r = run(w->db, "DELETE FROM revision WHERE id = ?1", w->revision_id, 0, err);
+                r = bulletins_run(w->db, "DELETE FROM revision WHERE id = ?1", w->revision_id, 0, err);
         if (r == 0)
                 r = choose_revision(w, &current, err);
         if (r < 0)
@@ -189,9 +178,10 @@ static int delete_variant(struct withdrawal *w, struct error *err)
         struct candidate best = { .id = 0 };
         int r = choose_variant(w, &best, err);
         if (r == 0)
-                r = run(w->db, "UPDATE revision SET standing_variant_id = nullif(?2, 0) WHERE id = ?1", w->revision_id, best.id, err);
+                r = bulletins_run(w->db, "UPDATE revision SET standing_variant_id = nullif(?2, 0) WHERE id = ?1",
+                                  w->revision_id, best.id, err);
         if (r == 0)
-                r = run(w->db, "DELETE FROM variant WHERE id = ?1", w->variant_id, 0, err);
+                r = bulletins_run(w->db, "DELETE FROM variant WHERE id = ?1", w->variant_id, 0, err);
         int64_t current = 0;
         if (r == 0)
                 r = ask(w->db, "SELECT current_revision_id FROM bulletin WHERE id = ?1", w->bulletin_id, &current, err);
@@ -217,7 +207,7 @@ static int withdraw(struct withdrawal *w, struct error *err)
         if (r < 0)
                 return r;
         /* Another mail says the same and stands for it from now on. */
-        return other ? run(w->db, "UPDATE variant SET mail_id = ?2 WHERE id = ?1", w->variant_id, other, err) :
+        return other ? bulletins_run(w->db, "UPDATE variant SET mail_id = ?2 WHERE id = ?1", w->variant_id, other, err) :
                        delete_variant(w, err);
 }
 

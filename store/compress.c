@@ -24,6 +24,29 @@ static ZSTD_CCtx *thread_context(void)
         return context;
 }
 
+static void free_restoring(void *context)
+{
+        ZSTD_freeDCtx(context);
+}
+
+static GPrivate restoring = G_PRIVATE_INIT(free_restoring);
+
+/* For the restoring of bytes, which takes half as long with one that is there. */
+static ZSTD_DCtx *restoring_context(void)
+{
+        ZSTD_DCtx *context = g_private_get(&restoring);
+        if (!context) {
+                context = ZSTD_createDCtx();
+                g_private_set(&restoring, context);
+        }
+        return context;
+}
+
+void compress_release(void)
+{
+        g_private_replace(&restoring, NULL);
+}
+
 int compress_bytes(const void *data, size_t size, char **ret_data, size_t *ret_size, struct error *err)
 {
         ZSTD_CCtx *context = thread_context();
@@ -35,16 +58,17 @@ int compress_bytes(const void *data, size_t size, char **ret_data, size_t *ret_s
         if (ZSTD_isError(written))
                 return error_set(err, -ERR_STORE, "cannot compress %zu bytes: %s", size, ZSTD_getErrorName(written));
         *ret_size = written;
-        *ret_data = g_steal_pointer(&out);
+        *ret_data = g_realloc(g_steal_pointer(&out), MAX(written, 1)); /* it waits in queues: a third of the bound */
         return 0;
 }
 
 int compress_restore(const void *data, size_t data_size, size_t size, char **ret_data, struct error *err)
 {
+        ZSTD_DCtx *context = restoring_context();
         g_autofree char *out = g_try_malloc(size + 1);
-        if (!out)
+        if (!context || !out)
                 return error_set(err, -ENOMEM, "cannot restore %zu bytes: out of memory", size);
-        size_t restored = ZSTD_decompress(out, size, data, data_size); /* whatever the frame says: no more than size */
+        size_t restored = ZSTD_decompressDCtx(context, out, size, data, data_size); /* whatever the frame says: no more than size */
         if (ZSTD_isError(restored) || restored != size)
                 return error_set(err, -ERR_STORE_CORRUPT, "the stored bytes are damaged: %s",
                                  ZSTD_isError(restored) ? ZSTD_getErrorName(restored) : "too few");

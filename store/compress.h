@@ -14,4 +14,7 @@ int compress_bytes(const void *data, size_t size, char **ret_data, size_t *ret_s
  * bytes is -ERR_STORE_CORRUPT; more memory than that is never asked for. */
 int compress_restore(const void *data, size_t data_size, size_t size, char **ret_data, struct error *err);
 
+/* Gives back what the calling thread keeps for its next compress_restore. */
+void compress_release(void);
+
 #endif

@@ -599,8 +599,18 @@ static int open_and_check(struct database *db, enum database_mode mode, struct e
         return r < 0 ? r : prepare_for_mode(db, mode, err);
 }
 
+/* SQLite would count its memory, under a mutex that all threads share, for figures that nobody asks for. */
+static gpointer configure_library(gpointer unused)
+{
+        (void) unused;
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused, and no harm, where SQLite has been in use before */
+        return NULL;
+}
+
 int database_open(const char *path, enum database_mode mode, struct database **ret_db, struct error *err)
 {
+        static GOnce once = G_ONCE_INIT;
+        g_once(&once, configure_library, NULL);
         int r = mode == DATABASE_CREATE ? create_file(path, err) : 0;
         if (r == 0)
                 r = check_file(path, err);
@@ -626,4 +636,17 @@ void database_close(struct database *db)
         sqlite3_close(db->handle);
         g_free(db->path);
         g_free(db);
+}
+
+int database_read_int(struct database *db, const char *sql, int64_t *ret_number, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, sql, &statement, err);
+        if (r < 0)
+                return r;
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_number = statement_int(statement, 0);
+        statement_done(statement);
+        return r < 0 ? r : 0;
 }

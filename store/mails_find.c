@@ -240,13 +240,5 @@ int mails_list_unverified(struct database *db, GPtrArray **ret_mails, struct err
 
 int mails_count_unverified(struct database *db, int64_t *ret_count, struct error *err)
 {
-        struct statement *statement;
-        int r = database_prepare(db, "SELECT count(*) FROM mail WHERE unverified IS NOT NULL", &statement, err);
-        if (r < 0)
-                return r;
-        r = statement_step(statement, err);
-        if (r > 0)
-                *ret_count = statement_int(statement, 0);
-        statement_done(statement);
-        return r < 0 ? r : 0;
+        return database_read_int(db, "SELECT count(*) FROM mail WHERE unverified IS NOT NULL", ret_count, err);
 }

@@ -323,15 +323,7 @@ const char *schema_migration(int version)
 
 static int read_version(struct database *db, int64_t *ret_version, struct error *err)
 {
-        struct statement *statement;
-        int r = database_prepare(db, "PRAGMA user_version", &statement, err);
-        if (r < 0)
-                return r;
-        r = statement_step(statement, err);
-        if (r > 0)
-                *ret_version = statement_int(statement, 0);
-        statement_done(statement);
-        return r < 0 ? r : 0;
+        return database_read_int(db, "PRAGMA user_version", ret_version, err);
 }
 
 /* One step up, in the running transaction. *ret_done: there was nothing to do. */

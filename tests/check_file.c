@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/file_p.h"
 #include "tests/support.h"
 
 static char *directory;
@@ -262,40 +263,27 @@ START_TEST(write_failure_keeps_the_old_file)
 }
 END_TEST
 
-START_TEST(write_if_changed)
+static void assert_has_content(const char *path, const char *content, bool expected)
 {
-        g_autofree char *path = path_of("a"), *missing = path_of("no/a");
-        gboolean changed = FALSE;
-        ck_assert_int_eq(file_write_if_changed(path, "abc", 3, 0600, &changed, NULL), 0);
-        ck_assert(changed);
-        struct stat before, after;
-        ck_assert_int_eq(stat(path, &before), 0);
-        ck_assert_int_eq(file_write_if_changed(path, "abc", 3, 0600, &changed, NULL), 0);
-        ck_assert(!changed);
-        ck_assert_int_eq(stat(path, &after), 0);
-        ck_assert(before.st_ino == after.st_ino);
-        ck_assert_int_eq(file_write_if_changed(path, "abd", 3, 0600, &changed, NULL), 0);
-        ck_assert(changed);
-        assert_content(path, "abd");
-        ck_assert_int_eq(file_write_if_changed(path, "ab", 2, 0600, NULL, NULL), 0);
-        assert_content(path, "ab");
-        ck_assert_int_eq(file_write_if_changed(path, "", 0, 0600, &changed, NULL), 0);
-        ck_assert(changed);
-        ck_assert_int_eq(file_write_if_changed(path, "", 0, 0600, &changed, NULL), 0);
-        ck_assert(!changed);
-        changed = 42;
-        ck_assert_int_eq(file_write_if_changed(missing, "x", 1, 0600, &changed, NULL), -ENOENT);
-        ck_assert_int_eq(changed, 42);
-        ck_assert_uint_eq(count_entries(), 1);
+        ck_assert(file_has_content(AT_FDCWD, path, content, strlen(content)) == expected);
 }
-END_TEST
 
-START_TEST(write_if_changed_does_not_wait_for_a_pipe)
+START_TEST(content_is_compared)
 {
-        g_autofree char *path = path_of("pipe");
-        ck_assert_int_eq(mkfifo(path, 0600), 0);
-        ck_assert_int_eq(file_write_if_changed(path, "", 0, 0600, NULL, NULL), 0); /* a pipe's size is 0 too */
-        assert_content(path, "");
+        g_autofree char *path = path_of("a"), *missing = path_of("no/a"), *pipe = path_of("pipe"), *link = path_of("l");
+        ck_assert_int_eq(file_write_atomic(path, "abc", 3, 0600, NULL), 0);
+        assert_has_content(path, "abc", true);
+        assert_has_content(path, "abd", false);
+        assert_has_content(path, "ab", false);
+        assert_has_content(path, "abcd", false);
+        assert_has_content(path, "", false);
+        ck_assert_int_eq(file_write_atomic(path, "", 0, 0600, NULL), 0);
+        assert_has_content(path, "", true);
+        assert_has_content(missing, "", false);
+        ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+        assert_has_content(pipe, "", false); /* at once, though its size is 0 too */
+        ck_assert_int_eq(symlink(path, link), 0);
+        assert_has_content(link, "", false);
 }
 END_TEST
 
@@ -388,8 +376,7 @@ static Suite *suite(void)
         tcase_add_test(t, write_failures_leave_nothing);
         tcase_add_test(t, write_in_the_working_directory);
         tcase_add_test(t, write_failure_keeps_the_old_file);
-        tcase_add_test(t, write_if_changed);
-        tcase_add_test(t, write_if_changed_does_not_wait_for_a_pipe);
+        tcase_add_test(t, content_is_compared);
         tcase_add_test(t, make_directories);
         tcase_add_test(t, root_gives_to_the_owner);
         return s;

@@ -82,9 +82,9 @@ START_TEST(ranges_are_searched)
         peer_select(&peer);
         script_expect(peer.script, "h4 UID SEARCH UID 5:9\r\n");
         script_answer(peer.script, "* SEARCH 9 5 4 10 7\r\n* 8 EXISTS\r\nh4 OK\r\n");
-        ck_assert_int_eq(imap_session_search_range(peer.session, 5, 9, &uids, &peer.err), 0);
+        ck_assert_int_eq(imap_session_search_only(peer.session, 5, 9, IMAP_SEARCH_THERE, &uids, &peer.err), 0);
         peer_assert_uids(uids, "5 7 9");
-        ck_assert_int_eq(imap_session_search_range(peer.session, 10, 9, &none, &peer.err), 0);
+        ck_assert_int_eq(imap_session_search_only(peer.session, 10, 9, IMAP_SEARCH_THERE, &none, &peer.err), 0);
         ck_assert_uint_eq(none->len, 0);
         script_expect(peer.script, "h5 UID SEARCH UID 10:* UNSEEN UNDELETED\r\n");
         script_answer(peer.script, "* ESEARCH (TAG \"h5\") UID ALL 1:12\r\nh5 OK\r\n");

@@ -195,6 +195,25 @@ START_TEST(waiting_without_idle_listens)
 }
 END_TEST
 
+START_TEST(listening_asks_nothing)
+{
+        struct peer peer;
+        bool changed = true;
+        peer_start(&peer, _i);
+        peer_select(&peer);
+        script_answer(peer.script, "* OK nothing\r\n");
+        script_stall(peer.script);
+        ck_assert_int_eq(imap_session_listen(peer.session, 1000, &changed, NULL), 0);
+        ck_assert(!changed);
+        ck_assert_int_eq(script_waited_ms(peer.script), 1000);
+        script_answer(peer.script, "* 4 EXISTS\r\n");
+        ck_assert_int_eq(imap_session_listen(peer.session, 1000, &changed, NULL), 0);
+        ck_assert(changed);
+        ck_assert_int_eq(script_waited_ms(peer.script), 1000);
+        peer_finish(&peer);
+}
+END_TEST
+
 /* Refusing at once, ending it at once, or both by turns must not become a fast circle. */
 START_TEST(idle_refused_is_not_tried_again)
 {
@@ -356,6 +375,7 @@ static TCase *wait_case(void)
         tcase_add_loop_test(tc, attention_does_not_disturb_commands, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, waiting_without_idle_asks, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, waiting_without_idle_listens, 0, PEER_LOOPS);
+        tcase_add_loop_test(tc, listening_asks_nothing, 0, PEER_LOOPS);
         tcase_add_loop_test(tc, idle_refused_is_not_tried_again, 0, PEER_LOOPS);
         tcase_add_test(tc, idle_ended_after_a_while_is_tried_again);
         tcase_add_loop_test(tc, announcements_without_end_are_slowed, 0, PEER_LOOPS);

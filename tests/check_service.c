@@ -438,7 +438,7 @@ END_TEST
 /* What the watchdog is told: the writer turns, and when it has not for a minute, something is wrong. */
 START_TEST(a_silent_writer_is_noticed)
 {
-        struct service *service = service_start_store(kit.config);
+        struct service *service = service_start_store(kit.config, -1);
         ck_assert(service_is_alive(service));
         int64_t later_ms = clock_monotonic_ms() + 61000;
         clock_set_for_test(-1, later_ms);

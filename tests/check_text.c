@@ -246,11 +246,42 @@ START_TEST(make_valid_is_valid_for_all_pairs)
 }
 END_TEST
 
+static void assert_judged_alike(const char *bytes, size_t size)
+{
+        ck_assert_msg(text_is_valid(bytes, size) == g_utf8_validate_len(bytes, size, NULL), "%zu bytes, %02x %02x %02x %02x",
+                      size, (unsigned char) bytes[0], (unsigned char) bytes[1], (unsigned char) bytes[2], (unsigned char) bytes[3]);
+}
+
+/* Every first and second byte, with what may and may not follow, and at each distance from the end of a long text. */
+START_TEST(judges_validity_as_glib_does)
+{
+        static const char edges[] = { '\0', 'x', 0x7F, (char) 0x80, (char) 0x8F, (char) 0x90, (char) 0x9F, (char) 0xA0, (char) 0xBE,
+                                      (char) 0xBF, (char) 0xC0, (char) 0xE3 };
+        for (int a = 0; a < 256; a++)
+                for (int b = 0; b < 256; b++)
+                        for (size_t c = 0; c < G_N_ELEMENTS(edges); c++) {
+                                char bytes[5] = { (char) a, (char) b, edges[c], edges[(c * 7 + (size_t) b) % G_N_ELEMENTS(edges)], 'x' };
+                                for (size_t size = 0; size <= sizeof bytes; size++)
+                                        assert_judged_alike(bytes, size);
+                        }
+        for (int a = 0; a < 256; a++)
+                for (size_t at = 0; at < 60; at++) {
+                        char bytes[] = "abcdefghijklmnop緊急適用の検討、緊急適用 (abcdefghijklmnop)";
+                        bytes[at] = (char) a;
+                        for (size_t start = 0; start < 4; start++) {
+                                assert_judged_alike(bytes + start, strlen("abcdefghijklmnop緊急適用の検討、緊急適用 (abcdefghijklmnop)") - start);
+                                assert_judged_alike(bytes + start, at + 1 - MIN(start, at));
+                        }
+                }
+}
+END_TEST
+
 START_TEST(escape_html)
 {
         assert_text(text_escape_html("<a href=\"x\">'&'</a> 緊急"),
                     "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt; 緊急");
         assert_text(text_escape_html(""), "");
+        assert_text(text_escape_html("&&x"), "&amp;&amp;x");
 }
 END_TEST
 
@@ -385,6 +416,7 @@ static Suite *suite(void)
         tcase_add_test(t, cut_chars_keeps_marks);
         tcase_add_test(t, make_valid_repairs);
         tcase_add_test(t, make_valid_is_valid_for_all_pairs);
+        tcase_add_test(t, judges_validity_as_glib_does);
         tcase_add_test(t, escape_html);
         tcase_add_test(t, wrap_words);
         tcase_add_test(t, wrap_japanese);

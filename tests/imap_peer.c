@@ -72,12 +72,35 @@ GArray *peer_uids(guint32 first, guint count)
         return uids;
 }
 
-GArray *peer_sizes(const GArray *uids, guint64 size)
+struct given {
+        const GArray *uids;
+        guint count; /* of uids, so far */
+        imap_message_function message;
+        void *context;
+};
+
+static int give(GArray *uids, guint max, void *context, struct error *err)
 {
-        GArray *sizes = g_array_new(FALSE, FALSE, sizeof(guint64));
-        for (guint i = 0; i < uids->len; i++)
-                g_array_append_val(sizes, size);
-        return sizes;
+        struct given *given = context;
+        (void) err;
+        for (guint i = 0; i < max && given->count < given->uids->len; i++)
+                g_array_append_val(uids, g_array_index(given->uids, guint32, given->count++));
+        return 0;
+}
+
+static int pass_on(struct imap_message *message, void *context)
+{
+        struct given *given = context;
+        return given->message(message, given->context);
+}
+
+int peer_fetch(struct peer *peer, const GArray *uids, imap_message_function message, void *context)
+{
+        struct given given = { .uids = uids, .message = message, .context = context };
+        struct imap_fetch_stream stream = {
+                .max_bytes = G_MAXUINT64, .head_bytes = 1, .next = give, .message = pass_on, .context = &given,
+        };
+        return imap_session_fetch_stream(peer->session, &stream, &peer->err);
 }
 
 void peer_assert_uids(const GArray *uids, const char *expected)

@@ -36,9 +36,11 @@ void peer_assert_failed(struct peer *peer, int r, int code, const char *text);
 /* Selects a mailbox of three messages (h3). */
 void peer_select(struct peer *peer);
 
-/* Arrays of guint32 and guint64. */
+/* An array of guint32. */
 GArray *peer_uids(guint32 first, guint count);
-GArray *peer_sizes(const GArray *uids, guint64 size);
+
+/* Fetches these whole, as imap_session_fetch_stream() does. */
+int peer_fetch(struct peer *peer, const GArray *uids, imap_message_function message, void *context);
 
 /* The array as "1 2 3". */
 void peer_assert_uids(const GArray *uids, const char *expected);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An IMAP session against a server that says whatever the input holds, all at once and in pieces chosen by the first
- * byte, which also chooses how messages are fetched. The client numbers its commands from h1 on, so a transcript can be
- * written down whatever it asks. What must hold: it returns, hands over what it asked for and no message twice, and the
+ * byte. The client numbers its commands from h1 on, so a transcript can be written down whatever it asks. What must hold: it returns, hands over what it asked for and no message twice, and the
  * pieces change nothing.
  */
 #include <errno.h>
@@ -81,8 +80,7 @@ struct received {
         GString *log;
         const GArray *asked; /* guint32 */
         guint64 seen;        /* a bit for each of asked */
-        bool wants_body;
-        guint given; /* imap_session_fetch_stream: of asked */
+        guint given; /* of asked */
         guint32 answered;
 };
 
@@ -95,14 +93,13 @@ static int receive(struct imap_message *message, void *context)
         fuzz_require(place < received->asked->len, "UID %u was not asked for", message->uid);
         fuzz_require(!(received->seen >> place & 1), "UID %u comes twice", message->uid);
         received->seen |= G_GUINT64_CONSTANT(1) << place;
-        fuzz_require(received->wants_body == (message->data != NULL), "UID %u, a wrong body", message->uid);
-        fuzz_require(!message->data || message->data_size <= MESSAGE_BYTES_MAX + 1, "a message of %zu bytes",
+        fuzz_require(message->data, "UID %u, no body", message->uid);
+        fuzz_require(message->data_size <= MESSAGE_BYTES_MAX + 1, "a message of %zu bytes",
                      message->data_size);
-        fuzz_require(!message->data || message->data[message->data_size] == '\0', "no NUL behind a message");
+        fuzz_require(message->data[message->data_size] == '\0', "no NUL behind a message");
         g_string_append_printf(received->log, "%u %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %zu ", message->uid,
                                message->size_bytes, message->internal_date_ms, message->data_size);
-        if (message->data)
-                g_string_append_len(received->log, message->data, (gssize) message->data_size);
+        g_string_append_len(received->log, message->data, (gssize) message->data_size);
         if (place % 2 == 0) /* both ways of leaving the data */
                 g_clear_pointer(&message->data, g_free);
         return 0;
@@ -136,17 +133,6 @@ static bool search(struct imap_session *session, GArray **ret_uids, GString *log
         return note(log, "search", r, err);
 }
 
-/* Its answer may have named millions; each of a few is asked for. */
-static void take_few(GArray *uids, GArray **ret_sizes)
-{
-        g_array_set_size(uids, MIN(uids->len, 5));
-        *ret_sizes = g_array_new(FALSE, FALSE, sizeof(guint64));
-        for (guint i = 0; i < uids->len; i++) {
-                guint64 size = LIMIT_IMAP_CHUNK_BYTES / 2; /* so that there are several commands */
-                g_array_append_val(*ret_sizes, size);
-        }
-}
-
 static int give(GArray *uids, guint max, void *context, struct error *err)
 {
         struct received *received = context;
@@ -168,47 +154,35 @@ static int answered(guint32 last_uid, void *context, struct error *err)
         return 0;
 }
 
-static void fetch_stream(struct imap_session *session, GArray *uids, GString *log, struct error *err)
+static bool fetch(struct imap_session *session, GArray *uids, GString *log, struct error *err)
 {
-        struct received received = { .log = log, .asked = uids, .wants_body = true };
+        struct received received = { .log = log, .asked = uids };
         struct imap_fetch_stream stream = {
                 .max_bytes = 20, .head_bytes = 5,
                 .next = give, .message = receive, .answered = answered, .context = &received,
         };
-        g_array_set_size(uids, MIN(uids->len, 7));
+        g_array_set_size(uids, MIN(uids->len, 7)); /* its answer may have named millions */
         int r = imap_session_fetch_stream(session, &stream, err);
         fuzz_require(r < 0 || uids->len == 0 || received.answered == g_array_index(uids, guint32, uids->len - 1),
                      "all is fetched, but answered only to UID %u", received.answered);
-        if (!note(log, "stream", r, err))
-                return;
+        if (!note(log, "fetch", r, err))
+                return false;
         GArray *among = NULL;
         r = imap_session_search_among(session, uids, IMAP_SEARCH_UNSEEN, &among, err);
         for (guint i = 0; r == 0 && i < among->len; i++)
                 g_string_append_printf(log, "%u ", g_array_index(among, guint32, i));
         g_clear_pointer(&among, g_array_unref);
-        note(log, "among", r, err);
+        return note(log, "among", r, err);
 }
 
-static void fetch(struct imap_session *session, GArray *uids, GString *log, struct error *err)
+static void mark_and_move(struct imap_session *session, GArray *uids, GString *log, struct error *err)
 {
-        g_autoptr(GArray) sizes = NULL;
-        take_few(uids, &sizes);
-        struct received received = { .log = log, .asked = uids };
-        bool good = note(log, "sizes", imap_session_fetch_sizes(session, uids, receive, &received, err), err);
-        received = (struct received){ .log = log, .asked = uids, .wants_body = true };
-        good = good && note(log, "fetch", imap_session_fetch(session, uids, sizes, receive, &received, err), err);
-        if (!good || uids->len == 0)
-                return;
-        g_array_set_size(uids, 1);
-        received = (struct received){ .log = log, .asked = uids, .wants_body = true };
-        guint32 uid = g_array_index(uids, guint32, 0);
-        good = note(log, "head", imap_session_fetch_head(session, uid, 20, receive, &received, err), err);
-        good = good && note(log, "seen", imap_session_mark_seen(session, uids, err), err);
-        if (good)
+        g_array_set_size(uids, MIN(uids->len, 1));
+        if (uids->len > 0 && note(log, "seen", imap_session_mark_seen(session, uids, err), err))
                 note(log, "move", imap_session_move(session, uids, "Done", err), err);
 }
 
-static void talk(struct imap_session *session, bool as_stream, GString *log, struct error *err)
+static void talk(struct imap_session *session, GString *log, struct error *err)
 {
         struct imap_mailbox mailbox = { 0 };
         bool changed = false;
@@ -221,16 +195,14 @@ static void talk(struct imap_session *session, bool as_stream, GString *log, str
         g_autoptr(GArray) uids = NULL;
         if (!search(session, &uids, log, err))
                 return;
-        if (uids && as_stream)
-                fetch_stream(session, uids, log, err);
-        else if (uids)
-                fetch(session, uids, log, err);
+        if (uids && fetch(session, uids, log, err))
+                mark_and_move(session, uids, log, err);
         r = imap_session_wait(session, true, 60000, &changed, err);
         g_string_append_printf(log, "%d %u ", changed, imap_session_exists(session));
         note(log, "wait", r, err);
 }
 
-static char *play(const uint8_t *data, size_t size, size_t piece, bool as_stream)
+static char *play(const uint8_t *data, size_t size, size_t piece)
 {
         struct spoken spoken = { .stream.ops = &spoken_ops, .data = data, .size = size, .piece = piece };
         struct imap_session_options options = { .command_timeout_ms = 60000, .max_message_bytes = MESSAGE_BYTES_MAX };
@@ -239,7 +211,7 @@ static char *play(const uint8_t *data, size_t size, size_t piece, bool as_stream
         GString *log = g_string_new(NULL);
         clock_set_for_test(1000000, 1000000);
         if (note(log, "open", imap_session_open(&spoken.stream, &options, &session, &err), &err) && session)
-                talk(session, as_stream, log, &err);
+                talk(session, log, &err);
         imap_session_close(session);
         return g_string_free(log, FALSE);
 }
@@ -248,9 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         if (size < 1)
                 return 0;
-        bool as_stream = data[0] & 32;
-        g_autofree char *at_once = play(data + 1, size - 1, 0, as_stream);
-        g_autofree char *in_pieces = play(data + 1, size - 1, 1 + data[0] % 32, as_stream);
+        g_autofree char *at_once = play(data + 1, size - 1, 0);
+        g_autofree char *in_pieces = play(data + 1, size - 1, 1 + data[0] % 32);
         fuzz_require(strcmp(at_once, in_pieces) == 0, "at once\n%s\nin pieces\n%s", at_once, in_pieces);
         return 0;
 }

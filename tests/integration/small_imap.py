@@ -4,7 +4,7 @@ disagrees with what is listed, refusals and goodbyes at any place."""
 import re
 import threading
 
-from harness import Listener, PASSWORD, USER
+from harness import Listener, PASSWORD, USER, alert
 
 CAPABILITIES = "IMAP4rev1 IDLE UIDPLUS MOVE SASL-IR AUTH=PLAIN"
 
@@ -199,3 +199,15 @@ def configure(scene, slack=None, **mailboxes):
     for name, keys in mailboxes.items():
         scene.sections[f"mailbox {name}"] = {**keys, "password-file": password}
     scene.write_config()
+
+
+def critical(number):
+    return alert(f"MS08-{number:03}")
+
+
+def told(slack):
+    return sorted(re.search(r"MS08-\d+", r["text"])[0] for r in slack.requests() if "MS08-" in r["text"])
+
+
+def uids_on_record(scene):
+    return [uid for uid, in scene.rows("SELECT uid FROM sighting ORDER BY uid")]

@@ -1,22 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """What a cursor alone would miss: messages that appear late, below others, and servers that disagree with themselves."""
-import re
-
-from harness import alert, run
-from small_imap import SmallImap, configure
-
-
-def critical(number):
-    return alert(f"MS08-{number:03}")
-
-
-def told(slack):
-    return sorted(re.search(r"MS08-\d+", r["text"])[0] for r in slack.requests() if "MS08-" in r["text"])
-
-
-def uids_on_record(scene):
-    return [uid for uid, in scene.rows("SELECT uid FROM sighting ORDER BY uid")]
+from harness import run
+from small_imap import SmallImap, configure, critical, told, uids_on_record
 
 
 def appears_late(scene):

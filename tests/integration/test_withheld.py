@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Messages below the cursor that a server lists and does not send, refuses, or ends the session at: nothing else waits for them,
 and they are asked for again."""
-import re
-
-from harness import alert, run
-from small_imap import SmallImap, configure
-
-
-def critical(number):
-    return alert(f"MS08-{number:03}")
-
-
-def told(slack):
-    return sorted(re.search(r"MS08-\d+", r["text"])[0] for r in slack.requests() if "MS08-" in r["text"])
-
-
-def uids_on_record(scene):
-    return [uid for uid, in scene.rows("SELECT uid FROM sighting ORDER BY uid")]
+from harness import run
+from small_imap import SmallImap, configure, critical, told, uids_on_record
 
 
 def withheld(scene):
