@@ -12,6 +12,7 @@ import hashlib
 import imaplib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -63,9 +64,15 @@ def sample(number):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the kernel gives to clients: another test's connection must not take it."""
+    while True:
+        with socket.socket() as s:
+            port = random.SystemRandom().randrange(10000, 32768)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def decompress(frame):
