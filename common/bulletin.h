@@ -103,6 +103,7 @@ struct bulletin {
         GPtrArray *sections, *links;
         struct mail_info mail;
         GPtrArray *warnings; /* char *, English */
+        bool sound; /* it was read from what was once written: every text is valid, within its bound and in its form */
 };
 
 /* An empty bulletin: all lists exist and are empty, every field has present = false. Never fails. */

@@ -16,127 +16,160 @@ char *bulletin_canonical_text(const char *text)
         return g_string_free(canonical, FALSE);
 }
 
-/* Each token with its length before it, so that no content can look like another's structure. */
-static void put_token(GString *out, const char *token)
+/* A bulletin in comparison form, in the making. */
+struct print {
+        GString *out, *text; /* all of it; the text at hand */
+};
+
+static void put_digits(GString *out, guint64 number)
 {
-        size_t size = strlen(token);
         char digits[24]; /* more than 64 bits need; printf would take most of a fingerprint's time */
         char *at = digits + sizeof digits;
-        *--at = ':';
-        for (size_t rest = size; rest > 0 || at[0] == ':'; rest /= 10)
-                *--at = (char) ('0' + rest % 10);
+        do
+                *--at = (char) ('0' + number % 10);
+        while (number /= 10);
         g_string_append_len(out, at, digits + sizeof digits - at);
+}
+
+/* Each token with its length before it, so that no content can look like another's structure. */
+static void put_sized(GString *out, const char *token, size_t size)
+{
+        put_digits(out, size);
+        g_string_append_c(out, ':');
         g_string_append_len(out, token, (gssize) size);
+}
+
+static void put_token(struct print *p, const char *token)
+{
+        put_sized(p->out, token, strlen(token));
 }
 
 /* These return whether there was anything to put. A member without content leaves no trace, so that a field that a
  * later version of this program adds does not change the fingerprints of bulletins without it. */
-static bool put_object(GString *out, const void *object, const struct shape *shape);
+static bool put_object(struct print *p, const void *object, const struct shape *shape);
 
-static bool put_text(GString *out, const char *text)
+static bool put_text(struct print *p, const char *text)
 {
-        g_autofree char *canonical = bulletin_canonical_text(text);
-        size_t size = strlen(canonical);
-        if (size > LONG_TEXT_BYTES) {
+        g_string_truncate(p->text, 0);
+        text_append_unspaced(p->text, text);
+        if (p->text->len > LONG_TEXT_BYTES) {
                 /* In place of it, so that a hostile mail's texts, which can grow in comparison form, are never all in
                  * memory. */
                 char digest[DIGEST_TEXT_SIZE];
-                digest_sha256(canonical, size, digest);
-                g_string_append_c(out, '$');
-                put_token(out, digest);
-        } else if (size > 0)
-                put_token(out, canonical);
-        return size > 0;
+                digest_sha256(p->text->str, p->text->len, digest);
+                g_string_append_c(p->out, '$');
+                put_token(p, digest);
+        } else if (p->text->len > 0)
+                put_sized(p->out, p->text->str, p->text->len);
+        return p->text->len > 0;
 }
 
 /* By value and basis only: the wording around the same value differs between renderings of one bulletin. */
-static bool put_choice(GString *out, const struct choice *choice, int values)
+static bool put_choice(struct print *p, const struct choice *choice, int values)
 {
         if (!choice->present)
                 return false;
         int value = choice_sound_value(choice, values);
-        put_token(out, value ? choice_value_name(values, value) : "");
-        put_token(out, basis_name(value ? choice->basis : BASIS_UNDETERMINED));
+        put_token(p, value ? choice_value_name(values, value) : "");
+        put_token(p, basis_name(value ? choice->basis : BASIS_UNDETERMINED));
         return true;
 }
 
-static bool put_number(GString *out, gint64 number)
+static bool put_number(struct print *p, gint64 number)
 {
-        if (number >= 0)
-                g_string_append_printf(out, "#%" G_GINT64_FORMAT, number);
-        return number >= 0;
+        if (number < 0)
+                return false;
+        g_string_append_c(p->out, '#');
+        put_digits(p->out, (guint64) number);
+        return true;
 }
 
-static bool put_list(GString *out, const GPtrArray *list, const struct shape *shape)
+static bool put_list(struct print *p, const GPtrArray *list, const struct shape *shape)
 {
-        g_string_append_c(out, '[');
+        g_string_append_c(p->out, '[');
         for (guint i = 0; i < list->len; i++) {
                 const void *item = g_ptr_array_index(list, i);
-                g_string_append_c(out, ',');
+                g_string_append_c(p->out, ',');
                 if (shape)
-                        put_object(out, item, shape);
+                        put_object(p, item, shape);
                 else
-                        put_text(out, item);
+                        put_text(p, item);
         }
-        g_string_append_c(out, ']');
+        g_string_append_c(p->out, ']');
         return list->len > 0;
 }
 
-static bool put_member(GString *out, const void *object, const struct member *m)
+static bool put_member(struct print *p, const void *object, const struct member *m)
 {
         switch (m->type) {
         case MEMBER_SCHEMA:
                 return false;
         case MEMBER_KIND:
-                return put_text(out, bulletin_kind_name(*MEMBER_OF(enum bulletin_kind, object, m)));
+                return put_text(p, bulletin_kind_name(*MEMBER_OF(enum bulletin_kind, object, m)));
         case MEMBER_TEXT:
-                return put_text(out, *MEMBER_OF(char *, object, m));
+                return put_text(p, *MEMBER_OF(char *, object, m));
         case MEMBER_DATE:
-                return put_text(out, MEMBER_OF(char, object, m));
+                return put_text(p, MEMBER_OF(char, object, m));
         case MEMBER_NUMBER:
-                return put_number(out, *MEMBER_OF(gint64, object, m));
+                return put_number(p, *MEMBER_OF(gint64, object, m));
         case MEMBER_FLAG:
-                return put_number(out, *MEMBER_OF(bool, object, m) ? 1 : -1);
+                return put_number(p, *MEMBER_OF(bool, object, m) ? 1 : -1);
         case MEMBER_CHOICE:
-                return put_choice(out, MEMBER_OF(struct choice, object, m), m->values);
+                return put_choice(p, MEMBER_OF(struct choice, object, m), m->values);
         case MEMBER_GROUP:
-                return put_object(out, object, m->shape);
+                return put_object(p, object, m->shape);
         case MEMBER_OBJECT:
-                return put_object(out, MEMBER_OF(void, object, m), m->shape);
+                return put_object(p, MEMBER_OF(void, object, m), m->shape);
         case MEMBER_REFERENCE: {
                 const void *target = *MEMBER_OF(void *, object, m);
-                return target && put_object(out, target, m->shape);
+                return target && put_object(p, target, m->shape);
         }
         case MEMBER_TEXTS:
         case MEMBER_OBJECTS:
         case MEMBER_WARNINGS:
-                return put_list(out, *MEMBER_OF(GPtrArray *, object, m), m->shape);
+                return put_list(p, *MEMBER_OF(GPtrArray *, object, m), m->shape);
         }
         g_assert_not_reached();
 }
 
-static bool put_object(GString *out, const void *object, const struct shape *shape)
+static bool put_object(struct print *p, const void *object, const struct shape *shape)
 {
         bool any = false;
-        g_string_append_c(out, '{');
+        g_string_append_c(p->out, '{');
         for (size_t i = 0; i < shape->count; i++) {
                 const struct member *m = &shape->members[i];
-                gsize before = out->len;
-                put_token(out, m->key);
-                if (m->envelope || !put_member(out, object, m))
-                        g_string_truncate(out, before);
-                else
+                if (m->envelope)
+                        continue;
+                gsize before = p->out->len;
+                put_token(p, m->key);
+                if (put_member(p, object, m))
                         any = true;
+                else
+                        g_string_truncate(p->out, before);
         }
-        g_string_append_c(out, '}');
+        g_string_append_c(p->out, '}');
         return any;
+}
+
+static void print_init(struct print *p)
+{
+        *p = (struct print) { g_string_sized_new(32 * KIB), g_string_sized_new(KIB) };
+}
+
+/* Ends it with a digest of what was put. */
+static void print_digest(struct print *p, char ret_text[DIGEST_TEXT_SIZE])
+{
+        digest_sha256(p->out->str, p->out->len, ret_text);
+        g_string_free(p->out, TRUE);
+        g_string_free(p->text, TRUE);
 }
 
 void bulletin_fingerprint(const struct bulletin *b, char ret_text[65])
 {
-        g_autoptr(GString) canonical = g_string_new(NULL);
-        put_object(canonical, b, &bulletin_shape);
-        digest_sha256(canonical->str, canonical->len, ret_text);
+        struct print p;
+        print_init(&p);
+        put_object(&p, b, &bulletin_shape);
+        print_digest(&p, ret_text);
 }
 
 static const char *first_date(const struct bulletin *b)
@@ -159,20 +192,21 @@ static char *number_of(const struct bulletin *b)
 
 static char *key_by_text(const struct bulletin *b)
 {
-        g_autoptr(GString) canonical = g_string_new(NULL);
-        put_token(canonical, bulletin_kind_name(b->kind));
-        put_text(canonical, b->title);
-        put_text(canonical, b->vendor_title);
+        struct print p;
+        print_init(&p);
+        put_token(&p, bulletin_kind_name(b->kind));
+        put_text(&p, b->title);
+        put_text(&p, b->vendor_title);
         for (guint i = 0; i < b->sections->len; i++) {
                 const struct section *section = g_ptr_array_index(b->sections, i);
-                put_text(canonical, section->heading);
-                put_text(canonical, section->text);
+                put_text(&p, section->heading);
+                put_text(&p, section->text);
         }
         /* A mail that no feed knows has no text here; two of them are not one bulletin. */
         if (b->kind == BULLETIN_UNKNOWN)
-                put_text(canonical, b->mail.sha256);
+                put_text(&p, b->mail.sha256);
         char digest[DIGEST_TEXT_SIZE];
-        digest_sha256(canonical->str, canonical->len, digest);
+        print_digest(&p, digest);
         return g_strconcat("text:", digest, NULL);
 }
 

@@ -70,6 +70,10 @@ bool writer_fit(struct writer *w, const char *text, const struct member *m, cons
                 struct fitted *ret_fitted)
 {
         struct fitted fitted = { .text = text, .size = text ? strlen(text) : 0 };
+        if (w->sound) {
+                *ret_fitted = fitted;
+                return text != NULL;
+        }
         if (text && !text_is_valid(text, fitted.size)) {
                 fitted.text = fitted.owned = text_make_valid(text, fitted.size, NULL);
                 fitted.size = strlen(fitted.text);
@@ -318,7 +322,7 @@ static void write_object(struct writer *w, const void *object, const struct shap
 static GString *write_bulletin(const struct bulletin *b)
 {
         const struct place root = { 0 };
-        struct writer w = { .out = g_string_sized_new(16 * KIB) };
+        struct writer w = { .out = g_string_sized_new(32 * KIB), .sound = b->sound };
         write_object(&w, b, &bulletin_shape, &root);
         g_free(w.first_loss);
         return w.out;

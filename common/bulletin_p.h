@@ -101,6 +101,7 @@ int bulletin_fail(const struct place *place, int code, const char *what);
 struct writer {
         GString *out;          /* of JSON */
         struct packer *packer; /* of the packed form */
+        bool sound;            /* the bulletin is: nothing in it needs to be looked at again */
         unsigned losses;
         char *first_loss; /* its path; owned */
 };

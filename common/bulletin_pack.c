@@ -129,7 +129,7 @@ static void write_object(struct writer *w, const void *object, const struct shap
 void bulletin_pack(struct packer *p, const struct bulletin *b)
 {
         const struct place root = { 0 };
-        struct writer w = { .packer = p };
+        struct writer w = { .packer = p, .sound = b->sound };
         write_object(&w, b, &bulletin_shape, &root);
         g_free(w.first_loss);
 }
@@ -297,9 +297,12 @@ static int read_object(struct unpacker *u, const struct shape *shape, const stru
 int bulletin_unpack(struct unpacker *u, struct bulletin **ret_bulletin, struct error *err)
 {
         const struct place root = { .err = err };
-        gpointer bulletin;
-        int r = read_new_object(u, &bulletin_shape, &root, &bulletin);
-        if (r == 0)
-                *ret_bulletin = bulletin;
-        return r;
+        gpointer object;
+        int r = read_new_object(u, &bulletin_shape, &root, &object);
+        if (r < 0)
+                return r;
+        struct bulletin *bulletin = object;
+        bulletin->sound = true;
+        *ret_bulletin = bulletin;
+        return 0;
 }

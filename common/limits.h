@@ -63,10 +63,10 @@
 #define LIMIT_IMAP_DEPTH 32u                 /* nested parentheses */
 #define LIMIT_IMAP_CHUNK_MESSAGES 200u       /* one UID FETCH command */
 #define LIMIT_IMAP_CHUNK_BYTES (2u * MIB)    /* of RFC822.SIZE, likewise; two are under way at a time */
-#define LIMIT_QUEUE_BYTES (3u * MIB)         /* mails fetched and not yet stored, all mailboxes together */
+#define LIMIT_QUEUE_BYTES (5u * MIB / 2)         /* mails fetched and not yet stored, all mailboxes together */
 
 /* Store */
-#define LIMIT_FEED_BYTES (2u * MIB) /* of what was just stored, on its way to the archive */
+#define LIMIT_FEED_BYTES (5u * MIB / 2) /* of what was just stored, on its way to the archive */
 #define LIMIT_BATCH_MAILS 256u /* one transaction */
 #define LIMIT_BATCH_WAIT_MS 100u /* how long a mail of a history waits for others to share its transaction */
 
@@ -78,5 +78,9 @@
 /* Answers of notification peers that are kept */
 #define LIMIT_ANSWER_BYTES (64u * KIB)
 #define LIMIT_ANSWER_KEPT_BYTES 500u
+#define LIMIT_HISTORY_BYTES (4u * MIB) /* Slack's Web API: a page of a channel's history; it repeats whole messages */
+
+/* Mails of our own */
+#define LIMIT_ATTACHMENT_BYTES (10u * MIB) /* a larger original is not attached */
 
 #endif

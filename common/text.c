@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "common/errors.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "common/text_p.h"
 
 #define REPLACEMENT 0xFFFDu
 
@@ -43,64 +40,6 @@ static gunichar unite_charset_twins(gunichar c)
         default:
                 return c;
         }
-}
-
-#define SINGLE_MAX 6u /* characters looked at one by one before the next try to skip many */
-
-/* A character of three bytes, but for those whose second byte is bounded. */
-static inline bool is_wide(const unsigned char *p)
-{
-        return p[0] >= 0xE1 && p[0] != 0xED && p[0] <= 0xEF && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80;
-}
-
-#if defined(__SSE2__)
-
-#define BLOCK_BYTES ((ptrdiff_t) sizeof(__m128i))
-
-/* Skips whole blocks of ASCII without NUL, and five characters of kana and kanji (U+1000 to U+CFFF) at a time. */
-static const unsigned char *skip_valid(const unsigned char *p, const unsigned char *end)
-{
-        const __m128i first = _mm_set1_epi8((char) 0xE1), range = _mm_set1_epi8(0xEC - 0xE1);
-        while (end - p >= BLOCK_BYTES) {
-                const __m128i block = _mm_loadu_si128((const __m128i *) (const void *) p);
-                if (_mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_setzero_si128())) == 0xFFFF) {
-                        p += BLOCK_BYTES;
-                        continue;
-                }
-                const __m128i above = _mm_sub_epi8(block, first);
-                int leads = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, range), above));
-                int others = _mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0)));
-                if ((leads & 0x7FFF) != 0x1249 || (others & 0x7FFF) != 0x6DB6)
-                        break;
-                p += 15;
-        }
-        return p;
-}
-
-#else
-
-static const unsigned char *skip_valid(const unsigned char *p, const unsigned char *end)
-{
-        (void) end;
-        return p;
-}
-
-#endif
-
-/* ASCII and the characters of three bytes, which nearly all text is made of, are looked at here. */
-bool text_is_valid(const char *text, size_t size)
-{
-        const unsigned char *p = (const unsigned char *) text, *end = p + size;
-        while ((p = skip_valid(p, end)) < end) {
-                const unsigned char *start = p;
-                for (unsigned i = 0; i < SINGLE_MAX && p < end && *p > 0 && *p < 0x80; i++)
-                        p++;
-                for (unsigned i = 0; i < SINGLE_MAX && end - p >= 3 && is_wide(p); i++)
-                        p += 3;
-                if (p == start)
-                        return g_utf8_validate_len((const char *) p, (gsize) (end - p), NULL);
-        }
-        return true;
 }
 
 /* The input where it is valid, else a repaired copy that goes to *ret_owned. Promised valid, but not relied on. */
@@ -205,48 +144,10 @@ static void put_by_tables(struct folded *f, const char *piece, const char *end)
                 put_folded(f, g_utf8_get_char(at));
 }
 
-static inline bool is_plain_ascii(const unsigned char *p)
-{
-        return *p > 0x20 && *p < 0x7F;
-}
-
-/* Whether a character of three bytes from U+3001 to U+9FFF is its own simple form. Kana and kanji stand in each other's
- * place so often that the processor would guess a branch for each kind wrongly. */
-static inline bool is_plain_wide(const unsigned char *p)
-{
-        if (p[0] < 0xE3 || p[0] > 0xE9 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
-                return false;
-        unsigned c = (unsigned) (p[0] & 0x0F) << 12 | (unsigned) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
-        return (c >= 0x4E00) | (c - 0x3041u <= 0x3096u - 0x3041u) | (c - 0x30A1u <= 0x30FEu - 0x30A1u) |
-               ((c - 0x3001u <= 0x3020u - 0x3001u) & (c != 0x301C));
-}
-
-/* The bytes of the character at p if it is its own simple form and no space; else 0. */
-static inline size_t plain_size(const unsigned char *p)
-{
-        return is_plain_ascii(p) ? 1 : is_plain_wide(p) ? 3 : 0;
-}
-
-/* Where the first character is that may not stay as it is. Most lines have none: single spaces between plain
- * characters. */
-static const char *skip_plain(const char *text)
-{
-        const unsigned char *p = (const unsigned char *) text, *last = p;
-        for (const unsigned char *start = NULL; p != start;) {
-                start = p;
-                for (; is_plain_ascii(p); p++)
-                        last = p;
-                for (; is_plain_wide(p); p += 3)
-                        last = p;
-                p += p > start && *p == ' ';
-        }
-        bool is_whole = !*p && (p == last || p[-1] != ' ');
-        return (const char *) (is_whole ? p : last); /* what follows may join the last one */
-}
-
 char *text_normalize(const char *text)
 {
-        const char *start = text ? text : "", *plain = skip_plain(start);
+        struct text_plain_run run = { 0 };
+        const char *start = text ? text : "", *plain = text_skip_plain(start, strlen(start), &run);
         if (!*plain)
                 return g_strndup(start, (gsize) (plain - start));
         g_autofree char *repaired = NULL;
@@ -305,28 +206,31 @@ static const char *append_word(GString *out, const char *word)
         return end;
 }
 
-/* No character joins white space, so that words can be taken one by one; and plain ones as they are. */
+/* No character joins white space, so that words can be taken one by one; and plain ones as they are, which are valid too.
+ * Only from the first word that has another the text is looked at as a whole. */
 void text_append_unspaced(GString *out, const char *text)
 {
         g_autofree char *repaired = NULL;
-        for (const char *at = validated(text, &repaired); *at;) {
+        bool is_valid = false;
+        const char *at = text ? text : "", *text_end = at + strlen(at);
+        while (at < text_end) {
                 if (is_ascii_space(*at)) {
                         at++;
                         continue;
                 }
-                const char *last = at, *end = at;
-                for (size_t size; (size = plain_size((const unsigned char *) end)) > 0; end += size)
-                        last = end;
-                if (*end && !is_ascii_space(*end))
-                        end = last;
+                const char *end = text_end_of_plain(at, text_end);
+                bool is_word = !*end || is_ascii_space(*end);
+                if (!is_word && !is_valid) {
+                        at = validated(at, &repaired);
+                        text_end = at + strlen(at);
+                        is_valid = true;
+                        continue;
+                }
+                if (!is_word && end > at) /* what follows may join the last plain one, which has one byte or three */
+                        end -= (unsigned char) end[-1] < 0x80 ? 1 : 3;
                 g_string_append_len(out, at, end - at);
-                at = *end && !is_ascii_space(*end) ? append_word(out, end) : end;
+                at = is_word ? end : append_word(out, end);
         }
-}
-
-bool text_is_plain(const char *text)
-{
-        return *skip_plain(text) == '\0';
 }
 
 const char *text_trim(const char *text, size_t *ret_size)
@@ -356,7 +260,7 @@ char *text_strip(const char *text)
 bool text_is_blank(const char *text)
 {
         g_autofree char *repaired = NULL;
-        if (text && plain_size((const unsigned char *) text) > 0)
+        if (text && text_plain_size((const unsigned char *) text) > 0)
                 return false;
         for (const char *at = validated(text, &repaired); *at; at = g_utf8_next_char(at))
                 if (!is_space(decode(at)))

@@ -25,10 +25,29 @@ const char *text_trim(const char *text, size_t *ret_size);
 /* Whether text_normalize would return a copy of the text. Says no where that takes a longer look. */
 bool text_is_plain(const char *text);
 
+struct text_shape {
+        size_t columns; /* as text_width counts */
+        bool has_space;
+};
+
+/* The same of a text of this size with a NUL behind it; where it is so, also what it looks like. */
+bool text_measure_plain(const char *text, size_t size, struct text_shape *ret_shape);
+
 bool text_is_blank(const char *text);
+
+/* Whether no white space begins the text: the first byte tells of nearly all characters, as there is none beyond
+ * U+3000. Says no where that takes a longer look. */
+static inline bool text_is_surely_filled(const char *text)
+{
+        const unsigned char *p = (const unsigned char *) text;
+        return (p[0] > 0x20 && p[0] < 0x7F) || p[0] > 0xE3 || (p[0] == 0xE3 && (p[1] != 0x80 || p[2] != 0x80));
+}
 
 /* Whether these bytes are valid UTF-8 without a NUL: what g_utf8_validate_len says, sooner. */
 bool text_is_valid(const char *text, size_t size);
+
+/* Whether they are so, and hold no control but tabs and line ends, and no code point that is no character. */
+bool text_is_clean(const char *text, size_t size);
 
 /* Columns on a terminal: East Asian wide characters 2, combining ones 0. */
 size_t text_width(const char *text);

@@ -2,6 +2,7 @@
 /* The thread that keeps the archive mirror up to date with the database. */
 #include "common/clock.h"
 #include "common/log.h"
+#include "daemon/health_watch.h"
 #include "daemon/memory.h"
 #include "daemon/service_p.h"
 #include "store/archive.h"
@@ -40,6 +41,10 @@ static int update(struct archiver *archiver, bool pouring)
                 log_repeat_failure(&archiver->repeat, LOG_LEVEL_ERROR, "archive", error_text(&err));
         else if (r == 0)
                 log_repeat_success(&archiver->repeat, "archive", "the archive is up to date");
+        unsigned deliveries = 0;
+        health_watch_archive(archiver->db, service->config, r, error_text(&err), &deliveries);
+        if (deliveries > 0)
+                service_wake_after_commit(service);
         error_clear(&err);
         if (archiver->pass.written >= MUCH) {
                 database_release_memory(archiver->db);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole: sections to one struct config, and the checks that look at several sections. */
+/* The whole: sections to one struct config. */
 #include "daemon/config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/limits.h"
 #include "daemon/config_p.h"
 
 #define MESSAGE_BYTES_MIN (64u * KIB)
+#define DAY_MS INT64_C(86400000)
+#define RETENTION_MS_MIN (30 * DAY_MS)
+#define RETENTION_MS_MAX (3650 * DAY_MS)
 
 void config_free(struct config *config)
 {
@@ -21,6 +25,7 @@ void config_free(struct config *config)
         g_ptr_array_unref(config->channels);
         g_ptr_array_unref(config->routes);
         route_free(config->health_route);
+        calendar_free(config->calendar);
         g_free(config);
 }
 
@@ -69,16 +74,6 @@ const struct route *config_route(const struct config *config, const char *name)
         return NULL;
 }
 
-static struct config_section *find_section(const struct config_reader *reader, const char *kind, const char *name)
-{
-        for (guint i = 0; i < reader->sections->len; i++) {
-                struct config_section *section = g_ptr_array_index(reader->sections, i);
-                if (strcmp(section->kind, kind) == 0 && strcmp(section->name, name) == 0)
-                        return section;
-        }
-        return NULL;
-}
-
 static void read_parser(struct config_reader *reader, const struct config_section *section,
                         struct worker_options *options)
 {
@@ -89,6 +84,33 @@ static void read_parser(struct config_reader *reader, const struct config_sectio
                                              LIMIT_WORKER_CPU_MS_MAX);
         options->memory_bytes = config_size(reader, section, "parser-memory", LIMIT_WORKER_MEMORY_BYTES_MIN,
                                             LIMIT_WORKER_MEMORY_BYTES_MAX);
+}
+
+/* hotfixctl may run as a user who cannot read the file, and where hotfixd is not installed the usual one is missing. */
+static void read_holidays(struct config_reader *reader, const struct config_section *section, struct config *config)
+{
+        struct error err = ERROR_INIT;
+        const char *text = config_text(section, "holidays-file");
+        if (strcmp(text, "none") == 0)
+                return;
+        g_autofree char *file = config_path(reader, section, "holidays-file");
+        int r = file ? calendar_load_holidays(config->calendar, file, &err) : 0;
+        bool missing = r == -ENOENT && !config_is_set(section, "holidays-file");
+        if (r < 0 && !missing && (r == -ERR_MALFORMED || reader->purpose == CONFIG_FOR_DAEMON))
+                config_problem(reader, section, "holidays-file", "%s", error_text(&err));
+        error_clear(&err);
+}
+
+static void read_calendar(struct config_reader *reader, const struct config_section *section, struct config *config)
+{
+        const char *zone = config_text(section, "time-zone");
+        config->calendar = calendar_new(zone);
+        if (!config->calendar) {
+                config_problem(reader, section, "time-zone", "there is no time zone \"%s\"; it takes %s", zone,
+                               config_key_find("daemon", "time-zone")->values);
+                config->calendar = calendar_new(NULL);
+        }
+        read_holidays(reader, section, config);
 }
 
 static void read_daemon(struct config_reader *reader, const struct config_section *section, struct config *config)
@@ -103,13 +125,16 @@ static void read_daemon(struct config_reader *reader, const struct config_sectio
         config->workers = config_number(reader, section, "workers", 1, 16);
         config->max_message_bytes = config_size(reader, section, "max-message-size", MESSAGE_BYTES_MIN,
                                                 LIMIT_MESSAGE_BYTES_MAX);
+        config->retention_ms = config_duration_ms(reader, section, "delivery-retention", RETENTION_MS_MIN,
+                                                  RETENTION_MS_MAX);
         read_parser(reader, section, &config->parser);
+        read_calendar(reader, section, config);
 }
 
 /* [daemon] may be missing; then its defaults hold, and an empty section stands in. */
 static void read_daemon_or_defaults(struct config_reader *reader, struct config *config)
 {
-        const struct config_section *section = find_section(reader, "daemon", "");
+        const struct config_section *section = config_find_section(reader, "daemon", "");
         if (section) {
                 read_daemon(reader, section, config);
                 return;
@@ -130,9 +155,10 @@ static void read_section(struct config_reader *reader, const struct config_secti
                 struct channel *channel = config_read_channel(reader, section);
                 if (channel)
                         g_ptr_array_add(config->channels, channel);
-        } else if (config_section_is_health(section))
-                config->health_route = config_read_health(reader, section);
-        else if (strcmp(section->kind, "route") == 0)
+        } else if (config_section_is_health(section)) {
+                config->health_route = config_read_health(section);
+                config_read_health_rules(reader, section, &config->health);
+        } else if (strcmp(section->kind, "route") == 0)
                 g_ptr_array_add(config->routes, config_read_route(reader, section));
 }
 
@@ -151,7 +177,7 @@ static void check_mailboxes(struct config_reader *reader, const struct config *c
 {
         for (guint i = 0; i < config->mailboxes->len; i++) {
                 const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
-                const struct config_section *section = find_section(reader, "mailbox", mailbox->name);
+                const struct config_section *section = config_find_section(reader, "mailbox", mailbox->name);
                 for (guint j = 0; j < i && mailbox->host; j++) {
                         const struct config_mailbox *other = g_ptr_array_index(config->mailboxes, j);
                         if (g_ascii_strcasecmp(mailbox->location, other->location) == 0)
@@ -163,111 +189,16 @@ static void check_mailboxes(struct config_reader *reader, const struct config *c
                                     "[mailbox NAME]: there is no mailbox; at least one is needed");
 }
 
-static void check_route_channels(struct config_reader *reader, const struct route *route)
-{
-        const struct config_section *section = find_section(reader, "route", route->name);
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (guint i = 0; i < reader->sections->len; i++) {
-                const struct config_section *other = g_ptr_array_index(reader->sections, i);
-                if (strcmp(other->kind, "channel") == 0)
-                        g_ptr_array_add(names, other->name);
-        }
-        g_ptr_array_add(names, NULL);
-        const char *const *known = (const char *const *) names->pdata;
-        for (guint i = 0; i < route->channels->len; i++) {
-                const char *name = g_ptr_array_index(route->channels, i);
-                const char *suggestion = config_suggest(name, known);
-                if (g_strv_contains(known, name))
-                        continue;
-                if (suggestion)
-                        config_problem(reader, section, "channels", "there is no [channel %s]; did you mean \"%s\"?",
-                                       name, suggestion);
-                else
-                        config_problem(reader, section, "channels", "there is no [channel %s]", name);
-        }
-        if (route->channels->len == 0)
-                config_warning(reader, section, NULL,
-                               config_section_is_health(section) ?
-                                       "has no channels; what is wrong with hotfixd is only logged" :
-                                       "has no channels; what matches it is recorded and sent to nobody");
-}
-
-/* A channel named twice would be told everything twice. */
-static void remove_repeated_channels(struct config_reader *reader, struct route *route)
-{
-        for (guint i = 0; i < route->channels->len; i++)
-                for (guint j = route->channels->len - 1; j > i; j--)
-                        if (strcmp(g_ptr_array_index(route->channels, i), g_ptr_array_index(route->channels, j)) == 0) {
-                                config_warning(reader, find_section(reader, "route", route->name), "channels",
-                                               "names \"%s\" more than once",
-                                               (char *) g_ptr_array_index(route->channels, i));
-                                g_ptr_array_remove_index(route->channels, j);
-                        }
-}
-
-static bool channel_is_used(const struct config *config, const char *name)
-{
-        g_autoptr(GPtrArray) told = config_health_channels(config);
-        if (g_ptr_array_find(told, config_channel(config, name), NULL))
-                return true;
-        for (guint i = 0; i < config->routes->len; i++) {
-                const struct route *route = g_ptr_array_index(config->routes, i);
-                if (g_ptr_array_find_with_equal_func(route->channels, name, g_str_equal, NULL))
-                        return true;
-        }
-        return false;
-}
-
-/* A mail server that changes its name, or stops checking, must not silence a mailbox. */
-static void check_who_is_told(struct config_reader *reader, const struct config *config)
-{
-        g_autoptr(GPtrArray) told = config_health_channels(config);
-        if (told->len > 0 || config->health_route || config->routes->len == 0)
-                return;
-        for (guint i = 0; i < config->mailboxes->len; i++) {
-                const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
-                if (!authenticity_asks(&mailbox->authenticity))
-                        continue;
-                config_warning(reader, find_section(reader, "mailbox", mailbox->name), NULL,
-                               "if its bulletins are not verified any more, nobody is told of that; [route health] says whom to tell");
-                return;
-        }
-}
-
-static void check_references(struct config_reader *reader, const struct config *config)
-{
-        if (config->health_route) {
-                check_route_channels(reader, config->health_route);
-                remove_repeated_channels(reader, config->health_route);
-        }
-        for (guint i = 0; i < config->routes->len; i++) {
-                struct route *route = g_ptr_array_index(config->routes, i);
-                check_route_channels(reader, route);
-                remove_repeated_channels(reader, route);
-        }
-        for (guint i = 0; i < config->channels->len; i++) {
-                const struct channel *channel = g_ptr_array_index(config->channels, i);
-                if (!channel_is_used(config, channel->name))
-                        config_warning(reader, find_section(reader, "channel", channel->name), NULL,
-                                       "no route uses it");
-        }
-        if (config->routes->len == 0)
-                g_ptr_array_add(
-                        reader->warnings,
-                        g_strdup_printf("%s: there is no [route NAME]; bulletins are archived and sent to nobody",
-                                        config->file));
-}
-
 static struct config *build(struct config_reader *reader, const char *file)
 {
         struct config *config = config_new(file);
+        config_read_health_rules(reader, NULL, &config->health);
         for (guint i = 0; i < reader->sections->len; i++)
                 read_section(reader, g_ptr_array_index(reader->sections, i), config);
         read_daemon_or_defaults(reader, config);
         place_tokens(config);
         check_mailboxes(reader, config);
-        check_references(reader, config);
-        check_who_is_told(reader, config);
+        config_check_references(reader, config);
         return config;
 }
 

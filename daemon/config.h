@@ -21,6 +21,7 @@
 
 #define CONFIG_DEFAULT_FILE "/etc/hotfixd/hotfixd.conf"
 #define CONFIG_DEFAULT_STATE_DIR "/var/lib/hotfixd"
+#define CONFIG_DEFAULT_HOLIDAYS_FILE "/usr/share/hotfixd/holidays-jp" /* installed */
 #define CONFIG_HEALTH_NAME "health" /* of the route, and of the channel that is used without it */
 
 enum config_tls { CONFIG_TLS_IMPLICIT, CONFIG_TLS_STARTTLS, CONFIG_TLS_NONE };
@@ -62,6 +63,15 @@ struct config_mailbox {
         char *location;       /* "user@host:port/folder", for the cursor and for messages */
 };
 
+/* From when on something that is wrong with the service itself is told; 0 turns a rule off. */
+struct config_health {
+        int64_t unreachable_ms;    /* a mailbox cannot be reached for so long */
+        int64_t silence_ms;        /* no bulletin has come for so long */
+        bool patch_tuesday;        /* no alert has come by the Thursday after Microsoft's patch day (both in Japan) */
+        unsigned quarantine;       /* so many mails went into quarantine within a day */
+        unsigned disk_free_percent;/* less than so much of the disk is free */
+};
+
 struct config {
         char *file;           /* as opened */
         char *state_dir, *database_file, *archive_dir; /* absolute */
@@ -73,6 +83,9 @@ struct config {
         GPtrArray *channels;  /* struct channel */
         GPtrArray *routes;    /* struct route; without [route health] */
         struct route *health_route; /* of [route health] only name and channels; NULL if there is none */
+        struct config_health health;/* the other keys of [route health], or their defaults */
+        struct calendar *calendar;  /* [daemon] time-zone and holidays-file */
+        int64_t retention_ms;       /* [daemon] delivery-retention: what was sent is kept so long with all its attempts */
 };
 
 enum config_purpose {
@@ -95,12 +108,15 @@ const struct route *config_route(const struct config *config, const char *name);
  * without it the channel named "health", if there is one. The caller frees the array. */
 GPtrArray *config_health_channels(const struct config *config);
 
+#define CONFIG_ROUTE_BULLETINS 1u
+#define CONFIG_ROUTE_HEALTH 2u /* [route health] */
+
 /* Every section kind and key with its default, the values it takes and one line of help: what --check-config accepts,
  * for the test that compares man page and sample with the code. */
 struct config_key {
         const char *section, *key, *default_value; /* "" where there is no default */
         const char *values, *help;
-        unsigned channel_types; /* [channel]: the types that have the key, bits 1 << enum channel_type; 0: all */
+        unsigned types; /* [channel]: those that have the key, bits 1 << enum channel_type; [route]: bits below; 0: all */
 };
 const struct config_key *config_keys(void); /* ends with section NULL */
 

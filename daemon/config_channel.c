@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* [channel NAME] */
+/* [channel NAME]: what all types share, email, log. */
 #include "daemon/config_p.h"
 
 #include <string.h>
 
 #include "daemon/transfer.h"
-#include "notify/slack.h"
 
 static void check_address(struct config_reader *reader, const struct config_section *section, const char *key,
                           const char *address)
@@ -15,12 +14,12 @@ static void check_address(struct config_reader *reader, const struct config_sect
                 config_problem(reader, section, key, "\"%s\" is not an address of the form user@host", address);
 }
 
-/* The address a channel talks to; an insecure one must be this machine. what names it in a problem. */
-static bool check_server(struct config_reader *reader, const struct config_section *section, const char *key,
-                         const char *url, const char *plain_scheme, const char *const *schemes, bool path_allowed)
+bool config_check_server(struct config_reader *reader, const struct config_section *section, const char *key,
+                         const char *url, const char *const *schemes, bool path_allowed)
 {
         struct config_address address = { 0 };
         struct error err = ERROR_INIT;
+        const char *plain_scheme = schemes[1];
         bool insecure = config_bool(reader, section, "insecure");
         if (config_address_parse(url, schemes, &address, &err) < 0) {
                 config_problem(reader, section, key, "%s", error_text(&err));
@@ -36,23 +35,6 @@ static bool check_server(struct config_reader *reader, const struct config_secti
                                plain_scheme);
         config_address_clear(&address);
         return plain && !insecure;
-}
-
-static void read_slack(struct config_reader *reader, const struct config_section *section, struct channel *channel)
-{
-        static const char *const schemes[] = { "https", "http", NULL };
-        channel->url = config_secret(reader, section, "url", true);
-        channel->mention = g_strdup(config_text(section, "mention"));
-        if (channel->mention && !slack_mention_is_valid(channel->mention))
-                config_problem(reader, section, "mention",
-                               "\"%s\" calls nobody; Slack's form is <!here>, <!channel>, <@U…> or "
-                               "<!subteam^S…>",
-                               channel->mention);
-        const char *key = config_is_set(section, "url-credential") ? "url-credential" : "url-file";
-        if (channel->url && check_server(reader, section, key, channel->url, "http", schemes, true))
-                config_problem(
-                        reader, section, key,
-                        "the URL does not start with https://; plain text needs insecure = yes and a loopback address");
 }
 
 /* "user@host" or "Name <user@host>". The name only ever stands in a header, encoded there. */
@@ -87,7 +69,7 @@ static void read_email(struct config_reader *reader, const struct config_section
         static const char *const schemes[] = { "smtps", "smtp", NULL };
         channel->smtp_url = g_strdup(config_text(section, "smtp-url"));
         if (channel->smtp_url)
-                check_server(reader, section, "smtp-url", channel->smtp_url, "smtp", schemes, false);
+                config_check_server(reader, section, "smtp-url", channel->smtp_url, schemes, false);
         else
                 config_problem(reader, section, NULL, "needs smtp-url");
         channel->from = g_strdup(config_text(section, "from"));
@@ -102,6 +84,8 @@ static void read_email(struct config_reader *reader, const struct config_section
         if (channel->to->len == 0)
                 config_problem(reader, section, NULL, "needs to");
         read_smtp_login(reader, section, channel);
+        channel->attach_original = config_bool(reader, section, "attach-original");
+        channel->attach_csaf = config_bool(reader, section, "attach-csaf");
 }
 
 static void read_log(struct config_reader *reader, const struct config_section *section, struct channel *channel)
@@ -110,25 +94,33 @@ static void read_log(struct config_reader *reader, const struct config_section *
         channel->log_level = g_strdup(levels[config_choice(reader, section, "level", levels)]);
 }
 
-struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section)
+static enum channel_type read_type(struct config_reader *reader, const struct config_section *section)
 {
-        static const char *const names[] = { "slack", "email", "log", NULL };
+        const char *names[CHANNEL_TYPE_MAX + 1] = { NULL };
         const char *name = config_text(section, "type");
-        enum channel_type type;
+        enum channel_type type = CHANNEL_TYPE_MAX;
+        for (unsigned i = 0; i < CHANNEL_TYPE_MAX; i++)
+                names[i] = channel_type_name((enum channel_type) i);
         if (!name)
                 config_problem(reader, section, NULL, "needs type (%s)", config_key_find("channel", "type")->values);
         else if (channel_type_parse(name, &type) < 0)
                 config_choice(reader, section, "type", names);
-        if (!name || channel_type_parse(name, &type) < 0)
-                return NULL;
+        return type;
+}
 
+struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section)
+{
+        static void (*const readers[])(struct config_reader *, const struct config_section *, struct channel *) = {
+                [CHANNEL_SLACK] = config_read_slack,     [CHANNEL_EMAIL] = read_email,
+                [CHANNEL_LOG] = read_log,                [CHANNEL_WEBHOOK] = config_read_webhook,
+                [CHANNEL_PAGERDUTY] = config_read_pagerduty, [CHANNEL_TEAMS] = config_read_teams,
+        };
+        G_STATIC_ASSERT(G_N_ELEMENTS(readers) == CHANNEL_TYPE_MAX);
+        enum channel_type type = read_type(reader, section);
+        if (type == CHANNEL_TYPE_MAX)
+                return NULL;
         struct channel *channel = channel_new(section->name, type);
-        if (type == CHANNEL_SLACK)
-                read_slack(reader, section, channel);
-        else if (type == CHANNEL_EMAIL)
-                read_email(reader, section, channel);
-        else
-                read_log(reader, section, channel);
+        readers[type](reader, section, channel);
         if (type != CHANNEL_LOG) {
                 channel->insecure = config_bool(reader, section, "insecure");
                 channel->ca_file = config_ca_file(reader, section, "tls-ca-file");

@@ -56,6 +56,15 @@ static char *format_line(const struct config_section *section, const char *key, 
                    : g_strdup_printf("%s: [%s]: %s", file, section->title, text);
 }
 
+/* Takes the line. A value that is looked at in several places is wrong once. */
+static void add_line(GPtrArray *lines, char *line)
+{
+        if (g_ptr_array_find_with_equal_func(lines, line, g_str_equal, NULL))
+                g_free(line);
+        else
+                g_ptr_array_add(lines, line);
+}
+
 void config_problem(struct config_reader *reader, const struct config_section *section, const char *key,
                     const char *format, ...)
 {
@@ -63,14 +72,14 @@ void config_problem(struct config_reader *reader, const struct config_section *s
         va_start(arguments, format);
         g_autofree char *text = g_strdup_vprintf(format, arguments);
         va_end(arguments);
-        g_ptr_array_add(reader->problems, format_line(section, key, text));
+        add_line(reader->problems, format_line(section, key, text));
         reader->only_credentials = false;
 }
 
 void config_credential_problem(struct config_reader *reader, const struct config_section *section, const char *key,
                                const char *text)
 {
-        g_ptr_array_add(reader->problems, format_line(section, key, text));
+        add_line(reader->problems, format_line(section, key, text));
 }
 
 void config_warning(struct config_reader *reader, const struct config_section *section, const char *key,
@@ -80,7 +89,7 @@ void config_warning(struct config_reader *reader, const struct config_section *s
         va_start(arguments, format);
         g_autofree char *text = g_strdup_vprintf(format, arguments);
         va_end(arguments);
-        g_ptr_array_add(reader->warnings, format_line(section, key, text));
+        add_line(reader->warnings, format_line(section, key, text));
 }
 
 void config_file_problem(struct config_reader *reader, const char *file, const char *format, ...)

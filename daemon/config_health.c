@@ -4,30 +4,38 @@
 
 #include <string.h>
 
+#define DAY_MS INT64_C(86400000)
+#define UNREACHABLE_MS_MAX (30 * DAY_MS)
+#define SILENCE_MS_MAX (365 * DAY_MS)
+#define QUARANTINE_MAX 1000000
+#define DISK_FREE_PERCENT_MAX 90
+
 bool config_section_is_health(const struct config_section *section)
 {
         return strcmp(section->kind, "route") == 0 && strcmp(section->name, CONFIG_HEALTH_NAME) == 0;
 }
 
-static int compare_keys(gconstpointer a, gconstpointer b)
+struct route *config_read_health(const struct config_section *section)
 {
-        return strcmp(a, b);
-}
-
-struct route *config_read_health(struct config_reader *reader, const struct config_section *section)
-{
-        g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(section->values), compare_keys);
-        for (GList *item = keys; item; item = item->next) {
-                const char *key = item->data;
-                if (strcmp(key, "channels") != 0 && config_is_set(section, key) && config_key_find("route", key))
-                        config_problem(reader, section, key,
-                                       "this route is for what is wrong with hotfixd itself and takes only \"channels\"; "
-                                       "a route for bulletins needs another name");
-        }
         struct route *route = route_new(section->name);
         g_ptr_array_unref(route->channels);
         route->channels = config_list(section, "channels");
         return route;
+}
+
+void config_read_health_rules(struct config_reader *reader, const struct config_section *section,
+                              struct config_health *rules)
+{
+        struct config_section defaults = { .kind = (char *) "route", .name = (char *) CONFIG_HEALTH_NAME };
+        g_autoptr(GHashTable) none = g_hash_table_new(g_str_hash, g_str_equal);
+        defaults.values = none;
+        if (!section)
+                section = &defaults;
+        rules->unreachable_ms = config_duration_ms(reader, section, "unreachable-after", 0, UNREACHABLE_MS_MAX);
+        rules->silence_ms = config_duration_ms(reader, section, "silence-after", 0, SILENCE_MS_MAX);
+        rules->patch_tuesday = config_bool(reader, section, "patch-tuesday");
+        rules->quarantine = config_number(reader, section, "quarantine-growth", 0, QUARANTINE_MAX);
+        rules->disk_free_percent = config_number(reader, section, "disk-free", 0, DISK_FREE_PERCENT_MAX);
 }
 
 GPtrArray *config_health_channels(const struct config *config)

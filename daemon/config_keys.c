@@ -1,110 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sections and keys there are, and what to say about others. */
+/* What to say about sections and keys that there are not. */
 #include "daemon/config_p.h"
 
 #include <string.h>
 
-#define SLACK (1u << CHANNEL_SLACK)
-#define EMAIL (1u << CHANNEL_EMAIL)
-#define LOG (1u << CHANNEL_LOG)
-
-/* Where a default is also a number in common/limits.h, check_config.c compares the two. */
-static const struct config_key keys[] = {
-        { "daemon", "state-dir", CONFIG_DEFAULT_STATE_DIR, "absolute path", "where the database and the archive are",
-          0 },
-        { "daemon", "log-level", "info", "error | warning | notice | info | debug", "how much is logged", 0 },
-        { "daemon", "workers", "2", "1 to 16", "parser processes", 0 },
-        { "daemon", "max-message-size", "25M", "a size such as 30M, from 64k to 256M", "larger mails are quarantined", 0 },
-        { "daemon", "max-text-size", "2M", "a size such as 4M, from 64k to 8M", "longer texts of a mail are not read", 0 },
-        { "daemon", "parser-timeout", "20s", "a duration such as 30s, from 1s to 10m", "time to read one mail", 0 },
-        { "daemon", "parser-cpu-time", "2s", "a duration such as 5s, from 1s to 10m",
-          "processor time to read one mail", 0 },
-        { "daemon", "parser-memory", "256M", "a size such as 512M, from 128M to 4G",
-          "address space of a parser process", 0 },
-
-        { "mailbox", "url", "", "imaps://HOST[:PORT][/FOLDER] or imap://…", "server and folder; required", 0 },
-        { "mailbox", "user", "", "text", "login name; required", 0 },
-        { "mailbox", "password-credential", "", "name", "credential that holds the password", 0 },
-        { "mailbox", "password-file", "", "absolute path", "file that holds the password", 0 },
-        { "mailbox", "auth", "auto", "auto | plain | login | xoauth2 | oauthbearer", "how to log in", 0 },
-        { "mailbox", "oauth2-flow", "refresh-token", "refresh-token | client-credentials",
-          "how an access token is asked for", 0 },
-        { "mailbox", "oauth2-token-url", "", "https://HOST[:PORT]/PATH", "where access tokens come from", 0 },
-        { "mailbox", "oauth2-client-id", "", "text", "hotfixd's name at the token endpoint", 0 },
-        { "mailbox", "oauth2-client-secret-credential", "", "name", "credential that holds the client's secret", 0 },
-        { "mailbox", "oauth2-client-secret-file", "", "absolute path", "file that holds the client's secret", 0 },
-        { "mailbox", "oauth2-refresh-token-credential", "", "name", "credential that holds the refresh token", 0 },
-        { "mailbox", "oauth2-refresh-token-file", "", "absolute path", "file that holds the refresh token", 0 },
-        { "mailbox", "oauth2-scope", "", "words separated by spaces", "what the token is to be good for", 0 },
-        { "mailbox", "oauth2-tls-ca-file", "", "absolute path",
-          "certificates to trust at the token endpoint instead of the system's", 0 },
-        { "mailbox", "tls-ca-file", "", "absolute path", "certificates to trust instead of the system's", 0 },
-        { "mailbox", "insecure", "no", "yes | no", "plain text, to a loopback address only", 0 },
-        { "mailbox", "idle", "yes", "yes | no", "let the server announce new mail (IDLE)", 0 },
-        { "mailbox", "poll-interval", "60s", "a duration such as 90s or 5m, from 5s to 1d",
-          "time between looks without IDLE", 0 },
-        { "mailbox", "idle-renew", "9m", "a duration such as 90s or 5m, from 10s to 29m",
-          "how long one IDLE lasts", 0 },
-        { "mailbox", "timeout", "60s", "a duration such as 90s or 5m, from 1s to 10m",
-          "silence after which the server counts as gone", 0 },
-        { "mailbox", "reconcile-interval", "1h", "a duration such as 30m or 6h, from 1m to 1d",
-          "time between two comparisons of all UIDs", 0 },
-        { "mailbox", "trusted-senders", "", "list of addresses user@host or of @domain",
-          "whose mails count as verified; without it, everybody's", 0 },
-        { "mailbox", "require-authentication", "none", "none | dkim | spf | dmarc",
-          "what our own mail server must have verified of a mail", 0 },
-        { "mailbox", "authserv-id", "", "list of words, such as mx.example.org",
-          "the name that our own mail servers write into Authentication-Results", 0 },
-        { "mailbox", "after-ingest", "none", "none | seen | move:FOLDER", "what happens to a stored mail", 0 },
-
-        { "channel", "type", "", "slack | email | log", "kind of channel; required", 0 },
-        { "channel", "url-credential", "", "name", "credential that holds the webhook's URL", SLACK },
-        { "channel", "url-file", "", "absolute path", "file that holds the webhook's URL", SLACK },
-        { "channel", "mention", "", "text", "put before new and raised alerts", SLACK },
-        { "channel", "smtp-url", "", "smtp://HOST[:PORT] or smtps://HOST[:PORT]", "mail server; required", EMAIL },
-        { "channel", "from", "", "address", "sender; required", EMAIL },
-        { "channel", "to", "", "list of addresses", "recipients; required", EMAIL },
-        { "channel", "user", "", "text", "login name at the mail server", EMAIL },
-        { "channel", "password-credential", "", "name", "credential that holds the password", EMAIL },
-        { "channel", "password-file", "", "absolute path", "file that holds the password", EMAIL },
-        { "channel", "tls-ca-file", "", "absolute path", "certificates to trust instead of the system's",
-          SLACK | EMAIL },
-        { "channel", "insecure", "no", "yes | no", "plain text, to a loopback address only", SLACK | EMAIL },
-        { "channel", "level", "warning", "error | warning | notice | info | debug", "level of the log lines", LOG },
-
-        { "route", "severity", "", "critical | important | moderate | low", "lowest severity that is sent", 0 },
-        { "route", "urgency", "", "immediate | early | consider | wait", "lowest urgency that is sent", 0 },
-        { "route", "match", "any", "any | all", "whether one threshold suffices", 0 },
-        { "route", "environment", "any", "any | server | client", "only what concerns these machines", 0 },
-        { "route", "products", "", "list of patterns", "only what affects these products", 0 },
-        { "route", "exploit", "any", "any | available | published | attacks", "only with this much of an exploit", 0 },
-        { "route", "kinds", "alert", "list of kinds", "kinds of message", 0 },
-        { "route", "updates", "no", "yes | no", "send revisions that change what matters", 0 },
-        { "route", "undetermined", "yes", "yes | no", "undetermined counts as above the thresholds", 0 },
-        { "route", "channels", "", "list of channel names", "where to send", 0 },
-        { NULL, NULL, NULL, NULL, NULL, 0 },
-};
-
 static const char *const section_kinds[] = { "daemon", "mailbox", "channel", "route", NULL };
 
-/* Names under which people put a secret straight into a configuration. */
+/* Names under which people put a secret straight into a configuration, beside those of the keys themselves. */
 static const char *const secret_words[] = { "password", "passwd", "pass", "secret", "token", "smtp-password",
                                             "imap-password", "api-key", NULL };
-static const char *const secret_oauth2_words[] = { "oauth2-client-secret", "oauth2-refresh-token", NULL };
 static const char *const secret_url_words[] = { "url", "webhook", "webhook-url", "slack-url", "slack-webhook", NULL };
-
-const struct config_key *config_keys(void)
-{
-        return keys;
-}
-
-const struct config_key *config_key_find(const char *section, const char *key)
-{
-        for (const struct config_key *k = keys; k->section; k++)
-                if (strcmp(k->section, section) == 0 && strcmp(k->key, key) == 0)
-                        return k;
-        return NULL;
-}
 
 bool config_section_kind_is_known(const char *kind)
 {
@@ -190,38 +95,50 @@ static enum channel_type section_channel_type(const struct config_section *secti
 static bool key_applies(const struct config_key *key, const struct config_section *section)
 {
         enum channel_type type = section_channel_type(section);
-        return key->channel_types == 0 || type == CHANNEL_TYPE_MAX || (key->channel_types & 1u << type);
+        if (strcmp(section->kind, "route") == 0)
+                return key->types == 0 ||
+                       (key->types & (config_section_is_health(section) ? CONFIG_ROUTE_HEALTH : CONFIG_ROUTE_BULLETINS));
+        return key->types == 0 || type == CHANNEL_TYPE_MAX || (key->types & 1u << type);
+}
+
+static bool has_secret(const struct config_section *section, const char *name)
+{
+        g_autofree char *by_name = g_strconcat(name, "-credential", NULL);
+        const struct config_key *known = config_key_find(section->kind, by_name);
+        return known && key_applies(known, section);
+}
+
+/* Which of the section's secrets, without "-credential" and "-file", is meant with that word; NULL: none. */
+static const char *secret_of_word(const struct config_section *section, const char *word)
+{
+        static const char *const secrets[] = { "password", "routing-key", "secret", "url" };
+        if (has_secret(section, word))
+                return word;
+        if (g_strv_contains(secret_url_words, word))
+                return has_secret(section, "url") ? "url" : NULL;
+        for (size_t i = 0; g_strv_contains(secret_words, word) && i < G_N_ELEMENTS(secrets); i++)
+                if (has_secret(section, secrets[i]))
+                        return secrets[i];
+        return NULL;
 }
 
 /* Returns true if it had something better to say than "unknown". The value is never shown. */
 static bool explain_secret(struct config_reader *reader, const struct config_section *section, const char *key)
 {
-        bool is_mailbox = strcmp(section->kind, "mailbox") == 0, is_channel = strcmp(section->kind, "channel") == 0;
-        enum channel_type type = section_channel_type(section);
-        bool word = g_strv_contains(secret_words, key), url_word = g_strv_contains(secret_url_words, key);
-        if (is_channel && type != CHANNEL_EMAIL && (url_word || (word && type == CHANNEL_SLACK))) {
-                config_problem(reader, section, key,
-                               "a webhook's URL is a secret and has no place here; use url-credential = NAME or "
-                               "url-file = PATH");
-                return true;
-        }
-        if (is_mailbox && g_strv_contains(secret_oauth2_words, key)) {
-                config_problem(reader, section, key, "secrets have no place here; use %s-credential = NAME or %s-file = PATH",
-                               key, key);
-                return true;
-        }
-        if (word && (is_mailbox || is_channel)) {
-                config_problem(reader, section, key, "secrets have no place here; use password-credential = NAME or "
-                                                     "password-file = PATH");
-                return true;
-        }
-        return false;
+        const char *secret = secret_of_word(section, key);
+        if (!secret)
+                return false;
+        config_problem(reader, section, key, "%s; use %s-credential = NAME or %s-file = PATH",
+                       strcmp(secret, "url") == 0 ? "the URL is a secret and has no place here"
+                                                  : "secrets have no place here",
+                       secret, secret);
+        return true;
 }
 
 static void report_unknown_key(struct config_reader *reader, const struct config_section *section, const char *key)
 {
         g_autoptr(GPtrArray) words = g_ptr_array_new();
-        for (const struct config_key *k = keys; k->section; k++)
+        for (const struct config_key *k = config_keys(); k->section; k++)
                 if (strcmp(k->section, section->kind) == 0 && key_applies(k, section))
                         g_ptr_array_add(words, (gpointer) k->key);
         g_ptr_array_add(words, NULL);
@@ -235,10 +152,27 @@ static void report_unknown_key(struct config_reader *reader, const struct config
 static char *type_names(unsigned types)
 {
         GString *names = g_string_new(NULL);
+        types &= (1u << CHANNEL_TYPE_MAX) - 1;
         for (unsigned type = 0; type < CHANNEL_TYPE_MAX; type++)
                 if (types & 1u << type)
-                        g_string_append_printf(names, "%s%s", names->len ? " or " : "", channel_type_name(type));
+                        g_string_append_printf(names, "%s%s", names->len == 0 ? "" : types >> (type + 1) ? ", " : " or ",
+                                               channel_type_name(type));
         return g_string_free(names, FALSE);
+}
+
+static void report_misplaced_key(struct config_reader *reader, const struct config_section *section,
+                                 const struct config_key *key)
+{
+        g_autofree char *types = NULL;
+        if (config_section_is_health(section))
+                config_problem(reader, section, key->key,
+                               "this route is for what is wrong with hotfixd itself and has no such key; a route for "
+                               "bulletins needs another name");
+        else if (strcmp(section->kind, "route") == 0)
+                config_problem(reader, section, key->key, "only [route " CONFIG_HEALTH_NAME "] has this key");
+        else
+                config_problem(reader, section, key->key, "only a channel of type %s has this key",
+                               types = type_names(key->types));
 }
 
 static int compare_keys(gconstpointer a, gconstpointer b)
@@ -254,9 +188,7 @@ void config_check_keys(struct config_reader *reader, const struct config_section
                 const struct config_key *known = config_key_find(section->kind, key);
                 if (!known && !explain_secret(reader, section, key))
                         report_unknown_key(reader, section, key);
-                if (known && !key_applies(known, section)) {
-                        g_autofree char *types = type_names(known->channel_types);
-                        config_problem(reader, section, key, "only a channel of type %s has this key", types);
-                }
+                if (known && config_is_set(section, key) && !key_applies(known, section))
+                        report_misplaced_key(reader, section, known);
         }
 }

@@ -52,14 +52,6 @@ static void refuse_secret(struct config_reader *reader, const struct config_sect
         }
 }
 
-static bool is_printable(const char *text)
-{
-        for (const char *c = text; *c; c++)
-                if (!g_ascii_isprint(*c))
-                        return false;
-        return true;
-}
-
 static void read_token_url(struct config_reader *reader, const struct config_section *section,
                            struct config_oauth2 *oauth2)
 {
@@ -74,7 +66,7 @@ static void read_token_url(struct config_reader *reader, const struct config_sec
         oauth2->token_url = g_strdup(url);
         if (config_address_parse(url, schemes, &address, &err) < 0)
                 config_problem(reader, section, "oauth2-token-url", "%s", error_text(&err));
-        else if (!is_printable(url) || strpbrk(address.path, " #"))
+        else if (!config_is_printable(url) || strpbrk(address.path, " #"))
                 config_problem(reader, section, "oauth2-token-url",
                                "the URL has a character in it that no URL, or none of a token endpoint, has");
         else if (strcmp(address.scheme, "http") == 0 && (!oauth2->insecure || !transfer_host_is_loopback(address.host)))
@@ -91,11 +83,11 @@ static void read_client(struct config_reader *reader, const struct config_sectio
         oauth2->client_id = g_strdup(config_text(section, "oauth2-client-id"));
         if (!oauth2->client_id)
                 config_problem(reader, section, NULL, "needs oauth2-client-id, as auth = xoauth2 or oauthbearer is set");
-        else if (!is_printable(oauth2->client_id))
+        else if (!config_is_printable(oauth2->client_id))
                 config_problem(reader, section, "oauth2-client-id", "only printable ASCII characters are allowed");
         oauth2->scope = g_strdup(config_text(section, "oauth2-scope"));
         /* RFC 6749 section 3.3 */
-        if (oauth2->scope && (!is_printable(oauth2->scope) || strpbrk(oauth2->scope, "\"\\")))
+        if (oauth2->scope && (!config_is_printable(oauth2->scope) || strpbrk(oauth2->scope, "\"\\")))
                 config_problem(reader, section, "oauth2-scope",
                                "only words of printable ASCII characters without \" and \\ are allowed");
 }
@@ -109,7 +101,7 @@ static void read_secrets(struct config_reader *reader, const struct config_secti
                 oauth2->refresh_token = config_secret(reader, section, REFRESH_TOKEN, true);
         else
                 refuse_secret(reader, section, REFRESH_TOKEN, "oauth2-flow = client-credentials uses no refresh token");
-        if (oauth2->refresh_token && !is_printable(oauth2->refresh_token)) {
+        if (oauth2->refresh_token && !config_is_printable(oauth2->refresh_token)) {
                 const char *key = config_is_set(section, REFRESH_TOKEN "-file") ? REFRESH_TOKEN "-file"
                                                                                 : REFRESH_TOKEN "-credential";
                 config_credential_problem(reader, section, key,

@@ -49,7 +49,7 @@ void config_warning(struct config_reader *reader, const struct config_section *s
 /* Adds "FILE: text". */
 void config_file_problem(struct config_reader *reader, const char *file, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* config_keys.c: whether the sections and keys are known ones. */
+/* config_keys.c, config_key_table.c: whether the sections and keys are known ones. */
 void config_unknown_section(struct config_reader *reader, const char *file, const char *title, const char *kind);
 bool config_section_kind_is_known(const char *kind);
 void config_check_keys(struct config_reader *reader, const struct config_section *section);
@@ -76,6 +76,7 @@ char *config_ca_file(struct config_reader *reader, const struct config_section *
 /* The words between commas and semicolons, stripped; empty ones left out. Never NULL; frees its members. */
 GPtrArray *config_list(const struct config_section *section, const char *key);
 bool config_has_control_characters(const char *text);
+bool config_is_printable(const char *text); /* ASCII, spaces included */
 /* user@host, of characters that need no quoting anywhere (RFC 5321); host is ASCII. */
 bool config_mail_address_is_valid(const char *address);
 /* The secret from KEY-credential or KEY-file; NULL if there is none (a problem if required), or for hotfixctl. */
@@ -98,6 +99,26 @@ void config_mailbox_free(struct config_mailbox *mailbox);
 struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section);
 struct route *config_read_route(struct config_reader *reader, const struct config_section *section);
 
+/* The address a channel talks to: schemes are the safe one and the plain one. An insecure one must be this machine. True
+ * if it is plain text and nothing allows that. */
+bool config_check_server(struct config_reader *reader, const struct config_section *section, const char *key,
+                         const char *url, const char *const *schemes, bool path_allowed);
+
+/* config_channel_http.c */
+void config_read_slack(struct config_reader *reader, const struct config_section *section, struct channel *channel);
+void config_read_teams(struct config_reader *reader, const struct config_section *section, struct channel *channel);
+void config_read_webhook(struct config_reader *reader, const struct config_section *section, struct channel *channel);
+void config_read_pagerduty(struct config_reader *reader, const struct config_section *section, struct channel *channel);
+
+/* config_route_after.c: what follows a first notification, when, and the digest. */
+void config_read_escalation(struct config_reader *reader, const struct config_section *section, struct route *route);
+void config_read_schedule(struct config_reader *reader, const struct config_section *section, struct route *route);
+void config_read_digest(struct config_reader *reader, const struct config_section *section, struct route *route);
+
+/* config_references.c: what one section says of others. */
+void config_check_references(struct config_reader *reader, const struct config *config);
+const struct config_section *config_find_section(const struct config_reader *reader, const char *kind, const char *name);
+
 /* config_oauth2.c: the oauth2-* keys. NULL if the mailbox logs in with a password; then they must not be there. */
 struct config_oauth2 *config_read_oauth2(struct config_reader *reader, const struct config_section *section, bool wanted);
 void config_oauth2_free(struct config_oauth2 *oauth2);
@@ -109,6 +130,9 @@ void config_authenticity_clear(struct authenticity_policy *policy);
 
 /* config_health.c */
 bool config_section_is_health(const struct config_section *section);
-struct route *config_read_health(struct config_reader *reader, const struct config_section *section);
+struct route *config_read_health(const struct config_section *section);
+/* The section's other keys; NULL: the defaults. */
+void config_read_health_rules(struct config_reader *reader, const struct config_section *section,
+                              struct config_health *rules);
 
 #endif

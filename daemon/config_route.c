@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* [route NAME] */
+/* [route NAME]: which bulletins, and where to. */
 #include "daemon/config_p.h"
 
-#include <string.h>
+#include "ingest/feed.h"
 
 /* A threshold of severity or urgency: 0 where it is not set. */
 static int read_threshold(struct config_reader *reader, const struct config_section *section, const char *key,
@@ -22,6 +22,18 @@ static int read_threshold(struct config_reader *reader, const struct config_sect
         return 0;
 }
 
+/* Says that a member of a list is none of the names, which end with NULL. */
+static void unknown_member(struct config_reader *reader, const struct config_section *section, const char *key,
+                           const char *what, const char *member, const char *const *names)
+{
+        const char *suggestion = config_suggest(member, names);
+        g_autofree char *known = g_strjoinv(", ", (char **) names);
+        if (suggestion)
+                config_problem(reader, section, key, "unknown %s \"%s\"; did you mean \"%s\"?", what, member, suggestion);
+        else
+                config_problem(reader, section, key, "unknown %s \"%s\"; there are %s", what, member, known);
+}
+
 static unsigned read_kinds(struct config_reader *reader, const struct config_section *section)
 {
         unsigned kinds = 0;
@@ -32,19 +44,50 @@ static unsigned read_kinds(struct config_reader *reader, const struct config_sec
         for (guint i = 0; i < list->len; i++) {
                 const char *text = g_ptr_array_index(list, i);
                 enum bulletin_kind kind;
-                if (g_strv_contains(names, text) && bulletin_kind_parse(text, &kind) == 0) {
+                if (g_strv_contains(names, text) && bulletin_kind_parse(text, &kind) == 0)
                         kinds |= 1u << kind;
-                        continue;
-                }
-                const char *suggestion = config_suggest(text, names);
-                g_autofree char *known = g_strjoinv(", ", (char **) names);
-                if (suggestion)
-                        config_problem(reader, section, "kinds", "unknown kind \"%s\"; did you mean \"%s\"?", text,
-                                       suggestion);
                 else
-                        config_problem(reader, section, "kinds", "unknown kind \"%s\"; there are %s", text, known);
+                        unknown_member(reader, section, "kinds", "kind", text, names);
         }
         return kinds;
+}
+
+static unsigned read_restarts(struct config_reader *reader, const struct config_section *section)
+{
+        unsigned restarts = 0;
+        g_autoptr(GPtrArray) list = config_list(section, "restart");
+        const char *names[] = { bulletin_value_name(FIELD_RESTART, RESTART_NOT_REQUIRED),
+                                bulletin_value_name(FIELD_RESTART, RESTART_CONDITIONAL),
+                                bulletin_value_name(FIELD_RESTART, RESTART_REQUIRED), NULL };
+        for (guint i = 0; i < list->len; i++) {
+                const char *text = g_ptr_array_index(list, i);
+                int value = bulletin_value_parse(FIELD_RESTART, text);
+                if (value > 0)
+                        restarts |= 1u << value;
+                else
+                        unknown_member(reader, section, "restart", "value", text, names);
+        }
+        return restarts;
+}
+
+static GPtrArray *read_feeds(struct config_reader *reader, const struct config_section *section)
+{
+        GPtrArray *list = config_list(section, "feeds");
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (const struct feed *const *feed = feed_all(); *feed; feed++)
+                g_ptr_array_add(names, (gpointer) (*feed)->name);
+        g_ptr_array_add(names, NULL);
+        for (guint i = 0; i < list->len; i++)
+                if (!g_strv_contains((const char *const *) names->pdata, g_ptr_array_index(list, i)))
+                        unknown_member(reader, section, "feeds", "feed", g_ptr_array_index(list, i),
+                                       (const char *const *) names->pdata);
+        return list;
+}
+
+static void replace_list(GPtrArray **list, GPtrArray *with)
+{
+        g_ptr_array_unref(*list);
+        *list = with;
 }
 
 struct route *config_read_route(struct config_reader *reader, const struct config_section *section)
@@ -61,9 +104,13 @@ struct route *config_read_route(struct config_reader *reader, const struct confi
         route->kinds = read_kinds(reader, section);
         route->updates = config_bool(reader, section, "updates");
         route->undetermined = config_bool(reader, section, "undetermined");
-        g_ptr_array_unref(route->products);
-        route->products = config_list(section, "products");
-        g_ptr_array_unref(route->channels);
-        route->channels = config_list(section, "channels");
+        route->restarts = read_restarts(reader, section);
+        replace_list(&route->products, config_list(section, "products"));
+        replace_list(&route->software, config_list(section, "software"));
+        replace_list(&route->feeds, read_feeds(reader, section));
+        replace_list(&route->channels, config_list(section, "channels"));
+        config_read_escalation(reader, section, route);
+        config_read_schedule(reader, section, route);
+        config_read_digest(reader, section, route);
         return route;
 }

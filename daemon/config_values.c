@@ -9,6 +9,8 @@
 #include "common/text.h"
 #include "daemon/credential.h"
 
+#define KEY_CHARS_MIN 20u
+
 static const struct config_key *known_key(const struct config_section *section, const char *key)
 {
         const struct config_key *known = config_key_find(section->kind, key);
@@ -131,6 +133,14 @@ bool config_has_control_characters(const char *text)
         return false;
 }
 
+bool config_is_printable(const char *text)
+{
+        for (const char *c = text; *c; c++)
+                if (!g_ascii_isprint(*c))
+                        return false;
+        return true;
+}
+
 bool config_mail_address_is_valid(const char *address)
 {
         const char *at = strchr(address, '@');
@@ -146,12 +156,32 @@ static char *read_secret_file(struct config_reader *reader, const struct config_
                               struct error *err)
 {
         char *secret = NULL;
-        g_autofree char *path = config_path(reader, section, key);
-        if (!path || reader->purpose == CONFIG_FOR_CONTROL)
+        const char *text = config_text(section, key);
+        if (!g_path_is_absolute(text)) { /* not repeated: it may be the secret itself */
+                config_problem(reader, section, key, "this is not the absolute path of a file");
                 return NULL;
+        }
+        if (reader->purpose == CONFIG_FOR_CONTROL)
+                return NULL;
+        g_autofree char *path = g_canonicalize_filename(text, "/");
         if (credential_read_file(path, &secret, err) == 0 && credential_file_is_exposed(path))
                 config_warning(reader, section, key, "every user of this machine can read %s", path);
         return secret;
+}
+
+/* Tokens of Slack, and keys: long, of letters and digits only. */
+static bool looks_like_secret(const char *name)
+{
+        bool letters = false, digits = false;
+        if (g_str_has_prefix(name, "xox"))
+                return true;
+        for (const char *c = name; *c; c++) {
+                if (!g_ascii_isalnum(*c))
+                        return false;
+                letters |= g_ascii_isalpha(*c);
+                digits |= g_ascii_isdigit(*c);
+        }
+        return letters && digits && strlen(name) >= KEY_CHARS_MIN;
 }
 
 static char *read_secret_named(struct config_reader *reader, const struct config_section *section, const char *key,
@@ -164,8 +194,13 @@ static char *read_secret_named(struct config_reader *reader, const struct config
                                "this is not the name of a credential (a file name without \"/\")");
                 return NULL;
         }
-        if (reader->purpose == CONFIG_FOR_DAEMON)
-                credential_read_named(name, &secret, err);
+        int r = reader->purpose == CONFIG_FOR_DAEMON ? credential_read_named(name, &secret, err) : 0;
+        if (r < 0 && looks_like_secret(name)) {
+                error_clear(err); /* it repeats the name */
+                config_problem(reader, section, key,
+                               "there is no credential of this name, which looks like a secret itself; put that into a file "
+                               "of its own, and name the file here");
+        }
         return secret;
 }
 

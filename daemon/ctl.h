@@ -81,6 +81,7 @@ struct bulletin_row;
 void ctl_print_trust(const struct bulletin_row *row, const char *unverified_key, const char *command);
 
 int ctl_status(const struct ctl_command *command, int argc, char **argv);
+int ctl_ack(const struct ctl_command *command, int argc, char **argv);
 int ctl_list(const struct ctl_command *command, int argc, char **argv);
 int ctl_show(const struct ctl_command *command, int argc, char **argv);
 int ctl_trace(const struct ctl_command *command, int argc, char **argv);
@@ -88,5 +89,8 @@ int ctl_parse(const struct ctl_command *command, int argc, char **argv);
 int ctl_import(const struct ctl_command *command, int argc, char **argv);
 int ctl_archive(const struct ctl_command *command, int argc, char **argv);
 int ctl_quarantine(const struct ctl_command *command, int argc, char **argv);
+int ctl_queue(const struct ctl_command *command, int argc, char **argv);
+int ctl_notify(const struct ctl_command *command, int argc, char **argv);
+int ctl_replay(const struct ctl_command *command, int argc, char **argv);
 
 #endif

@@ -2,7 +2,8 @@
 #include <unistd.h>
 
 #include "common/text.h"
-#include "daemon/ctl.h"
+#include "daemon/ctl_alerts_p.h"
+#include "daemon/ctl_list_p.h"
 #include "daemon/table.h"
 #include "store/bulletins.h"
 #include "store/mails.h"
@@ -10,10 +11,11 @@
 struct list_options {
         struct bulletin_filter filter;
         int outcome; /* -1: bulletins; else the mails with this enum mail_outcome */
+        bool open;   /* of the bulletins only those that nobody has acknowledged */
 };
 
 enum { OPTION_KIND = 256, OPTION_SEVERITY, OPTION_URGENCY, OPTION_SINCE, OPTION_LIMIT, OPTION_UNRECOGNISED, OPTION_QUARANTINED,
-       OPTION_VERIFIED, OPTION_UNVERIFIED };
+       OPTION_VERIFIED, OPTION_UNVERIFIED, OPTION_OPEN };
 
 static const struct option list_options[] = {
         { "kind", required_argument, NULL, OPTION_KIND },
@@ -25,6 +27,7 @@ static const struct option list_options[] = {
         { "quarantined", no_argument, NULL, OPTION_QUARANTINED },
         { "verified", no_argument, NULL, OPTION_VERIFIED },
         { "unverified", no_argument, NULL, OPTION_UNVERIFIED },
+        { "open", no_argument, NULL, OPTION_OPEN },
         { NULL, 0, NULL, 0 },
 };
 
@@ -77,6 +80,9 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         case OPTION_UNVERIFIED:
                 options->filter.trust = BULLETINS_UNVERIFIED;
                 break;
+        case OPTION_OPEN:
+                options->open = true;
+                break;
         default:
                 options->outcome = MAIL_QUARANTINED;
                 break;
@@ -84,13 +90,12 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         return 0;
 }
 
-/* What 'show' finds it by. The key of an unverified one says what it is. */
-static const char *row_name(const struct bulletin_row *row)
+const char *list_row_name(const struct bulletin_row *row)
 {
         return row->number && !row->unverified ? row->number : row->key;
 }
 
-static const char *value_for_people(enum bulletin_field field, int value)
+const char *list_value_text(enum bulletin_field field, int value)
 {
         return value < 0 ? "-" : value == 0 ? "undetermined" : bulletin_value_name(field, value);
 }
@@ -100,7 +105,7 @@ static const char *value_for_json(enum bulletin_field field, int value)
         return value > 0 ? bulletin_value_name(field, value) : NULL;
 }
 
-static json_t *row_to_json(const struct bulletin_row *row)
+json_t *list_row_to_json(const struct bulletin_row *row)
 {
         const struct bulletin *b = row->current;
         json_t *json = json_object();
@@ -125,7 +130,7 @@ static int print_bulletins(GPtrArray *rows)
         if (ctl.json) {
                 json_t *list = json_array();
                 for (guint i = 0; i < rows->len; i++)
-                        json_array_append_new(list, row_to_json(g_ptr_array_index(rows, i)));
+                        json_array_append_new(list, list_row_to_json(g_ptr_array_index(rows, i)));
                 ctl_print_json(list);
                 return rows->len > 0 ? CTL_DONE : CTL_NOTHING;
         }
@@ -137,8 +142,8 @@ static int print_bulletins(GPtrArray *rows)
         for (guint i = 0; i < rows->len; i++) {
                 const struct bulletin_row *row = g_ptr_array_index(rows, i);
                 g_autofree char *revisions = g_strdup_printf("%u", row->revisions);
-                table_add(table, row_name(row), row->date, value_for_people(FIELD_SEVERITY, row->severity),
-                          value_for_people(FIELD_URGENCY, row->urgency), revisions, row->title);
+                table_add(table, list_row_name(row), row->date, list_value_text(FIELD_SEVERITY, row->severity),
+                          list_value_text(FIELD_URGENCY, row->urgency), revisions, row->title);
         }
         table_print(table, stdout, table_terminal_width(STDOUT_FILENO));
         table_free(table);
@@ -185,9 +190,16 @@ int ctl_list(const struct ctl_command *command, int argc, char **argv)
                 return status;
         if (optind < argc)
                 return ctl_usage_error(command, "unexpected argument '%s'", argv[optind]);
+        if (options.open && options.outcome >= 0)
+                return ctl_usage_error(command, "--open is about bulletins, --unrecognised and --quarantined are about mails");
         struct database *db;
         if ((status = ctl_load_config()) != 0 || (status = ctl_open_database(DATABASE_READ, &db)) != 0)
                 return status;
+        if (options.open) {
+                status = ctl_list_open(db, &options.filter);
+                database_close(db);
+                return status;
+        }
         struct error err = ERROR_INIT;
         GPtrArray *rows = NULL;
         options.filter.without_content = !ctl.json; /* the table shows nothing that needs it */

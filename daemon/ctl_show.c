@@ -4,7 +4,7 @@
 #include "common/bulletin_json.h"
 #include "common/bulletin_mark.h"
 #include "common/text.h"
-#include "daemon/ctl.h"
+#include "daemon/ctl_alerts_p.h"
 #include "daemon/ctl_show_p.h"
 #include "store/bulletins.h"
 
@@ -131,6 +131,20 @@ static int find_reason(struct database *db, const struct bulletin_row *row, char
         return r;
 }
 
+/* What was told of it, and whether anybody took note. */
+static int print_alerts(struct database *db, int64_t bulletin_id, struct error *err)
+{
+        struct ctl_alerts alerts;
+        int r = ctl_alerts_load(db, bulletin_id, &alerts, err);
+        if (r < 0)
+                return r;
+        if (alerts.alerts->len > 0)
+                putchar('\n');
+        ctl_alerts_print(&alerts, "");
+        ctl_alerts_clear(&alerts);
+        return 0;
+}
+
 static int print_row(struct database *db, const struct bulletin_row *row, struct error *err)
 {
         g_autofree char *reason = NULL, *unverified_key = NULL;
@@ -149,6 +163,8 @@ static int print_row(struct database *db, const struct bulletin_row *row, struct
         if (row->unverified || unverified_key)
                 putchar('\n');
         ctl_print_bulletin(row->current);
+        if (print_alerts(db, row->id, err) < 0)
+                return ctl_fail(err);
         printf("\n%u revision%s; archive %s/%s.html; 'hotfixctl trace %s' tells what was sent and why\n", row->revisions,
                row->revisions == 1 ? "" : "s", ctl.config->archive_dir, row->archive_name,
                row->current->id && !row->unverified ? row->current->id : row->key);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/ctl_alerts_p.h"
 #include "daemon/ctl_status_p.h"
 #include "daemon/table.h"
 #include "store/bulletins.h"
@@ -16,6 +17,7 @@ struct status {
         guint64 pid; /* of the running daemon; 0: none */
         GPtrArray *cursors, *states;
         GPtrArray *feeds, *conditions;
+        struct alert_counts alerts;
         int64_t bulletins, revisions, unverified_bulletins, unverified_mails;
         int64_t mails[MAIL_OUTCOME_MAX], deliveries[DELIVERY_STATE_MAX];
 };
@@ -31,6 +33,8 @@ static int load_counts(struct database *db, struct status *status, struct error 
                 r = mails_count(db, (enum mail_outcome) i, &status->mails[i], err);
         for (int i = 0; r == 0 && i < DELIVERY_STATE_MAX; i++)
                 r = outbox_count(db, (enum delivery_state) i, &status->deliveries[i], err);
+        if (r == 0)
+                r = alerts_count(db, &status->alerts, err);
         if (r == 0)
                 r = cursors_list(db, &status->cursors, &status->states, err);
         if (r == 0)
@@ -112,6 +116,7 @@ static int print_json(const struct status *status)
         json_object_set_new(json, "mails", mails);
         json_object_set_new(json, "unverified", json_pack("{s:I,s:I}", "bulletins", (json_int_t) status->unverified_bulletins,
                                                           "mails", (json_int_t) status->unverified_mails));
+        json_object_set_new(json, "alerts", ctl_alert_counts_to_json(&status->alerts));
         json_object_set_new(json, "deliveries", deliveries);
         json_object_set_new(json, "conditions", status_conditions_to_json(status->conditions));
         json_object_set_new(json, "feeds", status_feeds_to_json(status->feeds));
@@ -171,6 +176,7 @@ static int print_text(const struct status *status)
                 printf("unverified  %" G_GINT64_FORMAT " mail%s, kept apart as %" G_GINT64_FORMAT " bulletin%s: "
                        "'hotfixctl list --unverified'\n", status->unverified_mails, status->unverified_mails == 1 ? "" : "s",
                        status->unverified_bulletins, status->unverified_bulletins == 1 ? "" : "s");
+        ctl_alert_counts_print(&status->alerts);
         printf("deliveries  %" G_GINT64_FORMAT " sent, %" G_GINT64_FORMAT " waiting, %" G_GINT64_FORMAT " given up\n",
                status->deliveries[DELIVERY_SENT], status->deliveries[DELIVERY_PENDING], status->deliveries[DELIVERY_DEAD]);
         status_print_conditions(status->conditions);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "daemon/ctl.h"
+#include "daemon/ctl_alerts_p.h"
 #include "daemon/job.h"
 #include "store/bulletins.h"
 #include "store/mails.h"
@@ -16,6 +16,7 @@ struct trace {
         char *unverified_key;             /* of what unverified mails say about the same bulletin, or NULL */
         GPtrArray *revisions, *decisions; /* struct revision_row, struct decision_row */
         GPtrArray *mails;                 /* struct mail_row */
+        struct ctl_alerts alerts;         /* of the bulletin */
 };
 
 static void trace_clear(struct trace *trace)
@@ -25,6 +26,7 @@ static void trace_clear(struct trace *trace)
         g_clear_pointer(&trace->revisions, g_ptr_array_unref);
         g_clear_pointer(&trace->decisions, g_ptr_array_unref);
         g_clear_pointer(&trace->mails, g_ptr_array_unref);
+        ctl_alerts_clear(&trace->alerts);
 }
 
 static int load_mails(struct trace *trace, struct error *err)
@@ -49,6 +51,8 @@ static int load_bulletin(struct trace *trace, struct error *err)
         int r = bulletins_revisions(trace->db, trace->bulletin->id, &trace->revisions, err);
         if (r == 0)
                 r = outbox_decisions(trace->db, trace->bulletin->id, &trace->decisions, err);
+        if (r == 0)
+                r = ctl_alerts_load(trace->db, trace->bulletin->id, &trace->alerts, err);
         if (r == 0)
                 r = load_mails(trace, err);
         if (r == 0)
@@ -171,6 +175,9 @@ static int print_json(const struct trace *trace)
         json_object_set_new(json, "mails", mails);
         json_object_set_new(json, "revisions", revisions);
         json_object_set_new(json, "decisions", decisions);
+        json_object_set_new(json, "alerts", trace->alerts.alerts ? ctl_alerts_to_json(&trace->alerts) : json_array());
+        json_object_set_new(json, "acknowledgements",
+                            trace->alerts.alerts ? ctl_acknowledgements_to_json(&trace->alerts) : json_array());
         return ctl_print_json(json);
 }
 
@@ -230,14 +237,22 @@ static void print_revision(const struct revision_row *revision)
 
 static const char *delivery_words(enum delivery_state state)
 {
-        return state == DELIVERY_SENT ? "sent to" : state == DELIVERY_PENDING ? "waiting for" : "given up for";
+        static const char *const words[DELIVERY_STATE_MAX] = {
+                [DELIVERY_PENDING] = "waiting for",
+                [DELIVERY_SENT] = "sent to",
+                [DELIVERY_DEAD] = "given up for",
+                [DELIVERY_DROPPED] = "dropped for",
+        };
+        return (unsigned) state < DELIVERY_STATE_MAX ? words[state] : "unknown for";
 }
 
-static void print_delivery(struct database *db, const struct delivery *delivery)
+/* What followed by the clock is named: "escalated: sent to channel phone". */
+static void print_delivery(struct database *db, const struct delivery *delivery, const char *action)
 {
         g_autofree char *when = ctl_time(delivery->state == DELIVERY_SENT ? delivery->sent_ms : delivery->next_ms);
-        printf("        %s channel %s (delivery %" G_GINT64_FORMAT ", %.12s)", delivery_words(delivery->state),
-               delivery->channel, delivery->id, delivery->identity);
+        bool followed = g_strcmp0(delivery->kind, action) != 0;
+        printf("        %s%s%s channel %s (delivery %" G_GINT64_FORMAT ", %.12s)", followed ? delivery->kind : "",
+               followed ? ": " : "", delivery_words(delivery->state), delivery->channel, delivery->id, delivery->identity);
         if (delivery->state == DELIVERY_SENT)
                 printf(" at %s", when);
         else if (delivery->state == DELIVERY_PENDING)
@@ -262,7 +277,7 @@ static void print_decision(struct database *db, const struct decision_row *decis
         printf("    %s  route %s, mail %" G_GINT64_FORMAT ": %s%s: %s\n", at, decision->route, decision->mail_id,
                sent ? "send as " : "not sent", sent ? decision->action : "", decision->reason);
         for (guint i = 0; decision->deliveries && i < decision->deliveries->len; i++)
-                print_delivery(db, g_ptr_array_index(decision->deliveries, i));
+                print_delivery(db, g_ptr_array_index(decision->deliveries, i), decision->action);
 }
 
 static int print_text(const struct trace *trace)
@@ -283,6 +298,13 @@ static int print_text(const struct trace *trace)
         printf("\ndecisions%s\n", trace->decisions->len ? "" : ": none on record (no route was configured)");
         for (guint i = 0; i < trace->decisions->len; i++)
                 print_decision(trace->db, g_ptr_array_index(trace->decisions, i));
+        if (trace->alerts.alerts && trace->alerts.alerts->len > 0) {
+                puts("\nalerts");
+                ctl_alerts_print(&trace->alerts, "    ");
+                if (trace->alerts.acknowledgements->len > 0)
+                        puts("\nacknowledgements");
+                ctl_acknowledgements_print(&trace->alerts, "    ");
+        }
         return CTL_DONE;
 }
 
@@ -303,6 +325,8 @@ static int find_by_mail(struct trace *trace, const char *what, struct error *err
                 r = bulletins_revisions(trace->db, bulletin_id, &trace->revisions, err);
         if (r == 0)
                 r = outbox_decisions(trace->db, bulletin_id, &trace->decisions, err);
+        if (r == 0)
+                r = ctl_alerts_load(trace->db, bulletin_id, &trace->alerts, err);
         return r;
 }
 

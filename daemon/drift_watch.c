@@ -42,7 +42,7 @@ static int tell_problem(struct drift_watch *watch, const struct job *job, const 
         const char *kind = bulletin_kind_name(bulletin->kind);
         g_autofree char *condition = drift_condition_name(feed_of(bulletin), bulletin->kind);
         g_autofree char *text = drift_signs_text(signs), *headline = g_strdup_printf("%s: %s", feed_of(bulletin), text);
-        g_autofree char *which = g_strdup_printf("%s %s", kind, name), *since = health_time(watch->health->now_ms);
+        g_autofree char *which = g_strdup_printf("%s %s", kind, name), *since = health_time(watch->health, watch->health->now_ms);
         g_autofree char *lead = g_strdup_printf(
                 "A message of kind %s is not written as hotfixd expects. The publisher may have changed the format: fields of "
                 "this and of the next messages may be missing.", kind);
@@ -162,7 +162,7 @@ static int tell_mail(struct drift_watch *watch, const struct job *job, const str
         g_autofree char *headline = g_strdup_printf("%s: a mail of the publisher is not recognised", before->feed);
         g_autofree char *number = g_strdup_printf("mail %" G_GINT64_FORMAT, job->mail_id);
         g_autofree char *sent = g_strdup_printf("%" G_GINT64_FORMAT " bulletins before", before->bulletins);
-        g_autofree char *since = health_time(watch->health->now_ms);
+        g_autofree char *since = health_time(watch->health, watch->health->now_ms);
         g_autofree char *read_it = g_strdup_printf(
                 "Read it in the mailbox: nobody was notified of it. hotfixctl trace %" G_GINT64_FORMAT " says why.", job->mail_id);
         g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(free_fact);

@@ -9,8 +9,6 @@
 #include "store/conditions.h"
 #include "store/outbox.h"
 
-#define MINUTES_LENGTH (sizeof "2026-11-22 00:20" - 1)
-
 struct line {
         enum log_level level;
         char *context, *text;
@@ -57,10 +55,14 @@ void health_write_lines(struct health *health)
         g_ptr_array_set_size(health->lines, 0);
 }
 
-char *health_time(int64_t wall_ms)
+void health_drop_lines(struct health *health)
 {
-        g_autofree char *text = clock_format_local(wall_ms);
-        return g_strndup(text, MINUTES_LENGTH);
+        g_ptr_array_set_size(health->lines, 0);
+}
+
+char *health_time(const struct health *health, int64_t wall_ms)
+{
+        return health->config->calendar ? calendar_format(health->config->calendar, wall_ms) : clock_format_local(wall_ms);
 }
 
 /* What makes a message of a condition this one and no other: which time it is that the condition is there, and what is
@@ -119,7 +121,7 @@ static char *joined_what(const GPtrArray *new)
 static int tell_problem(struct health *health, const struct health_report *report, const struct condition *condition,
                         enum condition_step step, const GPtrArray *new, struct error *err)
 {
-        g_autofree char *since = health_time(condition->started_ms);
+        g_autofree char *since = health_time(health, condition->started_ms);
         g_autofree char *reason = step == CONDITION_OPENED ?
                 g_strdup("a problem has begun; it is told once, and when it is over") :
                 g_strdup_printf("something new has joined the problem that began %s", since);
@@ -150,15 +152,15 @@ static void free_fact(void *fact)
 }
 
 /* What is to be known of a condition that is over. */
-static GPtrArray *recovery_facts(const struct health_report *report, const struct condition *condition,
-                                 const GPtrArray *details)
+static GPtrArray *recovery_facts(const struct health *health, const struct health_report *report,
+                                 const struct condition *condition, const GPtrArray *details)
 {
         GPtrArray *facts = g_ptr_array_new_with_free_func(free_fact);
         for (guint i = 0; report->facts && i < report->facts->len; i++) {
                 const struct message_fact *fact = g_ptr_array_index(report->facts, i);
                 g_ptr_array_add(facts, message_fact_new(fact->label, fact->value));
         }
-        g_autofree char *since = health_time(condition->started_ms), *last = health_time(condition->last_ms);
+        g_autofree char *since = health_time(health, condition->started_ms), *last = health_time(health, condition->last_ms);
         g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, condition->count);
         g_ptr_array_add(facts, message_fact_new("began", since));
         g_ptr_array_add(facts, message_fact_new("last seen", last));
@@ -178,8 +180,8 @@ static int tell_recovery(struct health *health, const struct health_report *repo
         int r = conditions_details(health->db, condition->id, &details, err);
         if (r < 0)
                 return r;
-        g_autoptr(GPtrArray) facts = recovery_facts(report, condition, details);
-        g_autofree char *since = health_time(condition->started_ms);
+        g_autoptr(GPtrArray) facts = recovery_facts(health, report, condition, details);
+        g_autofree char *since = health_time(health, condition->started_ms);
         g_autofree char *reason = g_strdup_printf("the problem that began %s is over", since);
         struct health_report told = *report;
         told.recovered = true;

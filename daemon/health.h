@@ -30,6 +30,7 @@ void health_clear(struct health *health);
 void health_add_line(struct health *health, enum log_level level, const char *context, const char *format, ...)
         G_GNUC_PRINTF(4, 5);
 void health_write_lines(struct health *health);
+void health_drop_lines(struct health *health); /* it was rolled back */
 
 /* The condition shows. report says so (its reason is filled in here); details (char *) are what it is about. It is told
  * when the condition begins and when a detail joins that it did not have. */
@@ -39,7 +40,7 @@ int health_problem(struct health *health, const struct health_report *report, co
  * it was, how often it showed and its details as further facts. */
 int health_good(struct health *health, const struct health_report *report, unsigned needed, struct error *err);
 
-/* "2026-11-22 00:20" in the local time zone; newly allocated. */
-char *health_time(int64_t wall_ms);
+/* "2026-11-22 00:20 (Sun)" in the time zone that is configured; newly allocated. */
+char *health_time(const struct health *health, int64_t wall_ms);
 
 #endif

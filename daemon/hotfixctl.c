@@ -30,13 +30,23 @@ static const struct ctl_command commands[] = {
           "  --unrecognised       instead: the mails that no feed recognised\n"
           "  --quarantined        instead: the mails that could not be read\n"
           "  --verified           without those whose sender is not verified\n"
-          "  --unverified         only those\n", ctl_list },
+          "  --unverified         only those\n"
+          "  --open               only what was told and nobody has acknowledged\n", ctl_list },
         { "show", "ID", "one bulletin as it stands",
           "ID is a bulletin's id in capitals or not (ms07-028), if need be with its feed\n"
           "(hotfix-report:MS07-028), or its key where it has no id ('list --json').\n", ctl_show },
         { "trace", "ID|MAIL", "everything on record about a bulletin or a mail, and why",
           "ID is as with 'show'. MAIL is a mail's number, its Message-ID, or the start of\n"
           "its SHA-256 (at least 6 digits).\n", ctl_trace },
+        { "ack", "ID...", "take note of a bulletin: steps, reminders and deadline end",
+          "ID is as with 'show'. A later revision that is more severe opens it again.\n"
+          "  --until TIME         only until then: a duration (2h, 3d), HH:MM, YYYY-MM-DD,\n"
+          "                       'YYYY-MM-DD HH:MM'; then it is open again\n"
+          "  --by NAME            who takes note; else the user of this command\n"
+          "  --comment TEXT       goes on record, and to those who are told\n"
+          "  --route ROUTE        only what this route does\n"
+          "  --undo               take it back: it is open again\n"
+          "The exit status is 3 if there is nothing to acknowledge.\n", ctl_ack },
         { "parse", "FILE...", "what would be read out of mails, texts or pages",
           "Reads neither database nor configuration. '-' is standard input. The exit status\n"
           "is 3 if something was not recognised as a bulletin.\n"
@@ -59,6 +69,33 @@ static const struct ctl_command commands[] = {
           "MAIL is a mail's number, its Message-ID, or the start of its SHA-256 (at least 6\n"
           "digits). The exit status of retry is 1 if a mail stays in quarantine, 3 if one\n"
           "is no bulletin.\n", ctl_quarantine },
+        { "queue", "ACTION", "what is to be sent: list, show, retry, drop",
+          "  list                 what waits to be sent, and what was given up\n"
+          "    --all              also what was sent and what was dropped\n"
+          "    --state STATE      instead: waiting, failing, sent, dead, dropped\n"
+          "    --channel CHANNEL  only for this channel\n"
+          "    --limit N          at most N, the newest\n"
+          "  show DELIVERY        everything on record of one, and the message\n"
+          "  retry DELIVERY...    send it now\n"
+          "    --all              all that have failed; --channel CHANNEL: of this channel\n"
+          "  drop DELIVERY...     never send it; of a dead one: it has been seen\n"
+          "    --all --channel CHANNEL  all that wait or are dead for this channel\n"
+          "    --reason TEXT      why, for the record\n"
+          "DELIVERY is a number, or the start of an identity (at least 6 digits).\n", ctl_queue },
+        { "notify", "ACTION", "preview ID: what would be sent; test CHANNEL: a drill",
+          "  preview ID           what each route would do with a bulletin on record, why and\n"
+          "                       when, and how the messages would look; nothing is sent\n"
+          "    --route ROUTE      only this route\n"
+          "    --channel CHANNEL  only this channel\n"
+          "    --html FILE        also write the HTML part of the first mail to FILE\n"
+          "  test CHANNEL         send a message marked as a drill through hotfixd, and wait for\n"
+          "                       the answer; the exit status is 1 if it did not arrive\n", ctl_notify },
+        { "replay", "[OPTIONS]", "what parser and configuration would make of everything today",
+          "Reads every mail on record again, as the program and the configuration are now,\n"
+          "into a database that is thrown away, and shows what differs in fields and in\n"
+          "decisions. Nothing is sent and nothing is changed.\n"
+          "  --since DATE         only what differs for mails stored on or after YYYY-MM-DD\n"
+          "  --news               as if no mail had been history: what would have been told\n", ctl_replay },
         { "archive", "rebuild", "the whole archive mirror anew from the database",
           "Also removes files that belong to no bulletin.\n", ctl_archive },
 };
@@ -218,7 +255,10 @@ const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field
 
 char *ctl_time(int64_t wall_ms)
 {
-        return wall_ms ? clock_format_local(wall_ms) : g_strdup("-");
+        if (!wall_ms)
+                return g_strdup("-");
+        /* In the zone of the messages and of the times of escalation, which stand beside these. */
+        return ctl.config ? calendar_format_exact(ctl.config->calendar, wall_ms) : clock_format_local(wall_ms);
 }
 
 static const struct ctl_command *find_command(const char *name)

@@ -210,6 +210,15 @@ static int prepare_store(struct daemon *d, struct error *err)
         return r;
 }
 
+/* From the first moment on: who asks for a reload while the program still starts must not end it. */
+static void hold_reloads(void)
+{
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static int catch_signals(struct daemon *d, struct error *err)
 {
         sigset_t set;
@@ -362,6 +371,7 @@ int main(int argc, char **argv)
                 unsetenv("JOURNAL_STREAM");
         if (d.options.check_config)
                 return check_config(d.options.config_file);
+        hold_reloads();
         d.config = load_config(d.options.config_file);
         if (!d.config)
                 return EXIT_FAILURE;

@@ -5,19 +5,22 @@
 
 #include "common/limits.h"
 
-struct slot {
-        struct job *job;
-        bool parsed;
+/* Each kind of waiting has a condition of its own, and none is signalled that nobody waits for: with thousands of mails in a
+ * row, threads that wake for nothing, and the calls that wake nobody, cost as much as a tenth of the parsing. */
+struct waiting {
+        GCond changed;
+        unsigned threads;
 };
 
 struct job_queue {
         GMutex mutex;
-        GCond changed;
-        GQueue slots;    /* struct slot, in the order of arrival */
-        GQueue unparsed; /* the same slots that still wait for a parser */
+        struct waiting for_room, for_mail, for_parsed; /* mailboxes, parsers, the writer */
+        GQueue jobs;     /* in the order of arrival */
+        GQueue unparsed; /* those that still wait for a parser */
         size_t bytes, max_bytes;
         size_t parsed_bytes;
         guint parsed;
+        unsigned gathering; /* how many parsed jobs the writer waits for, while it has some already */
         int64_t gather_ms;
         bool closed;
 };
@@ -47,23 +50,51 @@ void job_free(struct job *job)
         g_free(job);
 }
 
+static void wait_while_nothing_changes(struct job_queue *queue, struct waiting *waiting)
+{
+        waiting->threads++;
+        g_cond_wait(&waiting->changed, &queue->mutex);
+        waiting->threads--;
+}
+
+/* False: the time is over. */
+static bool wait_until(struct job_queue *queue, struct waiting *waiting, gint64 end)
+{
+        waiting->threads++;
+        bool in_time = g_cond_wait_until(&waiting->changed, &queue->mutex, end);
+        waiting->threads--;
+        return in_time;
+}
+
+static void wake_one(struct waiting *waiting)
+{
+        if (waiting->threads > 0)
+                g_cond_signal(&waiting->changed);
+}
+
+static void wake_all(struct waiting *waiting)
+{
+        if (waiting->threads > 0)
+                g_cond_broadcast(&waiting->changed);
+}
+
 struct job_queue *job_queue_new(size_t max_bytes)
 {
         struct job_queue *queue = g_new0(struct job_queue, 1);
         g_mutex_init(&queue->mutex);
-        g_cond_init(&queue->changed);
-        g_queue_init(&queue->slots);
+        g_cond_init(&queue->for_room.changed);
+        g_cond_init(&queue->for_mail.changed);
+        g_cond_init(&queue->for_parsed.changed);
+        g_queue_init(&queue->jobs);
         g_queue_init(&queue->unparsed);
         queue->max_bytes = max_bytes;
         queue->gather_ms = LIMIT_BATCH_WAIT_MS;
         return queue;
 }
 
-static void slot_free(gpointer data)
+static void free_job(gpointer job)
 {
-        struct slot *slot = data;
-        job_free(slot->job);
-        g_free(slot);
+        job_free(job);
 }
 
 void job_queue_free(struct job_queue *queue)
@@ -71,8 +102,10 @@ void job_queue_free(struct job_queue *queue)
         if (!queue)
                 return;
         g_queue_clear(&queue->unparsed);
-        g_queue_clear_full(&queue->slots, slot_free);
-        g_cond_clear(&queue->changed);
+        g_queue_clear_full(&queue->jobs, free_job);
+        g_cond_clear(&queue->for_room.changed);
+        g_cond_clear(&queue->for_mail.changed);
+        g_cond_clear(&queue->for_parsed.changed);
         g_mutex_clear(&queue->mutex);
         g_free(queue);
 }
@@ -83,33 +116,49 @@ static size_t job_weight(const struct job *job)
         return sizeof *job + job->size;
 }
 
-static void count_parsed(struct job_queue *queue, const struct slot *slot)
+static bool head_is_ready(struct job_queue *queue)
 {
+        const struct job *head = g_queue_peek_head(&queue->jobs);
+        return head && head->parsed;
+}
+
+/* A transaction costs as much as some mails do. Of a history, which nobody waits for, as many as are about to be ready go
+ * into one; a mail that has just come is never held up. */
+static bool more_is_coming(struct job_queue *queue, unsigned max)
+{
+        const struct job *head = g_queue_peek_head(&queue->jobs);
+        return head->kind == JOB_MAIL && head->history && queue->parsed < g_queue_get_length(&queue->jobs) &&
+               queue->parsed < max && queue->parsed_bytes < queue->max_bytes / 2;
+}
+
+/* One more is parsed. */
+static void count_parsed(struct job_queue *queue, struct job *job)
+{
+        job->parsed = true;
         queue->parsed++;
-        queue->parsed_bytes += job_weight(slot->job);
+        queue->parsed_bytes += job_weight(job);
+        if (head_is_ready(queue) && (queue->gathering == 0 || !more_is_coming(queue, queue->gathering)))
+                wake_all(&queue->for_parsed);
 }
 
 int job_queue_put(struct job_queue *queue, struct job *job)
 {
         g_mutex_lock(&queue->mutex);
         while (!queue->closed && queue->bytes > 0 && queue->bytes + job_weight(job) > queue->max_bytes)
-                g_cond_wait(&queue->changed, &queue->mutex);
+                wait_while_nothing_changes(queue, &queue->for_room);
         if (queue->closed) {
                 g_mutex_unlock(&queue->mutex);
                 job_free(job);
                 return -ERR_CANCELLED;
         }
-        struct slot *slot = g_new0(struct slot, 1);
-        slot->job = job;
-        slot->parsed = job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->known_mail_id != 0 || job->parsed ||
-                       job->code < 0;
         queue->bytes += job_weight(job);
-        g_queue_push_tail(&queue->slots, slot);
-        if (slot->parsed)
-                count_parsed(queue, slot);
-        else
-                g_queue_push_tail(&queue->unparsed, slot);
-        g_cond_broadcast(&queue->changed);
+        g_queue_push_tail(&queue->jobs, job);
+        if (job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->known_mail_id != 0 || job->parsed || job->code < 0) {
+                count_parsed(queue, job);
+        } else {
+                g_queue_push_tail(&queue->unparsed, job);
+                wake_one(&queue->for_mail);
+        }
         g_mutex_unlock(&queue->mutex);
         return 0;
 }
@@ -118,9 +167,8 @@ struct job *job_queue_take_unparsed(struct job_queue *queue)
 {
         g_mutex_lock(&queue->mutex);
         while (!queue->closed && g_queue_is_empty(&queue->unparsed))
-                g_cond_wait(&queue->changed, &queue->mutex);
-        struct slot *slot = queue->closed ? NULL : g_queue_pop_head(&queue->unparsed);
-        struct job *job = slot ? slot->job : NULL;
+                wait_while_nothing_changes(queue, &queue->for_mail);
+        struct job *job = queue->closed ? NULL : g_queue_pop_head(&queue->unparsed);
         g_mutex_unlock(&queue->mutex);
         return job;
 }
@@ -128,15 +176,7 @@ struct job *job_queue_take_unparsed(struct job_queue *queue)
 void job_queue_set_parsed(struct job_queue *queue, struct job *job)
 {
         g_mutex_lock(&queue->mutex);
-        for (GList *link = queue->slots.head; link; link = link->next) {
-                struct slot *slot = link->data;
-                if (slot->job == job) {
-                        slot->parsed = true;
-                        count_parsed(queue, slot);
-                        break;
-                }
-        }
-        g_cond_broadcast(&queue->changed);
+        count_parsed(queue, job);
         g_mutex_unlock(&queue->mutex);
 }
 
@@ -145,27 +185,14 @@ void job_queue_set_gather_ms(struct job_queue *queue, int64_t gather_ms)
         queue->gather_ms = gather_ms;
 }
 
-static bool head_is_ready(struct job_queue *queue)
-{
-        struct slot *head = g_queue_peek_head(&queue->slots);
-        return head && head->parsed;
-}
-
-/* A transaction costs as much as some mails do. Of a history, which nobody waits for, as many as are about to be ready go
- * into one; a mail that has just come is never held up. */
-static bool more_is_coming(struct job_queue *queue, unsigned max)
-{
-        const struct slot *head = g_queue_peek_head(&queue->slots);
-        return head->job->kind == JOB_MAIL && head->job->history && queue->parsed < g_queue_get_length(&queue->slots) &&
-               queue->parsed < max && queue->parsed_bytes < queue->max_bytes / 2;
-}
-
 static void gather(struct job_queue *queue, unsigned max)
 {
         gint64 end = g_get_monotonic_time() + queue->gather_ms * 1000;
+        queue->gathering = max;
         while (!queue->closed && more_is_coming(queue, max))
-                if (!g_cond_wait_until(&queue->changed, &queue->mutex, end))
+                if (!wait_until(queue, &queue->for_parsed, end))
                         break;
+        queue->gathering = 0;
 }
 
 GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms)
@@ -174,19 +201,19 @@ GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t w
         gint64 end = g_get_monotonic_time() + wait_ms * 1000;
         g_mutex_lock(&queue->mutex);
         while (!queue->closed && !head_is_ready(queue))
-                if (!g_cond_wait_until(&queue->changed, &queue->mutex, end))
+                if (!wait_until(queue, &queue->for_parsed, end))
                         break;
         if (!queue->closed && head_is_ready(queue))
                 gather(queue, max);
         while (!queue->closed && jobs->len < max && head_is_ready(queue)) {
-                struct slot *slot = g_queue_pop_head(&queue->slots);
-                queue->bytes -= job_weight(slot->job);
-                queue->parsed_bytes -= job_weight(slot->job);
+                struct job *job = g_queue_pop_head(&queue->jobs);
+                queue->bytes -= job_weight(job);
+                queue->parsed_bytes -= job_weight(job);
                 queue->parsed--;
-                g_ptr_array_add(jobs, slot->job);
-                g_free(slot);
+                g_ptr_array_add(jobs, job);
         }
-        g_cond_broadcast(&queue->changed);
+        if (jobs->len > 0)
+                wake_all(&queue->for_room);
         g_mutex_unlock(&queue->mutex);
         return jobs;
 }
@@ -195,7 +222,9 @@ void job_queue_close(struct job_queue *queue)
 {
         g_mutex_lock(&queue->mutex);
         queue->closed = true;
-        g_cond_broadcast(&queue->changed);
+        wake_all(&queue->for_room);
+        wake_all(&queue->for_mail);
+        wake_all(&queue->for_parsed);
         g_mutex_unlock(&queue->mutex);
 }
 

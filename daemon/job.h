@@ -40,7 +40,7 @@ struct job {
         bool accepted;          /* the administrator knows the sender to be real, whatever the mail server found */
         int64_t known_mail_id;  /* not 0: these very bytes are on record as this mail; data may be left out */
 
-        bool parsed;            /* set beforehand: the mail was read already, and what follows is filled */
+        bool parsed;            /* the mail was read, and what follows is filled; while it is queued, the queue's */
 
         /* Filled by the parser; a code set beforehand means there is nothing to parse. */
         int code;               /* 0, or why the worker gave no result */

@@ -46,9 +46,12 @@ void mailbox_set_state(struct mailbox *m, const char *state)
                 row.error = m->after_error;
                 row.problem = (char *) "after-ingest";
         }
-        if (!is_written(m, &row) && cursors_set_state(m->db, &row, &err) < 0) {
+        bool written = is_written(m, &row);
+        if (!written && cursors_set_state(m->db, &row, &err) < 0) {
                 log_debug(m->context, "%s", error_text(&err)); /* only status suffers */
                 g_clear_pointer(&m->written, g_free);
+        } else if (!written) {
+                wake_signal(m->service->timer_fd); /* it looks at whether mailboxes can be read */
         }
         error_clear(&err);
 }

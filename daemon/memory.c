@@ -15,9 +15,9 @@
  * with each large piece that is freed it raises the size from which pieces are mapped by themselves. */
 #define ARENAS_MAX 2
 #define MAPPED_FROM_BYTES (256u * KIB)
-#define KEPT_AT_TOP_BYTES (512u * KIB)
+#define KEPT_AT_TOP_BYTES (4u * MIB)
 /* Free between pieces in use, where no new one fits; mails of all sizes pass through several threads. */
-#define FREE_BYTES_MAX (2u * MIB)
+#define FREE_BYTES_MAX (8u * MIB)
 
 void memory_prepare(void)
 {

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/pipeline.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/log.h"
 #include "daemon/delivery.h"
 #include "daemon/drift_watch.h"
+#include "daemon/escalation.h"
 #include "daemon/health.h"
 #include "daemon/summary.h"
 #include "daemon/unread_watch.h"
 #include "daemon/verification.h"
 #include "notify/message.h"
+#include "notify/message_alert.h"
 #include "store/bulletins.h"
 #include "store/cursors.h"
 #include "store/history.h"
@@ -58,22 +62,79 @@ static enum route_event event_for_routes(enum dedup_event event)
         }
 }
 
-/* Every channel of the route is told. */
-static int ask_for_deliveries(struct batch *batch, const struct job *job, const struct route *route,
-                              const struct message *message, int64_t bulletin_id, int64_t decision_id, struct error *err)
+/* What a route has to tell of an arrival. */
+struct verdict {
+        const struct route *route;
+        enum route_action action;
+        int64_t decision_id;
+        struct message *message;
+};
+
+static void free_verdict(gpointer data)
 {
-        struct delivery_subject subject = { job->result.bulletin->feed, job->prepared.key, job->prepared.fingerprint,
-                                            bulletin_id, decision_id, NULL };
-        int r = 0;
+        struct verdict *verdict = data;
+        message_free(verdict->message);
+        g_free(verdict);
+}
+
+/* Of several messages for one channel the one that says most is sent: what rose is more than that it is new to a route that
+ * was added since, and what is still above for one route is not over. */
+static gint says_more_first(gconstpointer a, gconstpointer b)
+{
+        static const int order[ACTION_MAX] = {
+                [ACTION_RAISED] = 1, [ACTION_NEW] = 2, [ACTION_UPDATED] = 3, [ACTION_LOWERED] = 4
+        };
+        const struct verdict *left = *(struct verdict *const *) a, *right = *(struct verdict *const *) b;
+        return order[left->action] - order[right->action];
+}
+
+static bool leads_to(const struct route *route, const char *channel)
+{
+        for (guint i = 0; route->immediate && i < route->channels->len; i++) /* else the digest tells it */
+                if (strcmp(g_ptr_array_index(route->channels, i), channel) == 0)
+                        return true;
+        return false;
+}
+
+/* Whatever a channel is told of one arrival, it is told once: the first verdict that leads there has the word. */
+static const struct message *message_of_channel(const GPtrArray *verdicts, const char *channel)
+{
+        for (guint i = 0; i < verdicts->len; i++) {
+                const struct verdict *verdict = g_ptr_array_index(verdicts, i);
+                if (leads_to(verdict->route, channel))
+                        return verdict->message;
+        }
+        return NULL;
+}
+
+/* Every channel of the route is told, and somebody is to acknowledge it. */
+static int ask_for_deliveries(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival,
+                              const GPtrArray *verdicts, const struct verdict *verdict, struct error *err)
+{
+        const struct route *route = verdict->route;
+        struct delivery_subject subject = {
+                .feed = job->result.bulletin->feed,
+                .key = job->prepared.key,
+                .fingerprint = job->prepared.fingerprint,
+                .bulletin_id = arrival->bulletin_id,
+                .decision_id = verdict->decision_id,
+                .due_ms = schedule_next_active(&route->schedule, batch->config->calendar,
+                                               route_schedule_severity(job->result.bulletin), batch->now_ms),
+        };
+        int r = escalation_decided(batch->db, batch->config, route, verdict->action, verdict->message, &subject, batch->now_ms,
+                                   &batch->totals.deliveries, err);
         for (guint i = 0; r == 0 && i < route->channels->len; i++) {
                 const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
-                r = delivery_ask(batch->db, channel, message, &subject, batch->now_ms, &batch->totals.deliveries, err);
+                const struct message *message = message_of_channel(verdicts, channel->name);
+                if (leads_to(route, channel->name))
+                        r = delivery_ask(batch->db, channel, message, &subject, batch->now_ms, &batch->totals.deliveries, err);
         }
         return r;
 }
 
 static int record_decision(struct batch *batch, const struct job *job, const struct route *route,
-                           const struct bulletin_arrival *arrival, const struct route_decision *decision, struct error *err)
+                           const struct bulletin_arrival *arrival, const struct route_decision *decision, GPtrArray *verdicts,
+                           struct error *err)
 {
         struct decision_row row = {
                 .revision_id = arrival->revision_id,
@@ -88,14 +149,19 @@ static int record_decision(struct batch *batch, const struct job *job, const str
         int r = outbox_add_decision(batch->db, &row, &decision_id, err);
         if (r < 0 || decision->action == ACTION_NONE)
                 return r;
+        struct verdict *verdict = g_new0(struct verdict, 1);
         struct message *message = message_for_bulletin(job->result.bulletin, route->name, decision, arrival->changes);
-        r = ask_for_deliveries(batch, job, route, message, arrival->bulletin_id, decision_id, err);
-        message_free(message);
-        return r;
+        message->subject_key = g_strdup_printf("%s:%s", job->result.bulletin->feed, job->prepared.key);
+        message->mail_id = job->mail_id;
+        if (escalation_opens(route, decision->action))
+                message_set_footer(message, job->result.bulletin, job->prepared.key);
+        *verdict = (struct verdict) { route, decision->action, decision_id, message };
+        g_ptr_array_add(verdicts, verdict);
+        return 0;
 }
 
 static int decide_route(struct batch *batch, const struct job *job, const struct route *route,
-                        const struct bulletin_arrival *arrival, struct error *err)
+                        const struct bulletin_arrival *arrival, GPtrArray *verdicts, struct error *err)
 {
         struct route_state state;
         int r = outbox_route_state(batch->db, route->name, arrival->bulletin_id, &state, err);
@@ -115,7 +181,7 @@ static int decide_route(struct batch *batch, const struct job *job, const struct
         };
         struct route_decision decision;
         route_decide(route, &input, &decision);
-        r = record_decision(batch, job, route, arrival, &decision, err);
+        r = record_decision(batch, job, route, arrival, &decision, verdicts, err);
         if (r == 0) {
                 state = (struct route_state) { .known = decision.known, .above = decision.above, .sent = decision.sent,
                                                .severity = decision.severity, .urgency = decision.urgency };
@@ -152,9 +218,13 @@ static void count_event(struct pipeline_totals *totals, enum dedup_event event)
 /* A content that was not known: every route decides, and the feed's health is looked at. */
 static int store_news(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival, struct error *err)
 {
+        g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func(free_verdict);
         int r = 0;
         for (guint i = 0; r == 0 && i < batch->config->routes->len; i++)
-                r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), arrival, err);
+                r = decide_route(batch, job, g_ptr_array_index(batch->config->routes, i), arrival, verdicts, err);
+        g_ptr_array_sort(verdicts, says_more_first);
+        for (guint i = 0; r == 0 && i < verdicts->len; i++)
+                r = ask_for_deliveries(batch, job, arrival, verdicts, g_ptr_array_index(verdicts, i), err);
         if (r < 0 || job->unverified) /* what anybody may have sent says nothing of the feed */
                 return r;
         return drift_watch_bulletin(&batch->drift, job, arrival->variant_id, err);
@@ -253,15 +323,21 @@ static int store_outcome(struct batch *batch, struct job *job, struct error *err
         return r < 0 || job->unverified ? r : unread_watch_read(&batch->health, job, err);
 }
 
+static bool is_bulletin(const struct job *job)
+{
+        return job->code == 0 && job->result.bulletin && job->result.outcome == READER_RECOGNISED;
+}
+
 void pipeline_prepare(struct job *job)
 {
         struct error err = ERROR_INIT;
         /* Computed by this process, of the bytes that it had the worker read. */
         const char *sha256 = job->code == 0 && job->result.bulletin ? job->result.bulletin->mail.sha256 : NULL;
-        if (!job->packed.data && job->data && mails_pack(job->data, job->size, sha256, &job->packed, &err) == 0)
+        if (!job->packed.data && job->data && mails_pack(job->data, job->size, sha256, &job->packed, &err) == 0 &&
+            !is_bulletin(job)) /* the archive takes the bytes of a bulletin's mail */
                 g_clear_pointer(&job->data, g_free);
         g_clear_pointer(&job->result.text, g_free); /* as large as the mail, and nobody's here */
-        if (!job->prepared.key && job->result.bulletin && job->result.outcome == READER_RECOGNISED)
+        if (!job->prepared.key && is_bulletin(job))
                 bulletins_prepare(job->result.bulletin, &job->prepared);
         error_clear(&err); /* met again, and reported, when it is stored */
 }
@@ -284,7 +360,7 @@ static int store_bytes(struct batch *batch, struct job *job, bool *ret_known, st
                 .received_ms = job->received_ms,
                 .stored_ms = batch->now_ms,
                 .history = job->history,
-                .outcome = MAIL_QUARANTINED,
+                .outcome = is_bulletin(job) ? MAIL_BULLETIN : MAIL_QUARANTINED, /* set for good when it is settled */
         };
         int r = job->packed.data ? mails_insert_packed(batch->db, &row, &job->packed, &job->mail_id, ret_known, err) :
                 mails_insert(batch->db, &row, job->data, job->size, &job->mail_id, ret_known, err);
@@ -461,7 +537,7 @@ static void add_totals(struct pipeline_totals *to, const struct pipeline_totals 
 
 static int commit_jobs(struct batch *batch, GPtrArray *jobs, struct error *err)
 {
-        int r = database_begin(batch->db, err);
+        int r = database_begin_whole(batch->db, err);
         if (r < 0)
                 return r;
         for (guint i = 0; r == 0 && i < jobs->len; i++)

@@ -12,6 +12,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "daemon/service_p.h"
+#include "daemon/timer.h"
 #include "store/outbox.h"
 
 #define STOP_GRACE_MS 1000      /* a request broken off is sent again later: one that is nearly done may end */
@@ -104,6 +105,7 @@ void service_wake_after_commit(struct service *service)
 void service_wake_for_others(struct service *service, bool requests)
 {
         service_wake_after_commit(service);
+        wake_signal(service->timer_fd);
         for (guint i = 0; requests && i < service->mailbox_fds->len; i++)
                 wake_signal(GPOINTER_TO_INT(g_ptr_array_index(service->mailbox_fds, i)));
 }
@@ -120,6 +122,7 @@ static struct service *service_new(const struct config *config, bool once)
         service->failed_fd = wake_new();
         service->archive_fd = wake_new();
         service->archive_end_fd = wake_new();
+        service->timer_fd = wake_new();
         service->archive_feed = archive_feed_new(LIMIT_FEED_BYTES);
         service->sender_fds = g_ptr_array_new();
         service->mailbox_fds = g_ptr_array_new();
@@ -132,6 +135,8 @@ static struct service *service_new(const struct config *config, bool once)
                 g_ptr_array_add(service->sender_fds, GINT_TO_POINTER(wake_new()));
         for (guint i = 0; i < config->mailboxes->len; i++)
                 g_ptr_array_add(service->mailbox_fds, GINT_TO_POINTER(wake_new()));
+        g_autofree char *journal = g_build_filename(config->state_dir, "sent", NULL);
+        service->journal = sent_journal_new(journal, config->retention_ms);
         service->writer_beat_ms = clock_monotonic_ms();
         return service;
 }
@@ -181,6 +186,7 @@ struct service *service_start(const struct config *config)
         start_store(service);
         start_senders(service);
         service->archiver = g_thread_new("archiver", archiver_thread, service);
+        service->timer = g_thread_new("timer", timer_thread, service);
         start_mailboxes(service);
         return service;
 }
@@ -220,6 +226,8 @@ void service_stop(struct service *service)
         wake_signal(service->stop_fd);
         job_queue_close(service->queue);
         join_all(service->mailboxes);
+        if (service->timer)
+                g_thread_join(service->timer);
         stop_senders(service, abort_ms);
         join_all(service->parsers);
         if (service->archiver)
@@ -228,6 +236,7 @@ void service_stop(struct service *service)
                 g_thread_join(service->writer);
         job_queue_free(service->queue);
         archive_feed_free(service->archive_feed);
+        sent_journal_free(service->journal);
         for (guint i = 0; i < service->sender_fds->len; i++)
                 close(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
         for (guint i = 0; i < service->mailbox_fds->len; i++)
@@ -243,6 +252,7 @@ void service_stop(struct service *service)
         close(service->failed_fd);
         close(service->archive_fd);
         close(service->archive_end_fd);
+        close(service->timer_fd);
         g_free(service);
 }
 
@@ -317,6 +327,7 @@ unsigned service_run_once(const struct config *config, int stop_fd, bool show_pr
         start_mailboxes(service);
         join_all(service->mailboxes);
         if (!wake_is_set(service->stop_fd)) {
+                timer_thread(service); /* one turn: what it asks for is delivered with the rest */
                 start_senders(service);
                 join_all(service->senders);
         }

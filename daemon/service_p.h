@@ -8,6 +8,7 @@
 
 #include "daemon/config.h"
 #include "daemon/job.h"
+#include "daemon/sent_journal.h"
 #include "ingest/worker.h"
 #include "store/archive_feed.h"
 #include "store/database.h"
@@ -25,8 +26,10 @@ struct service {
         bool once;
         GPtrArray *sender_fds; /* eventfds as GINT_TO_POINTER, wake the senders */
         GPtrArray *mailbox_fds; /* likewise, wake the mailbox sessions: there may be requests for them (store/refetch.h) */
-        GThread *writer, *archiver;
+        GThread *writer, *archiver, *timer;
+        int timer_fd;   /* eventfd, wakes the timer: there may be something new to do by the clock */
         GPtrArray *parsers, *mailboxes, *senders; /* GThread */
+        struct sent_journal *journal; /* what was sent, for the senders */
         int senders_fd; /* eventfd, readable once the last sender has ended */
         gint senders_running;  /* atomic */
         gint mails_stored;     /* atomic: mail jobs committed */

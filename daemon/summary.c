@@ -70,17 +70,12 @@ static GPtrArray *start_summaries(const struct config *config)
 static bool any_route_matches(const GPtrArray *routes, const struct bulletin *bulletin)
 {
         for (guint i = 0; i < routes->len; i++) {
+                const struct route *route = g_ptr_array_index(routes, i);
                 g_autofree char *reason = NULL;
-                if (route_matches(g_ptr_array_index(routes, i), bulletin, &reason))
+                if ((route->kinds & 1u << bulletin->kind) && route_matches(route, bulletin, &reason))
                         return true;
         }
         return false;
-}
-
-/* What a route asks of a bulletin beyond its head, which the store has without reading the content. */
-static bool needs_content(const struct route *route)
-{
-        return route->environment != ROUTE_ENV_ANY || route->exploit != ROUTE_EXPLOIT_ANY || route->products->len > 0;
 }
 
 static bool any_needs_content(const GPtrArray *summaries)
@@ -88,7 +83,7 @@ static bool any_needs_content(const GPtrArray *summaries)
         for (guint i = 0; i < summaries->len; i++) {
                 const struct summary *summary = g_ptr_array_index(summaries, i);
                 for (guint k = 0; k < summary->routes->len; k++)
-                        if (needs_content(g_ptr_array_index(summary->routes, k)))
+                        if (route_needs_content(g_ptr_array_index(summary->routes, k)))
                                 return true;
         }
         return false;
@@ -101,11 +96,12 @@ static void set_choice(struct choice *choice, int value)
         choice->basis = value > 0 ? BASIS_STATED : BASIS_UNDETERMINED;
 }
 
-/* As much of the bulletin as its head tells. */
+/* As much of the bulletin as its head tells: what route_matches looks at if not route_needs_content. */
 static struct bulletin *sketch(const struct bulletin_row *row)
 {
         struct bulletin *bulletin = bulletin_new();
         bulletin->kind = row->kind;
+        bulletin->feed = g_strdup(row->feed);
         bulletin->title = g_strdup(row->title);
         set_choice(&bulletin->fields[FIELD_SEVERITY], row->severity);
         set_choice(&bulletin->fields[FIELD_URGENCY], row->urgency);
@@ -194,7 +190,7 @@ static int ask_for_summary(struct database *db, const struct summary *summary, c
                 g_ptr_array_add(top, ((struct bulletin_row *) g_ptr_array_index(summary->top, i))->current);
         g_autofree char *place = describe_source(source);
         struct message *message = message_for_history(place, names->str, count, summary->matching, top);
-        struct delivery_subject subject = { "", "", digest, 0, 0, NULL };
+        struct delivery_subject subject = { .feed = "", .key = "", .fingerprint = digest };
         r = delivery_ask(db, summary->channel, message, &subject, now_ms, deliveries, err);
         message_free(message);
         return r;

@@ -44,7 +44,8 @@ int transfer_open_imap(const struct config_mailbox *mailbox, const struct transf
 
 /* The functions of struct notify_transport; context is a struct transfer_wake (attention_fd unused). They return 0 with
  * a status when the other side answered, whatever it answered. A mail server's refusal of all mail (greeting, EHLO)
- * is -ERR_PROTOCOL and a refused login -ERR_AUTH, since they say nothing about the mail. */
+ * is -ERR_PROTOCOL and a refused login -ERR_AUTH, since they say nothing about the mail. Once it has answered to a
+ * recipient, that is told with 0 also where the exchange breaks off later (failure in struct smtp_answer). */
 int transfer_http_post(void *context, const struct http_request *request, struct http_answer *ret_answer,
                        struct error *err);
 int transfer_smtp_send(void *context, const struct smtp_request *request, struct smtp_answer *ret_answer,

@@ -33,9 +33,9 @@ struct transfer {
         int64_t silence_ms;        /* after this long without a sign of life the connection counts as dead */
         GString *replies;          /* IMAP, SMTP: the server's last lines; HTTP: the body */
         bool secret_replies;       /* they are wiped */
+        size_t answer_bytes;       /* HTTP: how much of the body is kept; 0: LIMIT_ANSWER_BYTES */
         bool truncated;            /* HTTP: the body was longer than what is kept */
         bool login_sent;           /* IMAP: a login has begun */
-        bool mail_stage;           /* SMTP: the server has greeted us, so that a refusal concerns this mail */
         int64_t deadline_ms;       /* monotonic; INT64_MAX: none */
         int abort_code;            /* why the transfer was ended early, or 0 */
         const char *upload;        /* HTTP, SMTP: what is still to be sent */
@@ -72,6 +72,9 @@ void transfer_append(struct curl_slist **list, const char *text);
 
 /* A write function for lines of IMAP and SMTP servers: only the last ones are of interest. */
 size_t transfer_keep_reply(char *data, size_t unit, size_t count, void *transfer);
+
+/* A read function for what is in upload. */
+size_t transfer_give_upload(char *buffer, size_t unit, size_t count, void *transfer);
 
 /* Runs the handle until libcurl is done with it. Returns 0 and libcurl's result, or why it was ended early. */
 int transfer_run(struct transfer *transfer, CURLcode *ret_result, struct error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP and SMTP: one exchange each. */
+/* HTTP: one request and its answer. */
 #include <string.h>
 
 #include "common/limits.h"
@@ -9,40 +9,18 @@
 #include "daemon/transfer_p.h"
 
 #define SILENCE_MS 60000
-#define LOGIN_SASL "AUTH=PLAIN;AUTH=LOGIN"
-
-static bool has_code(const char *data, size_t size, const char *code)
-{
-        return size >= 4 && memcmp(data, code, 3) == 0 && data[3] == ' ';
-}
-
-/*
- * The server's greeting is 220, as is the go-ahead for STARTTLS; after either comes EHLO, and no refusal of that is
- * about the mail. What follows a 250 (EHLO, MAIL, RCPT), a 235 (AUTH) or a 354 (DATA) is. 221 is only the answer to QUIT.
- */
-static size_t keep_smtp_reply(char *data, size_t unit, size_t count, void *context)
-{
-        struct transfer *transfer = context;
-        size_t size = unit * count;
-        if (has_code(data, size, "221"))
-                return size;
-        if (has_code(data, size, "220"))
-                transfer->mail_stage = false;
-        else if (has_code(data, size, "250") || has_code(data, size, "235") || has_code(data, size, "354"))
-                transfer->mail_stage = true;
-        return transfer_keep_reply(data, unit, count, context);
-}
 
 static size_t keep_body(char *data, size_t unit, size_t count, void *context)
 {
         struct transfer *transfer = context;
-        size_t size = unit * count, room = LIMIT_ANSWER_BYTES - transfer->replies->len;
+        size_t size = unit * count, kept = transfer->answer_bytes ? transfer->answer_bytes : LIMIT_ANSWER_BYTES;
+        size_t room = kept - transfer->replies->len;
         g_string_append_len(transfer->replies, data, (gssize) MIN(size, room));
         transfer->truncated |= size > room;
         return size > room ? CURL_WRITEFUNC_ERROR : size;
 }
 
-static size_t give_upload(char *buffer, size_t unit, size_t count, void *context)
+size_t transfer_give_upload(char *buffer, size_t unit, size_t count, void *context)
 {
         struct transfer *transfer = context;
         size_t size = MIN(unit * count, transfer->upload_size);
@@ -76,7 +54,7 @@ static int set_http(struct transfer *transfer, const struct http_request *reques
         transfer->upload_size = strlen(request->body);
         SET(transfer, CURLOPT_POST, 1L);
         SET(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) transfer->upload_size);
-        SET(transfer, CURLOPT_READFUNCTION, give_upload);
+        SET(transfer, CURLOPT_READFUNCTION, transfer_give_upload);
         SET(transfer, CURLOPT_READDATA, transfer);
         SET(transfer, CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* a new connection goes where the name leads now */
         SET(transfer, CURLOPT_HTTPHEADER, transfer->headers);
@@ -135,7 +113,9 @@ int transfer_http_post(void *context, const struct http_request *request, struct
         if (r < 0)
                 return r;
         g_autoptr(transfer_t) transfer = transfer_new_kept(context, place);
+        transfer->answer_bytes = request->answer_bytes;
         r = run_http(transfer, request, plain, &ret_answer->status, err);
+        ret_answer->begun = transfer->upload && transfer->upload != request->body;
         if (r < 0)
                 return r;
         ret_answer->body = text_make_valid(transfer->replies->str, transfer->replies->len, NULL);
@@ -169,76 +149,4 @@ int transfer_oauth2_post(void *context, const struct oauth2_request *request, st
         ret_answer->truncated = transfer->truncated;
         ret_answer->retry_after_ms = retry_after_ms(transfer->easy);
         return 0;
-}
-
-static int set_smtp(struct transfer *transfer, const struct smtp_request *request, bool plain, struct error *err)
-{
-        bool valid = !has_line_break(request->from) && request->to && request->to[0];
-        for (size_t i = 0; valid && request->to[i]; i++) {
-                valid = !has_line_break(request->to[i]);
-                transfer_append(&transfer->recipients, request->to[i]);
-        }
-        if (!valid)
-                return error_set(err, -ERR_MALFORMED, "%s: the mail has no recipient, or an address with a line break",
-                                 transfer->place);
-        transfer_set_tls(transfer, request->ca_file);
-        if (request->user)
-                transfer_set_login(transfer, request->user, request->password, LOGIN_SASL);
-        SET(transfer, CURLOPT_URL, request->url);
-        SET(transfer, CURLOPT_USE_SSL, plain ? (long) CURLUSESSL_NONE : (long) CURLUSESSL_ALL);
-        SET(transfer, CURLOPT_MAIL_FROM, request->from);
-        SET(transfer, CURLOPT_MAIL_RCPT, transfer->recipients);
-        SET(transfer, CURLOPT_UPLOAD, 1L);
-        SET(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) transfer->upload_size);
-        SET(transfer, CURLOPT_READFUNCTION, give_upload);
-        SET(transfer, CURLOPT_READDATA, transfer);
-        transfer_set_deadline(transfer, request->timeout_ms);
-        SET(transfer, CURLOPT_HEADERFUNCTION, keep_smtp_reply);
-        SET(transfer, CURLOPT_HEADERDATA, transfer);
-        return 0;
-}
-
-/* A reply with which the server turned this mail down, as opposed to a connection or a login that failed. */
-static bool is_refusal(const struct transfer *transfer, CURLcode result, long status)
-{
-        int code = transfer_code_of(result);
-        return transfer->mail_stage && status >= 400 && status < 600 &&
-               (code == -ERR_PROTOCOL || code == -ERR_CONNECTION);
-}
-
-static int finish_smtp(struct transfer *transfer, CURLcode result, struct smtp_answer *ret_answer, struct error *err)
-{
-        long status = 0;
-        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-        if (result != CURLE_OK && !is_refusal(transfer, result, status))
-                return transfer_fail(transfer, result, err);
-        char *text = transfer_quote_reply(transfer->replies->str, transfer->replies->len,
-                                          (const char *const *) transfer->secrets);
-        ret_answer->status = status;
-        ret_answer->text = text ? text : g_strdup_printf("%ld", status);
-        return 0;
-}
-
-int transfer_smtp_send(void *context, const struct smtp_request *request, struct smtp_answer *ret_answer,
-                       struct error *err)
-{
-        bool plain = false;
-        g_autofree char *place = NULL;
-        int r = transfer_check_url(request->url, "smtps", "smtp", request->insecure, &plain, &place, err);
-        if (r < 0)
-                return r;
-        size_t size = 0;
-        g_autofree char *data = transfer_normalize_lines(request->data, request->size, &size);
-        g_autoptr(transfer_t) transfer = transfer_new(context, place);
-        transfer->upload = data;
-        transfer->upload_size = size;
-        transfer->only_loopback = plain;
-        transfer_set_common(transfer, "smtp,smtps", SILENCE_MS);
-        transfer->tls_first = g_ascii_strncasecmp(request->url, "smtps:", 6) == 0;
-        r = set_smtp(transfer, request, plain, err);
-        if (r < 0)
-                return r;
-        CURLcode result;
-        r = transfer_run(transfer, &result, err);
-        return r < 0 ? r : finish_smtp(transfer, result, ret_answer, err);
 }

@@ -35,7 +35,7 @@ int unread_watch_quarantined(struct health *health, const struct job *job, int c
         const char *kind = kind_of_failure(job, code);
         g_autofree char *headline = g_strdup_printf("a mail could not be read: %s", kind);
         g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT " (UID %u)", job->mail_id, job->uid);
-        g_autofree char *seen = health_time(health->now_ms);
+        g_autofree char *seen = health_time(health, health->now_ms);
         g_autofree char *read_it = g_strdup_printf("Read it in the mailbox: %s, UID %u.", job->source, job->uid);
         g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(free_fact);
         g_autoptr(GPtrArray) advice = g_ptr_array_new(), details = g_ptr_array_new();

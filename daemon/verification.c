@@ -115,7 +115,7 @@ static int tell_run(struct health *health, const struct verification_row *row, c
                                                     row->run == 1 ? "was" : "were", row->reason ? row->reason : "");
         g_autofree char *number = job ? g_strdup_printf("%" G_GINT64_FORMAT, job->mail_id) : NULL;
         g_autofree char *before = g_strdup_printf("%" G_GINT64_FORMAT " bulletins", row->verified);
-        g_autofree char *seen = health_time(health->now_ms), *bulletin = bulletin_name(job);
+        g_autofree char *seen = health_time(health, health->now_ms), *bulletin = bulletin_name(job);
         g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(free_fact);
         g_autoptr(GPtrArray) advice = g_ptr_array_new(), details = g_ptr_array_new();
         add_fact(facts, "feed", row->feed);

@@ -15,7 +15,9 @@
 #define WRITER_TURN_MS 1000
 #define RETRY_WAIT_MS 1000
 #define MUCH 50u /* mails */
-#define FEED_WAIT_MS 50 /* for the archive to take what one transaction stored */
+/* For the archive to take what one transaction stored: reading it from the database again costs more than the wait, which
+ * only comes up while mails pour in. */
+#define FEED_WAIT_MS 500
 #define IDLE_TURNS 3u
 
 /* Codes that say something of the mail. With any other the worker could not even be started. */
@@ -117,15 +119,15 @@ static int commit_jobs(struct service *service, struct database *db, GPtrArray *
 /* The archive need not read again what it has not seen before. */
 static void feed_archive(struct archive_feed *feed, struct job *job, int64_t *wait_ms)
 {
-        if (job->fresh_mark == 0 || !job->packed.data)
+        if (job->fresh_mark == 0 || !job->data)
                 return;
         struct archive_fresh *fresh = g_new0(struct archive_fresh, 1);
         fresh->mark = job->fresh_mark;
         fresh->bulletin = g_steal_pointer(&job->result.bulletin);
         fresh->text = g_steal_pointer(&job->prepared.text);
         fresh->unverified = g_steal_pointer(&job->unverified);
-        fresh->mail = job->packed;
-        job->packed = (struct mail_packed) { .data = NULL };
+        fresh->data = g_steal_pointer(&job->data);
+        fresh->size = job->size;
         int64_t start_ms = clock_monotonic_ms();
         archive_feed_put(feed, fresh, MAX(*wait_ms, 0));
         *wait_ms -= clock_monotonic_ms() - start_ms;
@@ -141,6 +143,7 @@ static void tell_committed(struct service *service, GPtrArray *jobs)
                         job->committed(job, job->context);
         }
         service_wake_after_commit(service);
+        wake_signal(service->timer_fd); /* what is told may have to be told again */
         int64_t wait_ms = FEED_WAIT_MS;
         for (guint i = 0; i < jobs->len; i++)
                 feed_archive(service->archive_feed, g_ptr_array_index(jobs, i), &wait_ms);

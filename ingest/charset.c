@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "ingest/charset_p.h"
 
 /* Candidates are compared on this much, from the line of the first byte that is not plain ASCII. */
@@ -300,7 +301,7 @@ static bool is_text_already(const struct encoding *label, const char *data, size
         if (plain_prefix(data, size) == size)
                 return !label || label->ascii_compatible;
         return label && label->decoder == BY_UTF8 && label->family == FAMILY_UNICODE &&
-               find_stray(data, size, 0) == size && g_utf8_validate_len(data, size, NULL);
+               find_stray(data, size, 0) == size && text_is_valid(data, size);
 }
 
 /* The label's reading of a sample, without reading again what has been read whole. */
@@ -360,37 +361,17 @@ static void settle_lines(const struct encoding *label, const char *data, size_t 
         }
 }
 
-static bool has_half_width(const GString *text)
-{
-        for (const char *p = text->str, *end = p + text->len; (p = memchr(p, 0xEF, (size_t) (end - p))); p++)
-                if ((unsigned char) p[1] == 0xBD || (unsigned char) p[1] == 0xBE)
-                        return true;
-        return false;
-}
-
-/* ISO-2022-JP of 7 bits that is what its label says: nothing has to be weighed. */
-static bool read_plain_jis(const struct encoding *label, const char *data, size_t size, struct reading *ret_reading)
-{
-        if (!label || label->decoder != BY_ISO2022JP || !charset_is_seven_bit(data, size))
-                return false;
-        struct reading reading = { .encoding = label, .text = g_string_sized_new(size + size / 2 + 16) };
-        encoding_decode(label, data, size, reading.text, &reading.replaced);
-        size_t length = reading.text->len;
-        bool is_plain = reading.replaced == 0 && find_stray(reading.text->str, length, 0) == length &&
-                        !has_half_width(reading.text);
-        if (is_plain)
-                *ret_reading = reading;
-        else
-                charset_reading_clear(&reading);
-        return is_plain;
-}
-
 static void read_bytes(const struct encoding *label, const char *data, size_t size, struct charset_result *result,
                        struct reading *ret_reading)
 {
         size_t mark = utf8_mark_length(data, size);
         if (mark > 0 && g_utf8_validate_len(data, size, NULL)) {
                 charset_read_as(encoding_get(ENCODING_UTF8), data + mark, size - mark, ret_reading);
+                return;
+        }
+        GString *ordinary = label ? charset_read_ordinary(label, data, size) : NULL;
+        if (ordinary) {
+                *ret_reading = (struct reading){ .encoding = label, .text = ordinary };
                 return;
         }
         if (!label || label->ascii_compatible) {
@@ -406,8 +387,6 @@ static void read_bytes(const struct encoding *label, const char *data, size_t si
                                                  .text = g_string_new_len(data, (gssize) size) };
                 return;
         }
-        if (read_plain_jis(label, data, size, ret_reading))
-                return;
         if (label && label->family == FAMILY_ASCII)
                 label = NULL; /* not what it says: nothing is known */
         settle(label, data, size, ret_reading);

@@ -137,6 +137,7 @@ static gpointer prepare_once(gpointer unused)
 {
         (void) unused;
         charset_prepare_cp932();
+        charset_prepare_ordinary();
         state.by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(encodings); i++) {
                 const char *name = encodings[i].iconv_name;

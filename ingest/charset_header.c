@@ -269,8 +269,22 @@ static char *unfold(const char *raw)
         return g_string_free(line, FALSE);
 }
 
+/* Printable ASCII without an encoded word, as most values are; behind a dollar sign kanji may follow whose escape
+ * sequence was lost. */
+static bool is_plain_value(const char *raw, size_t *ret_size)
+{
+        const char *p = raw;
+        while (*p >= 0x20 && *p < 0x7F && *p != '$' && (*p != '=' || p[1] != '?'))
+                p++;
+        *ret_size = (size_t) (p - raw);
+        return !*p;
+}
+
 char *charset_decode_header(const char *raw)
 {
+        size_t size;
+        if (raw && is_plain_value(raw, &size) && size <= LIMIT_HEADER_VALUE_BYTES)
+                return g_strstrip(g_strndup(raw, size));
         g_autofree char *unfolded = unfold(raw ? raw : "");
         g_autoptr(GString) text = g_string_new(NULL);
         if (charset_has_jis_escape(unfolded, strlen(unfolded))) {

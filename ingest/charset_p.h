@@ -112,6 +112,11 @@ static inline gunichar charset_x0208_pair(unsigned char row, unsigned char cell)
         return r < X0208_SIDE && c < X0208_SIDE ? charset_x0208_table[r][c] : 0;
 }
 
+/* The text where it is in the label's encoding, ISO-2022-JP or CP932, and nothing in it asks for a second look, so that
+ * charset_decode would come to the same; else NULL. */
+GString *charset_read_ordinary(const struct encoding *label, const char *data, size_t size);
+void charset_prepare_ordinary(void);
+
 /* What a decoded text looks like, in characters. */
 struct text_look {
         size_t non_ascii;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/document.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "common/limits.h"
@@ -18,22 +19,53 @@ static void block_link_free(gpointer data)
         g_free(link);
 }
 
-static void block_free(gpointer data)
+/* What a block has besides its place in a chunk. */
+static void block_clear(gpointer data)
 {
         struct block *block = data;
         if (block->normal != block->text)
                 g_free(block->normal);
+        if (!block->image_alt && !block->image_source && !block->links) /* nearly all */
+                return;
         g_free(block->image_alt);
         g_free(block->image_source);
         g_clear_pointer(&block->links, g_ptr_array_unref);
-        g_free(block);
+}
+
+/* Blocks live and die together, so many stand in one piece of memory, which costs less than a piece for each. Under the
+ * address sanitizer each has its own, so that it sees what goes beyond one. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CHUNK_BYTES 0u
+#else
+#define CHUNK_BYTES (32u * KIB)
+#endif
+
+struct document_chunk {
+        struct document_chunk *next;
+        size_t used, size;
+        max_align_t memory[];
+};
+
+static void *allocate(struct document *document, size_t size)
+{
+        size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+        struct document_chunk *chunk = document->chunks;
+        if (!chunk || chunk->size - chunk->used < size) {
+                size_t room = MAX(size, CHUNK_BYTES);
+                chunk = g_malloc(sizeof *chunk + room);
+                *chunk = (struct document_chunk){ .next = document->chunks, .size = room };
+                document->chunks = chunk;
+        }
+        void *memory = (char *) chunk->memory + chunk->used;
+        chunk->used += size;
+        return memory;
 }
 
 struct document *document_new(enum document_rendering rendering)
 {
         struct document *document = g_new0(struct document, 1);
         document->rendering = rendering;
-        document->blocks = g_ptr_array_new_with_free_func(block_free);
+        document->blocks = g_ptr_array_new_with_free_func(block_clear);
         document->warnings = g_ptr_array_new_with_free_func(g_free);
         return document;
 }
@@ -44,6 +76,10 @@ void document_free(struct document *document)
                 return;
         g_ptr_array_unref(document->blocks);
         g_ptr_array_unref(document->warnings);
+        for (struct document_chunk *chunk = document->chunks, *next; chunk; chunk = next) {
+                next = chunk->next;
+                g_free(chunk);
+        }
         g_free(document);
 }
 
@@ -67,11 +103,13 @@ struct block *document_add_sized(struct document *document, const char *text, si
 {
         if (document->blocks->len >= LIMIT_DOCUMENT_BLOCKS)
                 return NULL;
-        struct block *block = g_malloc(sizeof *block + size + 1); /* the text stands behind it */
+        struct block *block = allocate(document, sizeof *block + size + 1); /* the text stands behind it */
         *block = (struct block){ .text = (char *) (block + 1) };
         memcpy(block->text, text, size);
         block->text[size] = '\0';
-        block->normal = size <= NORMAL_BYTES_MAX && text_is_plain(block->text) ? block->text : make_normal(block->text);
+        block->is_plain = size <= NORMAL_BYTES_MAX && text_measure_plain(block->text, size, &block->shape);
+        block->size = size;
+        block->normal = block->is_plain ? block->text : make_normal(block->text);
         block->marks = marks;
         block->indent = indent;
         block->table = block->parent_table = block->row = block->column = -1;
@@ -116,7 +154,7 @@ char *document_text(const struct document *document)
 unsigned document_split_indent(const char *text, const char **ret_rest)
 {
         unsigned columns = 0;
-        for (; *text; text = g_utf8_next_char(text)) {
+        for (; *text && !text_is_surely_filled(text); text = g_utf8_next_char(text)) {
                 gunichar c = g_utf8_get_char(text);
                 if (c == '\t')
                         columns += 8 - columns % 8;

@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "common/errors.h"
+#include "common/text.h"
 
 enum block_mark {
         MARK_IMAGE = 1 << 0,    /* an image stands before the text (or alone in the cell) */
@@ -37,6 +38,9 @@ struct block {
         char *text;       /* as it stands, without the indentation and the cell's pipe; valid UTF-8 */
         char *normal;     /* the same in comparison form (text_normalize); of the first 64 KiB where it is longer; it
                            * may be text itself */
+        bool is_plain;    /* it is text itself (text_is_plain), as of most lines */
+        size_t size;      /* of such a text */
+        struct text_shape shape; /* likewise */
         unsigned marks;   /* enum block_mark */
         unsigned indent;  /* columns of white space before it (U+3000 counts 2) */
         int table;        /* number of the innermost table, from 0 in order of opening; -1: not in a table with rows */
@@ -56,6 +60,7 @@ struct document {
         GPtrArray *blocks;   /* struct block */
         GPtrArray *warnings; /* char *, English */
         int table_count;
+        struct document_chunk *chunks; /* the memory of the blocks and their texts */
 };
 
 struct document *document_new(enum document_rendering rendering);

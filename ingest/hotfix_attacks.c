@@ -37,7 +37,7 @@ static int find_column(const struct cell *cell)
 }
 
 /* Labels that follow each other from here on. */
-static guint count_labels(const GPtrArray *cells, guint at)
+static guint count_labels(const GArray *cells, guint at)
 {
         guint count = 0;
         while (count < COLUMNS && at + count < cells->len && find_column(cell_at(cells, at + count)) >= 0)
@@ -51,7 +51,7 @@ static bool is_mark_cell(const struct cell *cell)
 }
 
 /* Outside tables: as many marks as labels stand right behind them. */
-static bool find_marks_behind(const GPtrArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
+static bool find_marks_behind(const GArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
 {
         for (guint i = 0; i < count; i++) {
                 struct cell *cell = at + count + i < cells->len ? cell_at(cells, at + count + i) : NULL;
@@ -63,7 +63,7 @@ static bool find_marks_behind(const GPtrArray *cells, guint at, guint count, str
 }
 
 /* The cells of the table's row that starts at this one. */
-static guint count_row(const GPtrArray *cells, guint at)
+static guint count_row(const GArray *cells, guint at)
 {
         const struct block *start = cell_at(cells, at)->block;
         guint count = 0;
@@ -73,7 +73,7 @@ static guint count_row(const GPtrArray *cells, guint at)
         return count;
 }
 
-static bool is_separator(const GPtrArray *cells, guint at, guint count)
+static bool is_separator(const GArray *cells, guint at, guint count)
 {
         for (guint i = at; i < at + count; i++)
                 if (cell_at(cells, i)->key[0])
@@ -81,7 +81,7 @@ static bool is_separator(const GPtrArray *cells, guint at, guint count)
         return count == 1;
 }
 
-static struct cell *find_in_row(const GPtrArray *cells, guint at, guint count, int column)
+static struct cell *find_in_row(const GArray *cells, guint at, guint count, int column)
 {
         for (guint i = at; i < at + count; i++)
                 if (cell_at(cells, i)->block->column == column)
@@ -90,7 +90,7 @@ static struct cell *find_in_row(const GPtrArray *cells, guint at, guint count, i
 }
 
 /* In a table: in the row below, each in the column of its label; rows of one empty cell only part the others. */
-static bool find_marks_below(const GPtrArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
+static bool find_marks_below(const GArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
 {
         const struct block *label = cell_at(cells, at)->block;
         guint row = at + count_row(cells, at), size = 0;
@@ -111,7 +111,7 @@ static bool find_marks_below(const GPtrArray *cells, guint at, guint count, stru
 }
 
 /* The marks of the labels from at on; a single one can have its own beside it in its row. */
-static bool find_run_marks(const GPtrArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
+static bool find_run_marks(const GArray *cells, guint at, guint count, struct cell *ret_marks[COLUMNS])
 {
         const struct block *label = cell_at(cells, at)->block;
         if (label->table < 0)
@@ -122,7 +122,7 @@ static bool find_run_marks(const GPtrArray *cells, guint at, guint count, struct
 }
 
 /* The mark's cell for each label: one row of nine, or several rows, or a list. Returns why there are not nine. */
-static const char *find_marks(GPtrArray *cells, struct cell *ret_marks[COLUMNS])
+static const char *find_marks(GArray *cells, struct cell *ret_marks[COLUMNS])
 {
         guint found = 0, labels = 0;
         for (guint at = 0; at < cells->len;) {
@@ -240,7 +240,7 @@ void hotfix_read_attacks(struct page *page)
                 return;
         }
         guint end = hotfix_page_region_end(page, (guint) at);
-        g_autoptr(GPtrArray) cells = hotfix_page_cells(page, (guint) at + 1, end);
+        g_autoptr(GArray) cells = hotfix_page_cells(page, (guint) at + 1, end);
         struct row row = { .yes = -1 };
         const char *reason = find_marks(cells, row.cells);
         if (reason)

@@ -5,15 +5,12 @@
 #include "common/text.h"
 #include "ingest/hotfix_p.h"
 
-static void cell_free(gpointer data)
+static void cell_clear(gpointer data)
 {
         struct cell *cell = data;
-        if (cell->lines != cell->text)
-                g_free(cell->lines);
-        g_free(cell->text);
-        if (!cell->is_line)
-                g_free(cell->key);
-        g_free(cell);
+        g_free(cell->owned_text);
+        g_free(cell->owned_lines);
+        g_free(cell->owned_key);
 }
 
 /* Outside tables a line is a cell; in rendering P the pipe that ends it may come lines later. */
@@ -27,6 +24,15 @@ static bool is_single_line(const struct page *page, guint first, guint end)
         return first + 1 >= end || (page->lines[first].block->marks & MARK_CELL_END) || is_line_a_cell(page, first);
 }
 
+/* What text_trim makes of the block's text. A plain one has no space at its ends. */
+static const char *trim_block(const struct block *block, size_t *ret_size)
+{
+        if (!block->is_plain)
+                return text_trim(block->text, ret_size);
+        *ret_size = block->size;
+        return block->text;
+}
+
 static void read_line_cell(const struct page *page, guint at, struct cell *cell)
 {
         const struct line *line = &page->lines[at];
@@ -34,22 +40,23 @@ static void read_line_cell(const struct page *page, guint at, struct cell *cell)
         cell->end = at + 1;
         cell->block = line->block;
         size_t size;
-        const char *text = text_trim(line->block->text, &size);
-        g_autofree char *stripped = g_strndup(text, size);
-        cell->text = cell->lines = size <= HOTFIX_BOUNDED_BYTES ? g_steal_pointer(&stripped) : hotfix_bounded(stripped);
+        const char *text = trim_block(line->block, &size);
+        if (text[size] || size > HOTFIX_BOUNDED_BYTES) {
+                g_autofree char *stripped = g_strndup(text, size);
+                text = cell->owned_text = hotfix_bounded(stripped);
+        }
+        cell->text = cell->lines = text;
         cell->key = line->key;
-        cell->is_line = true;
         cell->ended = (line->block->marks & MARK_CELL_END) != 0;
         cell->has_image = (line->block->marks & MARK_IMAGE) != 0;
         cell->image_alt = cell->has_image ? line->block->image_alt : NULL;
 }
 
-static struct cell *read_cell(const struct page *page, guint first, guint end)
+static void read_cell(const struct page *page, guint first, guint end, struct cell *cell)
 {
-        struct cell *cell = g_new0(struct cell, 1);
         if (is_single_line(page, first, end)) {
                 read_line_cell(page, first, cell);
-                return cell;
+                return;
         }
         GString *text = g_string_new(NULL), *lines = g_string_new(NULL), *key = g_string_new(NULL);
         cell->first = first;
@@ -73,19 +80,23 @@ static struct cell *read_cell(const struct page *page, guint first, guint end)
         }
         cell->end = MIN(i + (i < end && !cell->ended ? 1 : 0), end);
         g_autofree char *whole = g_string_free(text, FALSE), *whole_lines = g_string_free(lines, FALSE);
-        cell->text = hotfix_bounded(whole);
-        cell->lines = hotfix_bounded(whole_lines);
-        cell->key = g_string_free(key, FALSE);
-        return cell;
+        cell->text = cell->owned_text = hotfix_bounded(whole);
+        cell->lines = cell->owned_lines = hotfix_bounded(whole_lines);
+        cell->key = cell->owned_key = g_string_free(key, FALSE);
 }
 
-GPtrArray *hotfix_page_cells(const struct page *page, guint first, guint end)
+#define USUAL_CELLS 64u
+
+GArray *hotfix_page_cells(const struct page *page, guint first, guint end)
 {
-        GPtrArray *cells = g_ptr_array_new_with_free_func(cell_free);
+        guint room = first < end ? MIN(end - first, USUAL_CELLS) : 0;
+        GArray *cells = g_array_sized_new(FALSE, FALSE, sizeof(struct cell), room);
+        g_array_set_clear_func(cells, cell_clear);
         for (guint i = first; i < end;) {
-                struct cell *cell = read_cell(page, i, end);
-                g_ptr_array_add(cells, cell);
-                i = MAX(cell->end, i + 1);
+                struct cell cell = { 0 };
+                read_cell(page, i, end, &cell);
+                g_array_append_val(cells, cell);
+                i = MAX(cell.end, i + 1);
         }
         return cells;
 }
@@ -99,7 +110,8 @@ void hotfix_page_take(struct page *page, guint first, guint end)
 /* The dots around a head that were wrapped to a line of their own, and rulers. */
 static bool is_ornament(const char *key)
 {
-        return key[strspn(key, ".-=_*")] == '\0' || hotfix_is_ruler(key);
+        bool may_be = (unsigned char) *key < 0x80 && !g_ascii_isalnum(*key);
+        return (may_be && key[strspn(key, ".-=_*")] == '\0') || hotfix_is_ruler(key);
 }
 
 #define WRAP_COLUMNS_MIN 60u /* a wrapped Japanese line ends at 70 to 76; words of ASCII may shorten it */
@@ -124,6 +136,11 @@ static bool has_long_word(const char *text)
         return size >= WRAP_COLUMNS_MIN;
 }
 
+static size_t block_width(const struct block *block)
+{
+        return block->is_plain ? block->shape.columns : text_width(block->text);
+}
+
 /* By the bulletin's own lines: those of a forwarder are often wrapped another way. */
 bool hotfix_page_is_wrapped(const struct page *page)
 {
@@ -132,8 +149,8 @@ bool hotfix_page_is_wrapped(const struct page *page)
         guint first = MIN(page->top, MIN(page->middle, page->body));
         for (guint i = first; i < page->count && page->lines[i].label != LABEL_FOOTER; i++) {
                 const char *text = page->lines[i].block->text;
-                /* No character takes more columns than bytes. */
-                if (strlen(text) > WRAP_COLUMNS_MAX && text_width(text) > WRAP_COLUMNS_MAX && !strstr(text, "://") && !has_long_word(text))
+                if (block_width(page->lines[i].block) > WRAP_COLUMNS_MAX && !strstr(text, "://") &&
+                    !has_long_word(text))
                         return false;
         }
         return true;
@@ -164,54 +181,65 @@ static size_t line_width(const char *text)
         }
 }
 
+static bool ends_sentence(const struct block *block)
+{
+        static const char stop[] = "。";
+        size_t size = block->is_plain ? block->size : strlen(block->text), length = sizeof stop - 1;
+        return size >= length && memcmp(block->text + size - length, stop, length) == 0;
+}
+
 /* Whether nothing but the mail's wrapping can part line i from the full line before it. */
-static bool follows_full_line(const struct page *page, guint i, const char *before, bool in_table)
+static bool follows_full_line(const struct page *page, guint i, const struct block *before, bool in_table)
 {
         const struct block *block = page->lines[i].block;
         bool is_blank = i == 0 || !page->lines[i - 1].key[0] || !page->lines[i].key[0];
         if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || is_blank ||
-            (block->indent > 0 && !is_space_of_break(block, before, in_table)))
+            (block->indent > 0 && !is_space_of_break(block, before->text, in_table)))
                 return false;
         /* Some programs count a tab as one column. */
-        size_t narrow = text_width(before), wide = strchr(before, '\t') ? line_width(before) : narrow;
-        return wide >= WRAP_COLUMNS_MIN && narrow <= WRAP_COLUMNS_MAX && !g_str_has_suffix(before, "。") &&
+        bool has_tab = !before->is_plain && strchr(before->text, '\t');
+        size_t narrow = block_width(before), wide = has_tab ? line_width(before->text) : narrow;
+        return wide >= WRAP_COLUMNS_MIN && narrow <= WRAP_COLUMNS_MAX && !ends_sentence(before) &&
                (wide <= WRAP_COLUMNS_MAX || narrow >= WRAP_COLUMNS_MIN);
 }
 
 /* Only full lines are wrapped, and a full stop ends a sentence. */
-bool hotfix_line_continues(const struct page *page, guint i, const char *before)
+bool hotfix_line_continues(const struct page *page, guint i, const struct block *before)
 {
-        return !starts_item(page->lines[i].key) && follows_full_line(page, i, before, false);
+        return follows_full_line(page, i, before, false) && !starts_item(page->lines[i].key);
 }
 
-bool hotfix_row_continues(const struct page *page, guint i, const char *before)
+bool hotfix_row_continues(const struct page *page, guint i, const struct block *before)
 {
         const char *key = page->lines[i].key;
         bool is_number = g_ascii_strncasecmp(key, "(KB", 3) == 0 || g_ascii_strncasecmp(key, "(Q", 2) == 0;
-        return (is_number || !starts_item(key)) && follows_full_line(page, i, before, true);
+        return follows_full_line(page, i, before, true) && (is_number || !starts_item(key));
 }
+
+#define PROSE_BYTES 2048u /* of a usual section, so that its text is moved no more than once or twice */
 
 char *hotfix_page_prose(const struct page *page, guint first, guint end)
 {
-        GString *out = g_string_new(NULL);
-        const char *before = "";
+        GString *out = g_string_sized_new(PROSE_BYTES);
+        const struct block *before = NULL;
         bool in_table = false; /* whose lines are rows */
         for (guint i = first; i < end; i++) {
                 const struct line *line = &page->lines[i];
                 if (line->taken || !line->key[0] || is_ornament(line->key))
                         continue;
                 size_t size;
-                const char *trimmed = text_trim(line->block->text, &size);
+                const char *trimmed = trim_block(line->block, &size);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
                 if (out->len > 0 && !in_table && hotfix_line_continues(page, i, before)) {
-                        g_autofree char *text = g_strndup(trimmed, size);
-                        hotfix_append_wrapped(out, text);
+                        hotfix_append_wrapped_sized(out, trimmed, size);
                 } else {
+                        if (out->len > 0 && (line->block->marks & MARK_PARAGRAPH))
+                                g_string_append_c(out, '\n');
                         if (out->len > 0)
-                                g_string_append(out, line->block->marks & MARK_PARAGRAPH ? "\n\n" : "\n");
+                                g_string_append_c(out, '\n');
                         g_string_append_len(out, trimmed, (gssize) size);
                 }
-                before = line->block->text;
+                before = line->block;
         }
         return g_string_free(out, FALSE);
 }

@@ -10,10 +10,18 @@
 #define SHOWN_CHARACTERS_MAX 40
 #define TITLE_REST_CHARACTERS_MAX 12
 
+static size_t count_digits(const char *at)
+{
+        size_t count = 0;
+        while (g_ascii_isdigit(at[count]))
+                count++;
+        return count;
+}
+
 /* Digits at *at, at most max of them; -1 if there are none or more. */
 static int take_number(const char **at, size_t max)
 {
-        size_t digits = strspn(*at, "0123456789");
+        size_t digits = count_digits(*at);
         if (digits == 0 || digits > max)
                 return -1;
         int value = 0;
@@ -39,7 +47,7 @@ static bool take_separator(const char **at, const char *word)
 size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
 {
         const char *at = key;
-        if (!g_ascii_isdigit(*at) || strspn(at, "0123456789") != 4)
+        if (count_digits(at) != 4)
                 return 0;
         int year = take_number(&at, 4);
         if (!take_separator(&at, "年"))

@@ -170,7 +170,7 @@ static bool gather_line(struct gathered_row *row, const struct page *page, guint
         const struct line *line = &page->lines[i];
         const char *text = line->block->text;
         gint64 minutes[4];
-        bool wrapped = hotfix_row_continues(page, i, page->lines[i - 1].block->text);
+        bool wrapped = hotfix_row_continues(page, i, page->lines[i - 1].block);
         bool whole = hotfix_match_four_times(line->block->normal, minutes);
         if (row->text->len + strlen(text) > ROW_BYTES_MAX)
                 return false;

@@ -20,7 +20,7 @@
 
 struct scan {
         struct page *page;
-        const GPtrArray *cells; /* struct cell */
+        const GArray *cells; /* struct cell */
         guint at;               /* index of the next cell */
         bool in_cells;
         GHashTable *types; /* words in key form that have been types */
@@ -301,7 +301,7 @@ static bool read_cell(struct scan *s, const struct cell *cell, bool one_line)
 
 guint hotfix_digest_read_lines(struct page *page, guint header, guint first)
 {
-        g_autoptr(GPtrArray) cells = hotfix_page_cells(page, first, page->count);
+        g_autoptr(GArray) cells = hotfix_page_cells(page, first, page->count);
         g_autoptr(GHashTable) types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         struct scan s = { .page = page, .cells = cells, .types = types };
         s.in_cells = cells->len > 0 && (cell_at(cells, 0)->ended || page->lines[header].block->table >= 0);

@@ -123,7 +123,7 @@ static char *join_row(const struct page *page, guint i, guint end, guint *ret_ne
         end = MIN(end, i + ROW_LINES_MAX);
         for (i++; i < end; i++) {
                 g_autofree char *normal = text_normalize(out->str);
-                if (is_catalogue_name(normal) || !hotfix_row_continues(page, i, page->lines[i - 1].block->text))
+                if (is_catalogue_name(normal) || !hotfix_row_continues(page, i, page->lines[i - 1].block))
                         break;
                 hotfix_append_wrapped(out, page->lines[i].block->text);
         }

@@ -90,19 +90,20 @@ static const char *const label_texts[LABEL_MAX] = {
         [LABEL_ATTACKS] = "可能性のある攻撃",
 };
 
-static const char *const section_heads[] = {
-        "概要",
-        "脆弱性の内容",
-        "対象プラットフォーム",
-        "適用テストの結果",
-        "適用時の注意点",
-        "修正プログラムのダウンロード先",
-        "適用されるファイル情報",
-        "確認方法",
-        "予想適用時間",
-        "UpdateEXPERT上の表示",
-        "DALab:HotFixテスティング・チームからのコメント",
-        "DALab.:HotFixテスティング・チームからのコメント",
+#define HEAD(text) { text, sizeof(text) - 1 }
+static const struct { const char *text; size_t size; } section_heads[] = {
+        HEAD("概要"),
+        HEAD("脆弱性の内容"),
+        HEAD("対象プラットフォーム"),
+        HEAD("適用テストの結果"),
+        HEAD("適用時の注意点"),
+        HEAD("修正プログラムのダウンロード先"),
+        HEAD("適用されるファイル情報"),
+        HEAD("確認方法"),
+        HEAD("予想適用時間"),
+        HEAD("UpdateEXPERT上の表示"),
+        HEAD("DALab:HotFixテスティング・チームからのコメント"),
+        HEAD("DALab.:HotFixテスティング・チームからのコメント"),
 };
 
 int hotfix_word_value(const struct hotfix_word *words, const char *key)
@@ -196,11 +197,17 @@ struct dotted {
         size_t size, before, behind;
 };
 
+static size_t count_dots(const char *key)
+{
+        size_t count = 0;
+        while (is_dot(key[count]))
+                count++;
+        return count;
+}
+
 static struct dotted strip_dots(const char *key)
 {
-        size_t length = strlen(key), before = 0, behind = 0;
-        while (before < length && is_dot(key[before]))
-                before++;
+        size_t before = count_dots(key), length = before + strlen(key + before), behind = 0;
         while (behind < length - before && is_dot(key[length - 1 - behind]))
                 behind++;
         return (struct dotted){ key + before, length - before - behind, before, behind };
@@ -209,8 +216,16 @@ static struct dotted strip_dots(const char *key)
 static bool is_head_word(const struct dotted *head)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(section_heads); i++)
-                if (section_heads[i][0] == head->bare[0] && strlen(section_heads[i]) == head->size &&
-                    memcmp(section_heads[i], head->bare, head->size) == 0)
+                if (section_heads[i].size == head->size && memcmp(section_heads[i].text, head->bare, head->size) == 0)
+                        return true;
+        return false;
+}
+
+/* Whether the key, which begins with no dot, may be one of the words: nearly all lines begin with another character. */
+static bool begins_like_head(const char *key)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(section_heads); i++)
+                if (section_heads[i].text[0] == key[0] && section_heads[i].text[1] == key[1])
                         return true;
         return false;
 }
@@ -225,6 +240,8 @@ bool hotfix_is_section_head(const char *key)
 {
         if (hotfix_has_prefix(key, "■") && key[strlen("■")])
                 return true;
+        if (!is_dot(key[0]) && !begins_like_head(key))
+                return false;
         struct dotted head = strip_dots(key);
         if (head.size == 0)
                 return false;
@@ -257,7 +274,7 @@ bool hotfix_is_footer(const char *key)
 bool hotfix_is_link_line(const char *key)
 {
         static const char *const words[] = { "詳細", "詳細:", "HFRBBS会議室", "HFRBBS会議室:", NULL };
-        return g_strv_contains(words, key);
+        return (key[0] == words[0][0] || key[0] == 'H') && g_strv_contains(words, key);
 }
 
 /* Spaces, and what takes no place: zero-width characters, soft hyphens, variation selectors. */

@@ -128,7 +128,7 @@ static bool match_column(const char *key, enum notice_column *ret_column)
 }
 
 /* The header's cells from this one on: how many follow each other, at least two with one that names what it is about. */
-static guint match_header(const struct page *page, const GPtrArray *cells, guint at, enum notice_column *ret_columns)
+static guint match_header(const struct page *page, const GArray *cells, guint at, enum notice_column *ret_columns)
 {
         guint count = 0;
         bool about = false;
@@ -182,7 +182,7 @@ static void add_row(struct page *page, const struct cell *const *row, const enum
 }
 
 /* Rows with places: by their columns. */
-static guint read_grid(struct page *page, const GPtrArray *cells, guint header, const enum notice_column *columns,
+static guint read_grid(struct page *page, const GArray *cells, guint header, const enum notice_column *columns,
                        guint count)
 {
         const struct block *start = cell_at(cells, header)->block;
@@ -202,7 +202,7 @@ static guint read_grid(struct page *page, const GPtrArray *cells, guint header, 
 }
 
 /* Cells of rendering P: so many a row, until one does not fit. */
-static guint read_cadence(struct page *page, const GPtrArray *cells, guint header, const enum notice_column *columns,
+static guint read_cadence(struct page *page, const GArray *cells, guint header, const enum notice_column *columns,
                           guint count)
 {
         guint at = header + count;
@@ -222,7 +222,7 @@ static guint read_cadence(struct page *page, const GPtrArray *cells, guint heade
 
 static void read_tables(struct page *page, guint first)
 {
-        g_autoptr(GPtrArray) cells = hotfix_page_cells(page, first, page->count);
+        g_autoptr(GArray) cells = hotfix_page_cells(page, first, page->count);
         for (guint i = 0; i < cells->len;) {
                 enum notice_column columns[COLUMNS_MAX];
                 guint count = match_header(page, cells, i, columns);

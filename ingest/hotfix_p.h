@@ -16,7 +16,7 @@
 
 struct line {
         const struct block *block;
-        char *key; /* block->normal without spaces; in the page's keys or among the joined ones */
+        const char *key; /* block->normal without spaces: itself, in the page's keys or among the joined ones */
         enum hotfix_label label;
         size_t label_length; /* bytes of key that the label and its colon take */
         bool taken;          /* a rule has read it into a field: it is not prose */
@@ -27,7 +27,7 @@ struct page {
         struct bulletin *bulletin;
         struct label_report *labels; /* to be filled; NULL while a page is only recognised */
         struct line *lines;
-        char *keys;        /* of all lines, one behind the other */
+        char *keys;        /* of the lines whose own text is none, one behind the other */
         GPtrArray *joined; /* those that were put together since, or NULL */
         guint count;
         guint first_identifier; /* the first identifier line of all; count if there is none */
@@ -90,6 +90,7 @@ size_t hotfix_measure_prefix(const char *text, const char *normal);
 /* Appends a line to a text that was wrapped at the end of the previous one: with a space only between two ASCII
  * characters. */
 void hotfix_append_wrapped(GString *out, const char *text);
+void hotfix_append_wrapped_sized(GString *out, const char *text, size_t size);
 
 /* Neither letters nor digits, or nothing at all. */
 bool hotfix_is_symbols(const char *key);
@@ -111,10 +112,10 @@ char *hotfix_pieces_key(const GArray *pieces);
 
 /* A table's cell, or a line where there are no cells. */
 struct cell {
-        char *text; /* its lines joined as wrapped ones; owned */
-        char *lines; /* its lines with line ends; owned, and may be text itself */
-        char *key;  /* owned, but for a cell of one line */
-        bool is_line; /* its key is the line's */
+        const char *text;  /* its lines joined as wrapped ones */
+        const char *lines; /* its lines with line ends */
+        const char *key;
+        char *owned_text, *owned_lines, *owned_key; /* what of these is not its only line's */
         const struct block *block; /* its first */
         bool has_image;
         const char *image_alt; /* or NULL */
@@ -122,18 +123,18 @@ struct cell {
         bool ended; /* by MARK_CELL_END */
 };
 
-/* The cells from line first to end, empty ones included; an array of struct cell that frees its members. */
-GPtrArray *hotfix_page_cells(const struct page *page, guint first, guint end);
-#define cell_at(cells, i) ((struct cell *) g_ptr_array_index((cells), (i)))
+/* The cells from line first to end, empty ones included; an array of struct cell that frees what they own. */
+GArray *hotfix_page_cells(const struct page *page, guint first, guint end);
+#define cell_at(cells, i) (&g_array_index((cells), struct cell, (i)))
 
 /* For hotfix_page_init: the value of is_wrapped. */
 bool hotfix_page_is_wrapped(const struct page *page);
 
-/* Whether the mail was wrapped between the line before, whose text is given, and line i. */
-bool hotfix_line_continues(const struct page *page, guint i, const char *before);
+/* Whether the mail was wrapped between the line before, whose block is given, and line i. */
+bool hotfix_line_continues(const struct page *page, guint i, const struct block *before);
 
 /* The same for a row of a table, of which also "(KB931906)" may be wrapped. */
-bool hotfix_row_continues(const struct page *page, guint i, const char *before);
+bool hotfix_row_continues(const struct page *page, guint i, const struct block *before);
 
 /* Marks lines first to end - 1 as read. */
 void hotfix_page_take(struct page *page, guint first, guint end);

@@ -31,19 +31,23 @@ static size_t unit_length(const char *key)
         return 0;
 }
 
+#define SIZE_DIGITS_MAX 15u
+
 /* "647,669", "1913" or "647,669バイト" as the whole key; -1 if it is no size. */
 static gint64 parse_size(const char *key)
 {
-        GString *digits = g_string_new(NULL);
+        char digits[SIZE_DIGITS_MAX + 1];
+        size_t count = 0;
         for (const char *end = key + strlen(key) - unit_length(key); key < end; key++) {
                 if (*key == ',')
                         continue;
-                g_string_append_c(digits, *key);
+                if (count == SIZE_DIGITS_MAX)
+                        return -1;
+                digits[count++] = *key;
         }
+        digits[count] = '\0';
         guint64 size = 0;
-        bool valid = digits->len <= 15 && text_parse_uint64(digits->str, G_MAXINT64, &size) == 0;
-        g_string_free(digits, TRUE);
-        return valid ? (gint64) size : -1;
+        return text_parse_uint64(digits, G_MAXINT64, &size) == 0 ? (gint64) size : -1;
 }
 
 static bool is_path(const char *key)
@@ -116,7 +120,7 @@ static void set_folder(struct packages *packages, const char *cell_lines)
 }
 
 /* The cells of a table's row that holds nothing: they part the rows around it. 0 for any other. */
-static guint count_separator(const GPtrArray *cells, guint at)
+static guint count_separator(const GArray *cells, guint at)
 {
         const struct block *start = cell_at(cells, at)->block;
         guint count = 0;
@@ -132,7 +136,7 @@ static guint count_separator(const GPtrArray *cells, guint at)
 
 /* In cells: a folder's row has the label or nothing in its first cell and a path in the next. Returns how many cells
  * were read. */
-static guint read_cell_row(struct packages *packages, const GPtrArray *cells, guint at)
+static guint read_cell_row(struct packages *packages, const GArray *cells, guint at)
 {
         guint columns = packages->described ? FILES_COLUMNS : FILE_COLUMNS, left = cells->len - at;
         const char *key = cell_at(cells, at)->key;
@@ -158,7 +162,7 @@ static guint read_cell_row(struct packages *packages, const GPtrArray *cells, gu
         return columns;
 }
 
-static void read_cells(struct packages *packages, const GPtrArray *cells, guint header)
+static void read_cells(struct packages *packages, const GArray *cells, guint header)
 {
         guint at = header, read;
         while (at < cells->len &&
@@ -282,12 +286,12 @@ static guint read_file_lines(struct packages *packages, guint i, guint end)
         }
         /* The mail's wrapping may have parted the digits: then only part of the size is here. */
         if (file.size >= 0 && next == i + 1 && next < end && g_ascii_isdigit(page->lines[next].key[0]) &&
-            hotfix_row_continues(page, next, page->lines[i].block->text) && !file.description)
+            hotfix_row_continues(page, next, page->lines[i].block) && !file.description)
                 file.size = -1;
         if (packages->described && !file.description && next < end && is_description(packages, next))
                 file.description = g_strdup(page->lines[next++].block->text);
         while (file.description && next < end && is_description(packages, next) &&
-               hotfix_row_continues(page, next, page->lines[next - 1].block->text)) {
+               hotfix_row_continues(page, next, page->lines[next - 1].block)) {
                 GString *whole = g_string_new(file.description);
                 hotfix_append_wrapped(whole, page->lines[next++].block->text);
                 g_free(file.description);
@@ -340,7 +344,7 @@ static void read_files_table(struct packages *packages, guint header)
 {
         struct page *page = packages->page;
         guint end = hotfix_page_region_end(page, header);
-        g_autoptr(GPtrArray) cells = hotfix_page_cells(page, header, end);
+        g_autoptr(GArray) cells = hotfix_page_cells(page, header, end);
         bool in_cells = cells->len > FILE_COLUMNS && cell_at(cells, 0)->ended;
         packages->described = in_cells ? g_str_equal(cell_at(cells, FILE_COLUMNS)->key, "機能")
                                        : g_str_has_suffix(page->lines[header].key, "機能");

@@ -41,7 +41,7 @@ size_t hotfix_match_id(const char *key, char **ret_id)
 
 bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
 {
-        size_t id_size = hotfix_match_id(key, NULL);
+        size_t id_size = (key[0] | 0x20) == 'm' ? hotfix_match_id(key, NULL) : 0;
         if (id_size == 0 || key[id_size] != '/')
                 return false;
         g_autoptr(GPtrArray) kbs = g_ptr_array_new_with_free_func(g_free);
@@ -91,7 +91,8 @@ enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label f
 {
         if (line->key[0] || !line->block->image_alt) {
                 size_t bullet = bullet_size(line->key);
-                const char *whole = line->block->normal, *normal = whole + (hotfix_has_prefix(whole, line->key) ? bullet : 0);
+                const char *whole = line->block->normal;
+                const char *normal = whole + (bullet > 0 && hotfix_has_prefix(whole, line->key) ? bullet : 0);
                 enum hotfix_label label = hotfix_label_match(normal, line->key + bullet, first, last, ret_length);
                 *ret_length += label != LABEL_NONE ? bullet : 0;
                 return label;
@@ -131,7 +132,7 @@ static enum hotfix_label match_table(const struct page *page, guint at)
         };
         const char *key = page->lines[at].key;
         for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-                if (!hotfix_has_prefix(key, tables[i].first))
+                if (key[0] != tables[i].first[0] || !hotfix_has_prefix(key, tables[i].first))
                         continue;
                 const char *rest = key + strlen(tables[i].first);
                 for (guint n = at + 1; !*rest && n < page->count && n <= at + BROKEN_LINES_MAX; n++)
@@ -249,7 +250,7 @@ static void blank_rulers(struct page *page)
                 struct line *line = &page->lines[i];
                 if (line->block->table < 0 && !(line->block->marks & MARK_CELL_END) && hotfix_is_ruler(line->key) &&
                     g_utf8_strlen(line->key, -1) >= RULER_CHARACTERS_MIN)
-                        line->key[0] = '\0';
+                        line->key = "";
         }
 }
 
@@ -257,9 +258,12 @@ static void label_footer_ruler(struct page *page)
 {
         guint found = page->count;
         for (guint i = page->count; i-- > page->body;) {
-                g_autofree char *key = hotfix_key(page->lines[i].block->normal);
-                if (page->lines[i].label != LABEL_NONE && page->lines[i].label != LABEL_FOOTER)
+                const struct line *line = &page->lines[i];
+                if (line->label != LABEL_NONE && line->label != LABEL_FOOTER)
                         break;
+                bool is_own = line->key == line->block->normal; /* not blanked */
+                g_autofree char *made = is_own ? NULL : hotfix_key(line->block->normal);
+                const char *key = is_own ? line->key : made;
                 if (hotfix_is_ruler(key) && g_utf8_strlen(key, -1) >= FOOTER_RULER_CHARACTERS_MIN)
                         found = i;
         }
@@ -337,21 +341,46 @@ static void join_broken_words(struct page *page)
                 g_ptr_array_add(page->joined, g_strdup(key->str));
                 page->lines[i].key = g_ptr_array_index(page->joined, page->joined->len - 1);
                 for (guint n = i + 1; n < end; n++)
-                        page->lines[n].key[0] = '\0';
+                        page->lines[n].key = "";
         }
+}
+
+/* A plain text without a space is its own key; zero-width characters are not plain. */
+static bool is_own_key(const struct block *block)
+{
+        return block->is_plain && !block->shape.has_space;
+}
+
+/* Of a plain text only the spaces are left out. Returns the bytes. */
+static size_t put_plain_key(char *to, const struct block *block)
+{
+        char *out = to;
+        for (const char *p = block->text, *end = p + block->size; p < end;) {
+                const char *space = memchr(p, ' ', (size_t) (end - p)), *stop = space ? space : end;
+                memcpy(out, p, (size_t) (stop - p));
+                out += stop - p;
+                p = space ? space + 1 : end;
+        }
+        *out = '\0';
+        return (size_t) (out - to);
 }
 
 static void read_keys(struct page *page)
 {
         size_t size = 0;
         for (guint i = 0; i < page->count; i++) {
-                page->lines[i].block = document_block(page->document, i);
-                size += strlen(page->lines[i].block->normal) + 1;
+                const struct block *block = document_block(page->document, i);
+                page->lines[i].block = block;
+                if (!is_own_key(block))
+                        size += (block->is_plain ? block->size : strlen(block->normal)) + 1;
         }
         char *to = page->keys = g_malloc(size + 1);
         for (guint i = 0; i < page->count; i++) {
-                page->lines[i].key = to;
-                to += hotfix_put_key(to, page->lines[i].block->normal) + 1;
+                struct line *line = &page->lines[i];
+                const struct block *block = line->block;
+                line->key = is_own_key(block) ? block->text : to;
+                if (!is_own_key(block))
+                        to += (block->is_plain ? put_plain_key(to, block) : hotfix_put_key(to, block->normal)) + 1;
         }
 }
 
@@ -411,7 +440,7 @@ GArray *hotfix_page_value(const struct page *page, enum hotfix_label label)
                         continue;
                 struct piece piece = { .text = page->lines[i].block->text, .key = page->lines[i].key,
                                        .block = page->lines[i].block };
-                piece.continues = pieces->len > 0 && hotfix_line_continues(page, i, page->lines[i - 1].block->text);
+                piece.continues = pieces->len > 0 && hotfix_line_continues(page, i, page->lines[i - 1].block);
                 g_array_append_val(pieces, piece);
         }
         return pieces;

@@ -104,7 +104,7 @@ char *hotfix_unknown_label_text(const struct page *page, guint at)
                 g_autofree char *start = g_strndup(line->block->normal, strcspn(line->block->normal, ":"));
                 return text_strip(start);
         }
-        g_autoptr(GPtrArray) cells = hotfix_page_cells(page, at, hotfix_page_region_end(page, at));
+        g_autoptr(GArray) cells = hotfix_page_cells(page, at, hotfix_page_region_end(page, at));
         return g_strdup(cells->len > 0 ? cell_at(cells, 0)->text : line->block->text);
 }
 

@@ -18,7 +18,7 @@ static bool is_blank_cell(const struct cell *cell)
         return !cell->key[0] && !cell->has_image;
 }
 
-static struct row *row_from_cells(const GPtrArray *cells, guint at, guint columns)
+static struct row *row_from_cells(const GArray *cells, guint at, guint columns)
 {
         struct row *row = g_new0(struct row, 1);
         for (guint i = 0; i < columns; i++) {
@@ -49,7 +49,7 @@ static void fill_covered(const struct row *above, struct row *row, int table_row
 }
 
 /* The cells of the row that starts at this one: their number, and whether any of them says something. */
-static guint count_row_cells(const GPtrArray *cells, guint at, bool *ret_speaks)
+static guint count_row_cells(const GArray *cells, guint at, bool *ret_speaks)
 {
         const struct block *start = cell_at(cells, at)->block;
         guint end = at;
@@ -64,7 +64,7 @@ static guint count_row_cells(const GPtrArray *cells, guint at, bool *ret_speaks)
 }
 
 /* A sentence over the whole table is a note to it. */
-static bool is_note_row(const GPtrArray *cells, guint at, guint count)
+static bool is_note_row(const GArray *cells, guint at, guint count)
 {
         return count == 1 && strstr(cell_at(cells, at)->key, "。") != NULL;
 }
@@ -74,21 +74,21 @@ static bool is_note_row(const GPtrArray *cells, guint at, guint count)
 
 /* The rows of a table whose rows are known, as they are read. */
 struct table_reader {
-        const GPtrArray *cells;
+        const GArray *cells;
         guint columns, groups;
         const struct row *above[GROUPS_MAX];
         GPtrArray *rows; /* struct row */
 };
 
 /* The columns of the header's row, no more than asked for: one that the table lacks is empty in every row. */
-static guint count_header_columns(const GPtrArray *cells, guint columns)
+static guint count_header_columns(const GArray *cells, guint columns)
 {
         bool speaks;
         return cell_at(cells, 0)->block->table >= 0 ? MIN(columns, count_row_cells(cells, 0, &speaks)) : columns;
 }
 
 /* How often the header stands side by side. */
-static guint count_groups(const GPtrArray *cells, guint columns)
+static guint count_groups(const GArray *cells, guint columns)
 {
         guint groups = 1;
         for (; groups < GROUPS_MAX && (groups + 1) * columns <= cells->len; groups++)
@@ -124,7 +124,7 @@ static void add_table_row(struct table_reader *reader, guint at, guint count, gu
 }
 
 /* The cells of the header's row that belong to none of the columns asked for. */
-static guint skip_header_rest(const GPtrArray *cells, guint columns)
+static guint skip_header_rest(const GArray *cells, guint columns)
 {
         const struct block *header = cell_at(cells, columns - 1)->block;
         guint at = columns;
@@ -134,7 +134,7 @@ static guint skip_header_rest(const GPtrArray *cells, guint columns)
         return at;
 }
 
-static GPtrArray *read_table_rows(const GPtrArray *cells, guint columns)
+static GPtrArray *read_table_rows(const GArray *cells, guint columns)
 {
         struct table_reader reader = { .cells = cells, .columns = columns, .groups = count_groups(cells, columns) };
         reader.rows = g_ptr_array_new_with_free_func(row_free);
@@ -153,7 +153,7 @@ static GPtrArray *read_table_rows(const GPtrArray *cells, guint columns)
 }
 
 /* Rendering P: so many cells a row, until an empty one where a row would start, or text that is no cell. */
-static GPtrArray *read_cell_rows(const GPtrArray *cells, guint at, guint columns)
+static GPtrArray *read_cell_rows(const GArray *cells, guint at, guint columns)
 {
         GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
         for (; at + columns <= cells->len && rows->len < HOTFIX_LIST_MAX; at += columns) {
@@ -225,7 +225,7 @@ static struct row *row_from_lines(const struct page *page, guint at, guint end, 
         guint next = at + 1;
         while (next < end && !has_columns(page->lines[next].block->text) &&
                !is_line_below_table(page->lines[next].key) &&
-               hotfix_row_continues(page, next, page->lines[next - 1].block->text)) {
+               hotfix_row_continues(page, next, page->lines[next - 1].block)) {
                 if (page->lines[next].block->indent > 0)
                         g_string_append_c(text, ' ');
                 hotfix_append_wrapped(text, page->lines[next++].block->text);
@@ -283,7 +283,7 @@ void table_body_read(struct table_body *body, const struct page *page, guint lab
 void table_body_clear(struct table_body *body)
 {
         g_clear_pointer(&body->rows, g_ptr_array_unref);
-        g_clear_pointer(&body->cells, g_ptr_array_unref);
+        g_clear_pointer(&body->cells, g_array_unref);
 }
 
 const struct row *table_body_row(const struct table_body *body, guint i)

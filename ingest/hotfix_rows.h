@@ -22,7 +22,7 @@ struct table_body {
         guint label_line, first, end; /* first: the line behind the header */
         guint columns;                /* as asked for, or as many as the table has; it can have more */
         bool in_cells;
-        GPtrArray *cells;
+        GArray *cells;
         GPtrArray *rows; /* struct row */
 };
 

@@ -44,7 +44,7 @@ static char *join_row(const struct page *page, guint first, guint end, guint *re
         for (; i < end; i++) {
                 const char *text = page->lines[i].block->text;
                 g_autofree char *doubled = find_doubled_start(text);
-                if (doubled || !*text || !hotfix_line_continues(page, i, page->lines[i - 1].block->text))
+                if (doubled || !*text || !hotfix_line_continues(page, i, page->lines[i - 1].block))
                         break;
                 hotfix_append_wrapped(out, text);
         }

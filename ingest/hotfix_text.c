@@ -8,8 +8,25 @@
 /* No label is longer than this, and one character of it is at most four in the original (half-width with marks). */
 #define PREFIX_CHARACTERS_MAX 96u
 
+/* The same in a text of which the key is the text itself without its spaces; NULL where that does not begin so. */
+static const char *skip_plain_key(const char *text, const char *key, size_t size)
+{
+        while (size > 0) {
+                if (*text != ' ' && *text != *key)
+                        return NULL;
+                bool counts = *text++ != ' ';
+                key += counts;
+                size -= counts;
+        }
+        return text;
+}
+
 const char *hotfix_text_behind(const char *text, const char *key, size_t size)
 {
+        bool is_short = size > 0 && size <= PREFIX_CHARACTERS_MAX / 2; /* with a space behind each character, too */
+        const char *plain = is_short && text_is_plain(text) ? skip_plain_key(text, key, size) : NULL;
+        if (plain)
+                return plain + (*plain == ' ');
         g_autofree char *wanted = g_strndup(key, size);
         const char *at = text;
         for (unsigned n = 0; *at && n < PREFIX_CHARACTERS_MAX; n++) {
@@ -53,10 +70,15 @@ size_t hotfix_measure_prefix(const char *text, const char *normal)
 
 void hotfix_append_wrapped(GString *out, const char *text)
 {
-        if (out->len > 0 && *text && (guchar) out->str[out->len - 1] < 0x80 && (guchar) *text < 0x80 &&
+        hotfix_append_wrapped_sized(out, text, strlen(text));
+}
+
+void hotfix_append_wrapped_sized(GString *out, const char *text, size_t size)
+{
+        if (out->len > 0 && size > 0 && (guchar) out->str[out->len - 1] < 0x80 && (guchar) *text < 0x80 &&
             out->str[out->len - 1] != ' ')
                 g_string_append_c(out, ' ');
-        g_string_append(out, text);
+        g_string_append_len(out, text, (gssize) size);
 }
 
 bool hotfix_is_symbols(const char *key)
@@ -72,8 +94,11 @@ bool hotfix_is_symbols(const char *key)
 
 bool hotfix_is_ruler(const char *key)
 {
+        size_t size = (size_t) (g_utf8_next_char(key) - key);
+        if (!*key || key[size] != key[0] || strncmp(key, key + size, size) != 0) /* nearly all lines */
+                return false;
         gunichar first = g_utf8_get_char(key);
-        if (!*key || g_unichar_isalnum(first) || g_utf8_strlen(key, RULER_BYTES_MAX) < RULER_CHARACTERS_MIN)
+        if (g_unichar_isalnum(first) || g_utf8_strlen(key, RULER_BYTES_MAX) < RULER_CHARACTERS_MIN)
                 return false;
         for (; *key; key = g_utf8_next_char(key))
                 if (g_utf8_get_char(key) != first)

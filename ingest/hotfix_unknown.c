@@ -169,10 +169,12 @@ static bool is_in_cell(const struct page *page, guint i)
 /* Lines of a region that are looked at: no value is as long. */
 #define REGION_LINES_MAX 1000u
 
+#define USUAL_UNITS 8u
+
 /* What is not empty of the region behind the label. The rest of the label's own cell is taken line by line. */
 static GArray *read_units(const struct page *page, guint label_line, guint end)
 {
-        GArray *units = g_array_new(FALSE, TRUE, sizeof(struct unit));
+        GArray *units = g_array_sized_new(FALSE, FALSE, sizeof(struct unit), USUAL_UNITS);
         end = MIN(end, label_line + REGION_LINES_MAX);
         g_array_set_clear_func(units, unit_clear);
         bool own_cell = !(page->lines[label_line].block->marks & MARK_CELL_END);
@@ -184,7 +186,7 @@ static GArray *read_units(const struct page *page, guint label_line, guint end)
                         unit = (struct unit){ .first = i };
                 g_string_append(key, page->lines[i].key);
                 unit.has_links = unit.has_links || block->links;
-                unit.continues = unit.continues || hotfix_line_continues(page, i, page->lines[i - 1].block->text);
+                unit.continues = unit.continues || hotfix_line_continues(page, i, page->lines[i - 1].block);
                 bool goes_on = is_in_cell(page, i) && !own_cell && !(block->marks & MARK_CELL_END) && i + 1 < end;
                 own_cell = own_cell && !(block->marks & MARK_CELL_END);
                 if (goes_on || key->len == 0)

@@ -33,6 +33,8 @@ unsigned html_read_number(const char *text, unsigned fallback, unsigned max)
 
 static bool style_hides(const char *style)
 {
+        if (!strpbrk(style, "dD")) /* of "display" and "hidden" */
+                return false;
         g_autoptr(GString) compact = g_string_new(";");
         for (; *style; style++)
                 if (!g_ascii_isspace(*style))

@@ -122,7 +122,8 @@ static void take_links(struct html_builder *b, struct block *block)
                 struct block_link *link = g_ptr_array_index(b->links, i);
                 block_add_link(block, link->text, link->url);
         }
-        g_ptr_array_set_size(b->links, 0);
+        if (b->links->len > 0)
+                g_ptr_array_set_size(b->links, 0);
 }
 
 /* Adds a block in the open cell with the image and the links that wait. */
@@ -190,7 +191,8 @@ static bool end_line(struct html_builder *b)
 {
         note_link(b);
         if (b->line->len == 0 && !b->image) { /* most edges stand beside another one */
-                g_ptr_array_set_size(b->links, 0);
+                if (b->links->len > 0)
+                        g_ptr_array_set_size(b->links, 0);
                 start_line(b);
                 return false;
         }
@@ -221,6 +223,8 @@ static bool joins_without_space(const GString *line, const char *next)
 
 static bool is_blank_run(const char *text, size_t size)
 {
+        if (size > 0 && text_is_surely_filled(text))
+                return false;
         for (const char *p = text; p < text + size; p = g_utf8_next_char(p))
                 if (!g_unichar_isspace(g_utf8_get_char(p)))
                         return false;
@@ -248,11 +252,24 @@ static bool is_collapsible(char c)
         return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
+/* Where the next byte is that may be collapsible: none is above a space. */
+static const char *find_low(const char *p, const char *end)
+{
+        for (guint64 word; (size_t) (end - p) >= sizeof word; p += sizeof word) {
+                memcpy(&word, p, sizeof word);
+                if ((word - 0x2121212121212121u) & ~word & 0x8080808080808080u)
+                        break;
+        }
+        while (p < end && (unsigned char) *p > ' ')
+                p++;
+        return p;
+}
+
 static void add_collapsed(struct html_builder *b, const struct html_style *style, const char *text, size_t size)
 {
         for (const char *end = text + size; text < end;) {
                 const char *run = text;
-                while (text < end && !is_collapsible(*text))
+                while ((text = find_low(text, end)) < end && !is_collapsible(*text))
                         text++;
                 if (text > run)
                         add_run(b, style, run, text - run);

@@ -11,12 +11,6 @@
 #define COLSPAN_MAX 1000u  /* as browsers do */
 #define ROWSPAN_MAX 65534u
 
-/* An open element that changes how its content is read. */
-struct open_element {
-        unsigned flags;
-        struct html_style style; /* what held before it */
-};
-
 static void stop_for_depth(struct html_reader *reader, unsigned limit, const char *name)
 {
         reader->limit = g_strdup_printf("elements nested deeper than %u (%s)", limit, name);
@@ -32,17 +26,16 @@ static void note_full(struct html_reader *reader)
 
 static void push(struct html_reader *reader, unsigned flags)
 {
-        if (reader->open->len >= LIMIT_HTML_DEPTH) {
+        if (reader->open_count >= LIMIT_HTML_DEPTH) {
                 stop_for_depth(reader, LIMIT_HTML_DEPTH, "LIMIT_HTML_DEPTH");
                 return;
         }
-        struct open_element element = { .flags = flags, .style = reader->style };
-        g_array_append_val(reader->open, element);
+        reader->open[reader->open_count++] = (struct open_element){ .flags = flags, .style = reader->style };
 }
 
 static void pop(struct html_reader *reader)
 {
-        struct open_element element = g_array_index(reader->open, struct open_element, reader->open->len - 1);
+        struct open_element element = reader->open[--reader->open_count];
         if (element.flags & HTML_LINK)
                 html_builder_close_link(reader->builder);
         if (element.flags & HTML_CELL)
@@ -50,15 +43,14 @@ static void pop(struct html_reader *reader)
         if (element.flags & HTML_TABLE)
                 html_builder_close_table(reader->builder);
         reader->style = element.style;
-        g_array_set_size(reader->open, reader->open->len - 1);
 }
 
 /* The index of the innermost open element with one of the flags, looked for no further than one of the barriers;
  * -1 if there is none. */
 static int find_open(const struct html_reader *reader, unsigned flags, unsigned barriers)
 {
-        for (int i = (int) reader->open->len - 1; i >= 0; i--) {
-                unsigned found = g_array_index(reader->open, struct open_element, i).flags;
+        for (int i = (int) reader->open_count - 1; i >= 0; i--) {
+                unsigned found = reader->open[i].flags;
                 if (found & flags)
                         return i;
                 if (found & barriers)
@@ -69,7 +61,7 @@ static int find_open(const struct html_reader *reader, unsigned flags, unsigned 
 
 static void pop_to(struct html_reader *reader, int size)
 {
-        while ((int) reader->open->len > size)
+        while ((int) reader->open_count > size)
                 pop(reader);
 }
 
@@ -129,9 +121,7 @@ static void open_link(struct html_reader *reader, const char *const *attributes)
 
 static void open_styled(struct html_reader *reader, unsigned flags)
 {
-        unsigned top = reader->open->len > 0
-                             ? g_array_index(reader->open, struct open_element, reader->open->len - 1).flags
-                             : 0;
+        unsigned top = reader->open_count > 0 ? reader->open[reader->open_count - 1].flags : 0;
         flags &= HTML_BOLD | HTML_HEADING | HTML_PRE;
         if (top == flags) /* <b><b>: unclosed ones must not fill the stack */
                 return;
@@ -291,15 +281,11 @@ void html_finish(struct html_reader *reader)
 
 void html_reader_init(struct html_reader *reader, struct document *document)
 {
-        *reader = (struct html_reader){
-                .builder = html_builder_new(document),
-                .open = g_array_new(FALSE, FALSE, sizeof(struct open_element)),
-        };
+        *reader = (struct html_reader){ .builder = html_builder_new(document) };
 }
 
 void html_reader_clear(struct html_reader *reader)
 {
         html_builder_free(reader->builder);
         g_free(reader->limit);
-        g_array_unref(reader->open);
 }

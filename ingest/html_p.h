@@ -3,11 +3,19 @@
 #ifndef INGEST_HTML_P_H
 #define INGEST_HTML_P_H
 
+#include "common/limits.h"
 #include "ingest/html_builder.h"
+
+/* An open element that changes how its content is read. */
+struct open_element {
+        unsigned flags;
+        struct html_style style; /* what held before it */
+};
 
 struct html_reader {
         struct html_builder *builder;
-        GArray *open; /* struct open_element */
+        struct open_element open[LIMIT_HTML_DEPTH];
+        unsigned open_count;
         struct html_style style;
         unsigned depth;      /* of all elements */
         unsigned skip_depth; /* of the element whose content is left out; 0: none */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "common/text.h"
 #include "ingest/html_elements.h"
 #include "ingest/html_p.h"
 
@@ -135,6 +136,7 @@ struct page {
         unsigned open_count;
         struct tag unknown[UNKNOWN_MAX];
         unsigned unknown_count;
+        struct { const char *start; size_t size; } idle[KNOWN]; /* see match_idle */
         bool seen_head, seen_body;
         bool gives_up;
         GString *values; /* of the tag's attributes */
@@ -177,10 +179,16 @@ static bool closes(const struct tag *tag, const struct tag *open)
         return *answer == 2;
 }
 
+/* An element that means nothing needs no line. */
+static unsigned line_of(struct page *page, const struct tag *tag, const char *at)
+{
+        return tag->flags ? line_at(page, at) : 0;
+}
+
 static void close_top(struct page *page, const char *at)
 {
         const struct tag *tag = page->open[--page->open_count];
-        html_end_element(page->reader, tag->flags, line_at(page, at));
+        html_end_element(page->reader, tag->flags, line_of(page, tag, at));
 }
 
 static void open_tag(struct page *page, const struct tag *tag, const char *const *attributes, const char *at)
@@ -192,7 +200,7 @@ static void open_tag(struct page *page, const struct tag *tag, const char *const
         page->seen_head = page->seen_head || tag == known.head || tag == known.body;
         page->seen_body = page->seen_body || tag == known.body;
         page->open[page->open_count++] = tag;
-        html_start_element(page->reader, tag->flags, attributes, line_at(page, at));
+        html_start_element(page->reader, tag->flags, attributes, line_of(page, tag, at));
 }
 
 static bool is_in(const struct page *page, const struct tag *tag)
@@ -362,10 +370,12 @@ static const struct tag *find_tag(struct page *page, const char *name, size_t si
         return &page->unknown[page->unknown_count++];
 }
 
-/* Those that are looked at. */
+/* Those that are looked at, by the sizes of their names. */
 static const char *const used_attributes[] = {
-        "alt", "checked", "colspan", "height", "hidden", "href", "rowspan", "src", "style", "type", "width",
+        "alt", "src", "href", "type", "style", "width", "height", "hidden", "checked", "colspan", "rowspan",
 };
+#define USED_SIZE_MAX 7u
+static const guint8 used_by_size[USED_SIZE_MAX + 2] = { 0, 0, 0, 0, 2, 4, 6, 8, 11 }; /* the first one of each size */
 
 struct attributes {
         size_t offsets[G_N_ELEMENTS(used_attributes)]; /* of the value in page->values, plus 1; 0: not there */
@@ -373,10 +383,12 @@ struct attributes {
         bool any;
 };
 
-static int find_used(const char *name)
+static int find_used(const char *name, size_t size)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(used_attributes); i++)
-                if (used_attributes[i][0] == name[0] && strcmp(used_attributes[i], name) == 0)
+        if (size > USED_SIZE_MAX)
+                return -1;
+        for (unsigned i = used_by_size[size]; i < used_by_size[size + 1]; i++)
+                if (memcmp(used_attributes[i], name, size) == 0)
                         return (int) i;
         return -1;
 }
@@ -410,8 +422,10 @@ static bool read_value(struct page *page, const char **p, const char **ret_start
         if (at == page->end)
                 return give_up(page);
         if (*at == '"' || *at == '\'') {
-                const char *quote = memchr(at + 1, *at, (size_t) (page->end - at - 1));
-                if (!quote || memchr(at, '<', (size_t) (quote - at)))
+                const char *quote = at + 1; /* values are short */
+                while (quote < page->end && *quote != *at && *quote != '<')
+                        quote++;
+                if (quote == page->end || *quote == '<')
                         return give_up(page);
                 *ret_start = at + 1;
                 *ret_end = quote;
@@ -432,7 +446,8 @@ static bool read_attribute(struct page *page, const char **p, struct attributes 
 {
         char name[NAME_MAX_BYTES + 1];
         const char *start = NULL, *end = NULL;
-        if (!is_name_start(**p) || read_name(p, page->end, name) == 0)
+        size_t size = is_name_start(**p) ? read_name(p, page->end, name) : 0;
+        if (size == 0)
                 return give_up(page);
         const char *at = skip_blanks(*p, page->end);
         if (at < page->end && *at == '=') {
@@ -440,7 +455,7 @@ static bool read_attribute(struct page *page, const char **p, struct attributes 
                 if (!read_value(page, p, &start, &end))
                         return false;
         }
-        int used = find_used(name);
+        int used = find_used(name, size);
         if (used < 0 || attributes->offsets[used])
                 return true; /* of several of one name the first counts */
         attributes->any = true;
@@ -500,6 +515,24 @@ static bool is_surplus(const struct page *page, const struct tag *tag)
                (tag == known.body && is_in(page, tag));
 }
 
+/* The tags of a table's cells are the same all over, and most have no attribute that is looked at. Whether what follows
+ * the name is what followed the last one of this name that had none; then its size up to ">". */
+static size_t match_idle(const struct page *page, const struct tag *tag, const char *p)
+{
+        size_t size = is_known(tag) ? page->idle[tag - known.tags].size : 0;
+        bool is_same = size > 0 && (size_t) (page->end - p) > size && p[size] == '>' &&
+                       memcmp(p, page->idle[tag - known.tags].start, size) == 0;
+        return is_same ? size : 0;
+}
+
+static void note_idle(struct page *page, const struct tag *tag, const char *start, const char *end)
+{
+        if (!is_known(tag) || *end != '>')
+                return;
+        page->idle[tag - known.tags].start = start;
+        page->idle[tag - known.tags].size = (size_t) (end - start);
+}
+
 /* p is behind "<". */
 static const char *read_start_tag(struct page *page, const char *p)
 {
@@ -513,12 +546,19 @@ static const char *read_start_tag(struct page *page, const char *p)
                 return NULL;
         }
         make_place(page, tag, p);
-        if (is_surplus(page, tag) || page->gives_up || !read_attributes(page, &p, &attributes)) {
+        size_t idle = match_idle(page, tag, p);
+        const char *start = p;
+        p += idle;
+        if (is_surplus(page, tag) || page->gives_up || (idle == 0 && !read_attributes(page, &p, &attributes))) {
                 give_up(page);
                 return NULL;
         }
-        if (attributes.any)
+        if (idle > 0)
+                attributes.any = false;
+        else if (attributes.any)
                 list_attributes(page, &attributes, list);
+        else
+                note_idle(page, tag, start, p);
         open_tag(page, tag, attributes.any ? list : NULL, p);
         bool is_closed = *p == '/';
         p += is_closed ? 2 : 1;
@@ -531,9 +571,23 @@ static const char *read_start_tag(struct page *page, const char *p)
         return tag->is_raw ? skip_raw(page, p, tag) : p;
 }
 
+/* Of nearly all end tags: that of the innermost element, in lower case. p is behind "</"; returns behind ">" or NULL. */
+static const char *match_top(const struct page *page, const char *p)
+{
+        const struct tag *tag = top(page);
+        bool is_same = tag && (size_t) (page->end - p) > tag->size && p[tag->size] == '>' &&
+                       memcmp(p, tag->name, tag->size) == 0;
+        return is_same ? p + tag->size + 1 : NULL;
+}
+
 /* p is behind "</". */
 static const char *read_end_tag(struct page *page, const char *p)
 {
+        const char *behind = match_top(page, p);
+        if (behind) {
+                close_top(page, behind);
+                return behind;
+        }
         char name[NAME_MAX_BYTES + 1];
         size_t size = p < page->end && is_name_start(*p) ? read_name(&p, page->end, name) : 0;
         const struct tag *tag = size > 0 ? find_tag(page, name, size) : NULL;
@@ -603,38 +657,11 @@ static const char *read_markup(struct page *page, const char *p)
         return NULL;
 }
 
-/* Valid UTF-8 of which libxml2 and the charset code leave every character as it is. */
-static bool is_clean(const char *text, size_t size)
-{
-        const unsigned char *p = (const unsigned char *) text, *end = p + size;
-        while (p < end) {
-                guint64 word;
-                for (; (size_t) (end - p) >= sizeof word; p += sizeof word) {
-                        memcpy(&word, p, sizeof word);
-                        if (((word - 0x2020202020202020u) | word | (word + 0x0101010101010101u)) & 0x8080808080808080u)
-                                break;
-                }
-                while (end - p >= 3 && *p >= 0xE1 && *p <= 0xEC && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80)
-                        p += 3;
-                if (p == end)
-                        break;
-                if (*p < 0x80) {
-                        if ((*p < 0x20 && *p != '\n' && *p != '\r' && *p != '\t') || *p == 0x7F)
-                                return false;
-                        p++;
-                } else {
-                        gunichar c = g_utf8_get_char_validated((const char *) p, end - p);
-                        if (c >= (gunichar) -2 || c < 0xA0 || (c & 0xFFFE) == 0xFFFE)
-                                return false;
-                        p = (const unsigned char *) g_utf8_next_char(p);
-                }
-        }
-        return true;
-}
-
 /* The next of these bytes, or the end; *known_at is where the last one was found. */
 static const char *find_next(const char *p, const char *end, char byte, const char **known_at)
 {
+        if (*p == byte)
+                return *known_at = p;
         if (!*known_at || *known_at < p) {
                 *known_at = memchr(p, byte, (size_t) (end - p));
                 *known_at = *known_at ? *known_at : end;
@@ -651,7 +678,7 @@ static const char *find_markup(struct page *page, const char *p)
 
 bool html_read_sound(struct html_reader *reader, const char *text, size_t size)
 {
-        if (size == 0 || !known.p || !is_clean(text, size))
+        if (size == 0 || !known.p || !text_is_clean(text, size))
                 return false;
         struct page page = { .reader = reader, .text = text, .end = text + size, .counted = text, .line = 1,
                              .values = g_string_sized_new(256) };

@@ -2,7 +2,7 @@
 /*
  * MIME, both ways; the only module that includes gmime.h. Reading turns the bytes of a mail into a flat list of leaf
  * parts in reading order, with nesting noted, bodies decoded from their transfer encoding and not yet from their
- * charset. Writing makes a multipart/alternative mail.
+ * charset. Writing makes a multipart/alternative mail, within a multipart/mixed one where there are attachments.
  */
 #ifndef INGEST_MIME_H
 #define INGEST_MIME_H
@@ -57,6 +57,15 @@ char *mime_mail_sender(const struct mime_mail *mail);
 
 struct mime_address { char *name, *address; };
 
+/* A file that goes with a mail. A mail ("message/rfc822") that can stand in another as it is does so; one that cannot (8-bit
+ * characters, long lines, other line ends than CR LF) becomes a file of type application/octet-stream, byte for byte. */
+struct mime_attachment {
+        const char *type;      /* "message/rfc822", "application/json" */
+        const char *name;      /* of the file: printable ASCII without quotes and slashes, at most 100 characters */
+        const char *data;
+        gsize size;
+};
+
 /* A mail to be written. All strings UTF-8; none may hold CR or LF (refused: -ERR_MALFORMED). */
 struct mime_draft {
         const char *from;              /* "Name <a@b>" or "a@b" */
@@ -68,6 +77,8 @@ struct mime_draft {
         gint64 date_ms;
         const char *text, *html;       /* html may be NULL: a text/plain mail */
         const char *const *extra;      /* name, value, name, value, …, NULL; or NULL */
+        const struct mime_attachment *attachments;
+        gsize attachment_count;
 };
 
 /* Writes it with CRLF line ends, every line at most 998 bytes and 7-bit clean. The same draft gives the same bytes.

@@ -84,23 +84,51 @@ struct base64_group {
         unsigned count;
 };
 
+/* What each of the four digits of a group adds to its three bytes as they stand in memory; what is no digit sets the
+ * byte behind them. */
+static guint32 group_bytes[4][256];
+
+static void fill_group_bytes(void)
+{
+        const unsigned char *values = base64_values();
+        for (unsigned place = 0; place < 4; place++)
+                for (unsigned c = 0; c < 256; c++) {
+                        guint32 bits = (guint32) (values[c] & 63) << (18 - 6 * place);
+                        const unsigned char bytes[4] = { (unsigned char) (bits >> 16), (unsigned char) (bits >> 8),
+                                                         (unsigned char) bits, values[c] >= 64 };
+                        memcpy(&group_bytes[place][c], bytes, sizeof bytes);
+                }
+}
+
+static void prepare_groups(void)
+{
+        static gsize ready;
+        if (g_once_init_enter(&ready)) {
+                fill_group_bytes();
+                g_once_init_leave(&ready, 1);
+        }
+}
+
 /* Whole groups of four digits at p; returns where that ended. */
 static const unsigned char *decode_groups(const unsigned char *p, const unsigned char *end, GString *out)
 {
-        const unsigned char *values = base64_values();
+        static const unsigned char no_digit[4] = { 0, 0, 0, 1 };
+        guint32 stop;
         size_t used = out->len;
         if (end - p < 4)
                 return p;
-        g_string_set_size(out, used + (size_t) (end - p) / 4 * 3);
-        for (; end - p >= 4; p += 4) {
-                unsigned char a = values[p[0]], b = values[p[1]], c = values[p[2]], d = values[p[3]];
-                if ((a | b | c | d) >= 64)
+        prepare_groups();
+        memcpy(&stop, no_digit, sizeof stop);
+        g_string_set_size(out, used + (size_t) (end - p) / 4 * 3 + 1); /* four bytes are written, three count */
+        char *to = out->str + used;
+        for (; end - p >= 4; p += 4, to += 3) {
+                guint32 bytes = group_bytes[0][p[0]] | group_bytes[1][p[1]];
+                bytes |= group_bytes[2][p[2]] | group_bytes[3][p[3]];
+                if (bytes & stop)
                         break;
-                out->str[used++] = (char) (a << 2 | b >> 4);
-                out->str[used++] = (char) (b << 4 | c >> 2);
-                out->str[used++] = (char) (c << 6 | d);
+                memcpy(to, &bytes, sizeof bytes);
         }
-        g_string_truncate(out, used);
+        g_string_truncate(out, (size_t) (to - out->str));
         return p;
 }
 

@@ -167,7 +167,9 @@ static char *join_segments(const GArray *segments)
 
 char *mime_value_parameter(const char *raw, const char *name)
 {
-        g_autoptr(GArray) segments = collect_segments(raw ? raw : "", name);
+        if (!raw || !strcasestr(raw, name)) /* most are not there */
+                return NULL;
+        g_autoptr(GArray) segments = collect_segments(raw, name);
         /* Of "name*=" and "name=" the extended one is the better (RFC 6266 section 4.3). */
         for (guint i = 1; i < segments->len; i++) {
                 struct segment *first = &g_array_index(segments, struct segment, 0), *other = first + i, swap = *first;

@@ -8,6 +8,9 @@
 #include "ingest/mime_p.h"
 
 #define LINE_COLUMNS 76u /* of 78, so that nothing is ever at the edge */
+#define BASE64_LINE_BYTES 57u
+#define BODY_LINE_BYTES_MAX 998u /* without its line end (RFC 5322 section 2.1.1) */
+#define FILE_NAME_BYTES_MAX 100u
 #define WORD_OVERHEAD 12u /* =?UTF-8?B?…?= */
 #define UNFOLDABLE_BYTES_MAX 900u /* an address or id, which cannot be folded, in a line of at most 998 */
 
@@ -263,14 +266,19 @@ static void append_crlf_text(GString *out, const char *text)
         }
 }
 
-static void append_base64(GString *out, const char *text)
+static void append_base64(GString *out, const char *data, size_t size)
+{
+        for (size_t i = 0; i < size; i += BASE64_LINE_BYTES) {
+                g_autofree char *line = g_base64_encode((const guchar *) data + i, MIN(BASE64_LINE_BYTES, size - i));
+                g_string_append_printf(out, "%s\r\n", line);
+        }
+}
+
+static void append_base64_text(GString *out, const char *text)
 {
         g_autoptr(GString) body = g_string_sized_new(strlen(text) + 64);
         append_crlf_text(body, text); /* line ends inside base64 are CRLF too (RFC 2045 section 6.8) */
-        for (size_t i = 0; i < body->len; i += 57) {
-                g_autofree char *line = g_base64_encode((const guchar *) body->str + i, MIN(57, body->len - i));
-                g_string_append_printf(out, "%s\r\n", line);
-        }
+        append_base64(out, body->str, body->len);
 }
 
 /* Whether a character has to be written as =XX where it stands. */
@@ -313,28 +321,130 @@ static void append_body(GString *out, const char *type, const char *text)
         g_string_append_printf(out, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n", type,
                                base64 ? "base64" : "quoted-printable");
         if (base64)
-                append_base64(out, body);
+                append_base64_text(out, body);
         else
                 append_quoted_printable(out, body);
 }
 
-static void append_content(GString *out, const struct mime_draft *draft)
+/* A mail that may stand in another one as it is: RFC 2046 section 5.2.1 allows it no encoding. */
+static bool is_plain_mail(const char *data, size_t size)
 {
-        g_string_append(out, "MIME-Version: 1.0\r\n");
+        size_t line = 0;
+        for (size_t i = 0; i < size; i++) {
+                unsigned char c = (unsigned char) data[i];
+                if (c == '\n' && (i == 0 || data[i - 1] != '\r'))
+                        return false;
+                if ((c == '\r' && (i + 1 == size || data[i + 1] != '\n')) || c == '\0' || c >= 0x80)
+                        return false;
+                line = c == '\n' ? 0 : line + 1;
+                if (line > BODY_LINE_BYTES_MAX + 1) /* the CR is counted too */
+                        return false;
+        }
+        return true;
+}
+
+static bool is_mail(const struct mime_attachment *attachment)
+{
+        return g_ascii_strcasecmp(attachment->type, "message/rfc822") == 0;
+}
+
+static bool stands_as_it_is(const struct mime_attachment *attachment)
+{
+        return is_mail(attachment) && is_plain_mail(attachment->data, attachment->size);
+}
+
+/* A line of an attached mail must not end the part it is in. "=_" occurs in no encoding, so no other body can hold it
+ * (RFC 2045 section 6.7). */
+static char *make_boundary(const struct mime_draft *draft, const char *purpose)
+{
+        for (unsigned attempt = 0;; attempt++) {
+                char digest[DIGEST_TEXT_SIZE];
+                g_autofree char *count = attempt ? g_strdup_printf("%u", attempt) : g_strdup("");
+                digest_sha256_strings(digest, purpose, draft->message_id, count, NULL);
+                digest[32] = '\0';
+                bool taken = false;
+                for (gsize i = 0; i < draft->attachment_count; i++)
+                        taken |= memmem(draft->attachments[i].data, draft->attachments[i].size, digest, 32) != NULL;
+                if (!taken)
+                        return g_strdup_printf("=_%s", digest);
+        }
+}
+
+static void append_alternatives(GString *out, const struct mime_draft *draft)
+{
         if (!draft->html) {
                 append_body(out, "text/plain", draft->text);
                 return;
         }
-        char digest[DIGEST_TEXT_SIZE];
-        digest_sha256_strings(digest, "boundary", draft->message_id, NULL);
-        digest[32] = '\0';
-        /* "=_" occurs in neither encoding, so no body can hold the boundary (RFC 2045 section 6.7). */
-        g_string_append_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n--=_%s\r\n",
-                               digest, digest);
+        g_autofree char *boundary = make_boundary(draft, "boundary");
+        g_string_append_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n", boundary,
+                               boundary);
         append_body(out, "text/plain", draft->text);
-        g_string_append_printf(out, "\r\n--=_%s\r\n", digest);
+        g_string_append_printf(out, "\r\n--%s\r\n", boundary);
         append_body(out, "text/html", draft->html);
-        g_string_append_printf(out, "\r\n--=_%s--\r\n", digest);
+        g_string_append_printf(out, "\r\n--%s--\r\n", boundary);
+}
+
+static void append_attachment(GString *out, const struct mime_attachment *attachment)
+{
+        bool plain = stands_as_it_is(attachment);
+        g_string_append_printf(out, "Content-Type: %s;\r\n name=\"%s\"\r\nContent-Transfer-Encoding: %s\r\n"
+                                    "Content-Disposition: attachment;\r\n filename=\"%s\"\r\n\r\n",
+                               !is_mail(attachment) || plain ? attachment->type : "application/octet-stream",
+                               attachment->name, plain ? "7bit" : "base64", attachment->name);
+        if (plain)
+                g_string_append_len(out, attachment->data, (gssize) attachment->size);
+        else
+                append_base64(out, attachment->data, attachment->size);
+}
+
+static bool is_file_name(const char *name)
+{
+        for (const char *p = name; *p; p++)
+                if (!is_plain_char((unsigned char) *p) || strchr("\"\\/", *p))
+                        return false;
+        return *name && strlen(name) <= FILE_NAME_BYTES_MAX;
+}
+
+static bool is_type(const char *type)
+{
+        const char *slash = strchr(type, '/');
+        return slash && slash > type && slash[1] && strlen(type) < LINE_COLUMNS / 2 &&
+               strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789/+.-") == strlen(type);
+}
+
+static int check_attachments(const struct mime_draft *draft, struct error *err)
+{
+        for (gsize i = 0; i < draft->attachment_count; i++) {
+                if (!is_file_name(draft->attachments[i].name))
+                        return error_set(err, -ERR_MALFORMED, "\"%s\" cannot be the name of an attachment",
+                                         draft->attachments[i].name);
+                if (!is_type(draft->attachments[i].type))
+                        return error_set(err, -ERR_MALFORMED, "\"%s\" cannot be the type of an attachment",
+                                         draft->attachments[i].type);
+        }
+        return 0;
+}
+
+static int append_content(GString *out, const struct mime_draft *draft, struct error *err)
+{
+        g_string_append(out, "MIME-Version: 1.0\r\n");
+        if (draft->attachment_count == 0) {
+                append_alternatives(out, draft);
+                return 0;
+        }
+        int r = check_attachments(draft, err);
+        if (r < 0)
+                return r;
+        g_autofree char *boundary = make_boundary(draft, "mixed");
+        g_string_append_printf(out, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+        append_alternatives(out, draft);
+        for (gsize i = 0; i < draft->attachment_count; i++) {
+                g_string_append_printf(out, "\r\n--%s\r\n", boundary);
+                append_attachment(out, &draft->attachments[i]);
+        }
+        g_string_append_printf(out, "\r\n--%s--\r\n", boundary);
+        return 0;
 }
 
 static int append_head(GString *out, const struct mime_draft *draft, struct error *err)
@@ -360,11 +470,12 @@ int mime_write(const struct mime_draft *draft, char **ret_data, size_t *ret_size
 {
         GString *out = g_string_sized_new(strlen(draft->text) * 2 + 2048);
         int r = append_head(out, draft, err);
+        if (r == 0)
+                r = append_content(out, draft, err);
         if (r < 0) {
                 g_string_free(out, TRUE);
                 return r;
         }
-        append_content(out, draft);
         *ret_size = out->len;
         *ret_data = g_string_free(out, FALSE);
         return 0;

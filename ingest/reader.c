@@ -180,7 +180,7 @@ static void fill_recognised(struct reader_result *result, struct candidate *chos
         result->bulletin = g_steal_pointer(&chosen->bulletin);
         g_free(result->bulletin->feed);
         result->bulletin->feed = g_strdup(chosen->feed->name);
-        result->text = g_steal_pointer(&chosen->text);
+        result->text = chosen->text ? g_steal_pointer(&chosen->text) : g_strdup("");
         result->labels = chosen->labels;
         chosen->labels = (struct label_report){ 0 };
         result->archive_name = chosen->feed->archive_name(result->bulletin);

@@ -33,6 +33,7 @@ struct reader_result {
 struct reader_limits {
         size_t text_bytes; /* one text or HTML part, before and after its charset; 0: LIMIT_TEXT_BYTES_DEFAULT */
         bool without_digest; /* the caller knows the input's digest, so that the bulletin's stays NULL */
+        bool without_text;   /* nor does it want the text of a recognised one, which is "" */
 };
 
 /* Starts the libraries underneath and opens what they would load later. Once per process. */

@@ -30,6 +30,7 @@ static void charset_use_destroy(gpointer data)
 void readings_init(struct readings *readings, const struct reader_limits *limits)
 {
         *readings = (struct readings){
+                .without_text = limits && limits->without_text,
                 .text_bytes_max = limits && limits->text_bytes ? limits->text_bytes : LIMIT_TEXT_BYTES_DEFAULT,
                 .candidates = g_ptr_array_new_with_free_func(candidate_free),
                 .charsets = g_ptr_array_new_with_free_func(charset_use_destroy),
@@ -108,8 +109,9 @@ static struct candidate *add_candidate(struct readings *readings, const struct s
         candidate->message = source->message;
         candidate->group = source->group;
         candidate->source = readings->sources;
-        candidate->text = document_text(document);
         extract(candidate, document);
+        if (!candidate->feed || !readings->without_text)
+                candidate->text = document_text(document);
         g_ptr_array_add(readings->candidates, candidate);
         return candidate;
 }
@@ -121,8 +123,9 @@ static char *flatten(const struct document *document)
 {
         guint odd = 0;
         for (guint i = 0; i < document->blocks->len; i++) {
-                const char *text = document_block(document, i)->text;
-                odd += text[0] == '>' || g_str_has_suffix(text, "|");
+                const struct block *block = document_block(document, i);
+                size_t size = block->is_plain ? block->size : strlen(block->text);
+                odd += block->text[0] == '>' || (size > 0 && block->text[size - 1] == '|');
         }
         if (odd < 3)
                 return NULL;
@@ -261,6 +264,8 @@ const char *readings_text(const struct readings *readings)
         for (guint i = 0; i < readings->candidates->len; i++) {
                 const struct candidate *candidate = g_ptr_array_index(readings->candidates, i);
                 bool own = !candidate->attachment, best_own = best && !best->attachment;
+                if (!candidate->text)
+                        continue;
                 if (!best || (own && !best_own) || (own == best_own && strlen(candidate->text) > strlen(best->text)))
                         best = candidate;
         }

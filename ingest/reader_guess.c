@@ -103,19 +103,26 @@ bool reader_looks_like_html(const char *data, size_t size)
         return is_html_name(name);
 }
 
+static bool begins_with(const char *data, size_t size, const char *tag)
+{
+        return size >= strlen(tag) && g_ascii_strncasecmp(data, tag, strlen(tag)) == 0;
+}
+
 bool reader_holds_html(const char *data, size_t size)
 {
-        static const char *const tags[] = { "<html", "<body", "<table" };
-        if (size == 0 || !memchr(data, '<', MIN(size, META_BYTES)))
-                return reader_looks_like_html(data, size);
-        g_autofree char *start = g_ascii_strdown(data, (gssize) MIN(size, META_BYTES));
-        for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
-                if (strstr(start, tags[i]))
-                        return true;
+        if (size == 0)
+                return false;
         unsigned breaks = 0;
-        for (const char *at = start; (at = strstr(at, "<br")) && breaks < BREAKS_MIN; at++)
-                breaks++;
-        return breaks == BREAKS_MIN || reader_looks_like_html(data, size);
+        const char *end = data + strnlen(data, MIN(size, META_BYTES));
+        for (const char *at = data; at < end && (at = memchr(at, '<', (size_t) (end - at))); at++) {
+                size_t left = (size_t) (end - at);
+                if (left < 2 || !g_ascii_isalpha(at[1])) /* a kanji's half, as often as not */
+                        continue;
+                if (begins_with(at, left, "<html") || begins_with(at, left, "<body") || begins_with(at, left, "<table"))
+                        return true;
+                breaks += begins_with(at, left, "<br");
+        }
+        return breaks >= BREAKS_MIN || reader_looks_like_html(data, size);
 }
 
 enum reader_form reader_guess_form(const char *data, size_t size)

@@ -37,7 +37,7 @@ struct candidate {
         const struct feed *feed; /* NULL: no feed recognised it */
         struct bulletin *bulletin; /* likewise */
         struct label_report labels; /* likewise */
-        char *text;
+        char *text; /* NULL of a recognised one where nobody wants it */
         bool html, attachment;
         bool is_worse; /* of two readings of one source: only its links count */
         int message, group;
@@ -51,6 +51,7 @@ struct readings {
         GPtrArray *warnings;   /* char * */
         char *failure;         /* why a part of the mail's body could not be read; the first one, or NULL */
         size_t text_bytes_max; /* of one source */
+        bool without_text;
         size_t decoded_bytes;  /* of all so far */
         unsigned sources;
         bool stopped;          /* LIMIT_TEXT_READINGS was reached */

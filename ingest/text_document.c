@@ -29,13 +29,9 @@ struct piece {
         const char *start, *end;
 };
 
-/* Nearly all characters can be told from white space by their first byte: there is none beyond U+3000. */
 static inline bool is_space_at(const char *at)
 {
-        const unsigned char first = (unsigned char) *at;
-        if ((first > 0x20 && first < 0x7F) || first > 0xE3)
-                return false;
-        return g_unichar_isspace(g_utf8_get_char(at));
+        return !text_is_surely_filled(at) && g_unichar_isspace(g_utf8_get_char(at));
 }
 
 static struct piece strip_piece(const char *start, const char *end)
@@ -302,12 +298,15 @@ int text_document_read(const char *text, const struct text_document_options *opt
         size_t size = strlen(text);
         if (size > LIMIT_TEXT_BYTES)
                 return error_set(err, -ERR_LIMIT, "the text has more than %u bytes (LIMIT_TEXT_BYTES)", LIMIT_TEXT_BYTES);
-        g_autofree char *buffer = g_strndup(text, size);
+        g_autofree char *buffer = g_malloc(size + 1);
+        memcpy(buffer, text, size + 1);
         g_autoptr(GArray) lines = NULL;
         int r = text_lines_split(buffer, options ? options : &none, &lines, err);
         if (r < 0)
                 return r;
-        struct builder b = { .document = document_new(judge_rendering(lines)) };
+        /* Without a bar there are neither rows nor cells. */
+        bool has_bars = memchr(text, '|', size) != NULL;
+        struct builder b = { .document = document_new(has_bars ? judge_rendering(lines) : RENDERING_LINES) };
         for (guint i = 0; i < lines->len; i++) {
                 if (add_line(&b, lines, i))
                         continue;

@@ -8,6 +8,7 @@
 
 #define line_at(lines, i) (&g_array_index((lines), struct text_line, (i)))
 
+#define USUAL_LINES 512u
 #define NEAR_BYTES 200       /* of a line, before its end */
 #define FULL_LINE_COLUMNS 62 /* a shorter line was broken at a space that was there */
 
@@ -38,17 +39,20 @@ static char *cut_line(char *text)
 
 static int cut_lines(char *buffer, GArray *lines, struct error *err)
 {
-        unsigned number = 1;
-        for (char *next, *text = buffer; text; text = next, number++) {
+        guint count = 0;
+        for (char *next, *text = buffer; text; text = next) {
                 next = cut_line(text);
                 if (!next && !*text)
                         break;
-                if (lines->len >= LIMIT_DOCUMENT_BLOCKS)
+                if (count >= LIMIT_DOCUMENT_BLOCKS)
                         return error_set(err, -ERR_LIMIT, "the text has more than %u lines (LIMIT_DOCUMENT_BLOCKS)",
                                          LIMIT_DOCUMENT_BLOCKS);
-                struct text_line line = { .text = text, .number = number };
-                g_array_append_val(lines, line);
+                if (count == lines->len)
+                        g_array_set_size(lines, MAX(2 * count, USUAL_LINES));
+                *line_at(lines, count) = (struct text_line){ .text = text, .number = count + 1 };
+                count++;
         }
+        g_array_set_size(lines, count);
         return 0;
 }
 
@@ -128,8 +132,10 @@ static void reflow(GArray *lines, bool delsp)
 
 static void mark_blank(GArray *lines)
 {
-        for (guint i = 0; i < lines->len; i++)
-                line_at(lines, i)->blank = text_is_blank(line_at(lines, i)->text);
+        for (guint i = 0; i < lines->len; i++) {
+                struct text_line *line = line_at(lines, i);
+                line->blank = !text_is_surely_filled(line->text) && text_is_blank(line->text);
+        }
 }
 
 /* What mail programs and people put before quoted lines. */
@@ -281,7 +287,8 @@ static struct marked_lines count_marked(const GArray *lines, const struct quote_
         return marked;
 }
 
-static void strip_quotes(GArray *lines, const struct quote_mark *mark)
+/* Whether there were any. */
+static bool strip_quotes(GArray *lines, const struct quote_mark *mark)
 {
         struct marked_lines marked = count_marked(lines, mark);
         bool stripped = false;
@@ -303,11 +310,28 @@ static void strip_quotes(GArray *lines, const struct quote_mark *mark)
                 line->text = skip_quote_marks(line->text, mark);
                 line->blank = true;
         }
+        return stripped;
+}
+
+/* Most texts have no line that begins with any of the marks. */
+static void strip_all_quotes(GArray *lines)
+{
+        bool begins[256], is_known = false; /* by the first bytes of the lines */
+        for (size_t i = 0; i < G_N_ELEMENTS(quote_marks); i++) {
+                if (!is_known) {
+                        memset(begins, 0, sizeof begins);
+                        for (guint n = 0; n < lines->len; n++)
+                                begins[(unsigned char) line_at(lines, n)->text[0]] = true;
+                }
+                is_known = !begins[(unsigned char) quote_marks[i].text[0]] || !strip_quotes(lines, &quote_marks[i]);
+        }
 }
 
 int text_lines_split(char *buffer, const struct text_document_options *options, GArray **ret_lines, struct error *err)
 {
         GArray *lines = g_array_new(FALSE, FALSE, sizeof(struct text_line));
+        const struct text_marks marks = { .bars = strchr(buffer, '|'), .brackets = strchr(buffer, '<'),
+                                          .stars = strchr(buffer, '*') };
         int r = cut_lines(buffer, lines, err);
         if (r < 0) {
                 g_array_unref(lines);
@@ -316,9 +340,8 @@ int text_lines_split(char *buffer, const struct text_document_options *options, 
         if (options->flowed)
                 reflow(lines, options->delsp);
         mark_blank(lines);
-        for (size_t i = 0; i < G_N_ELEMENTS(quote_marks); i++)
-                strip_quotes(lines, &quote_marks[i]);
-        text_lines_mend(lines);
+        strip_all_quotes(lines);
+        text_lines_mend(lines, &marks);
         *ret_lines = lines;
         return 0;
 }

@@ -14,11 +14,16 @@ struct text_line {
         bool blank;      /* nothing but white space */
 };
 
+/* Which of the characters that show what is to be mended the text has at all. */
+struct text_marks {
+        bool bars, brackets, stars; /* "|", "<", "*" */
+};
+
 /* Cuts the buffer, which is changed and must outlive the result, into an array of struct text_line.
  * Errors: -ERR_LIMIT. */
 int text_lines_split(char *buffer, const struct text_document_options *options, GArray **ret_lines, struct error *err);
 
 /* Joins what was cut and takes off what was put in on the way: see text_mend.c. Part of text_lines_split. */
-void text_lines_mend(GArray *lines);
+void text_lines_mend(GArray *lines, const struct text_marks *marks);
 
 #endif

@@ -234,10 +234,14 @@ static void strip_stars(GArray *lines)
         }
 }
 
-void text_lines_mend(GArray *lines)
+void text_lines_mend(GArray *lines, const struct text_marks *marks)
 {
-        join_rows(lines);
-        close_double_spaced_rows(lines);
-        join_addresses(lines);
-        strip_stars(lines);
+        if (marks->bars) {
+                join_rows(lines);
+                close_double_spaced_rows(lines);
+        }
+        if (marks->brackets)
+                join_addresses(lines);
+        if (marks->stars)
+                strip_stars(lines);
 }

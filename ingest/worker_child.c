@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,8 @@ static int serve_one(const struct worker_setup *setup)
         if (r == 1) {
                 data[frame.size] = '\0';
                 struct reader_result result;
-                const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true };
+                const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true,
+                                                      .without_text = setup->without_text };
                 reader_read_limited(data, frame.size, (enum reader_form) frame.kind, &limits, &result);
                 if (setup->without_text && result.text)
                         result.text[0] = '\0';
@@ -132,6 +134,17 @@ static void watch_memory(void)
         json_set_alloc_funcs(allocate, g_free);
 }
 
+#define KEPT_BYTES (4u * MIB)
+#define MAPPED_FROM_BYTES (4u * MIB)
+
+/* What a usual mail takes is kept for the next one, instead of being given back and asked for again, page by page. What
+ * a large one takes goes back. */
+static void keep_memory(void)
+{
+        mallopt(M_TRIM_THRESHOLD, (int) KEPT_BYTES);
+        mallopt(M_MMAP_THRESHOLD, (int) MAPPED_FROM_BYTES);
+}
+
 int worker_main(void)
 {
         struct error err = ERROR_INIT;
@@ -143,6 +156,7 @@ int worker_main(void)
                 _exit(EXIT_FAILURE);
         }
         watch_memory();
+        keep_memory();
         reader_prepare();
         json_object_seed(0); /* reads the random device now: it could not later */
         if (sandbox_filter_calls(&err) < 0) {

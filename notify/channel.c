@@ -15,6 +15,9 @@ static const struct channel_driver *const drivers[CHANNEL_TYPE_MAX] = {
         [CHANNEL_SLACK] = &slack_channel_driver,
         [CHANNEL_EMAIL] = &email_channel_driver,
         [CHANNEL_LOG] = &log_channel_driver,
+        [CHANNEL_WEBHOOK] = &webhook_channel_driver,
+        [CHANNEL_PAGERDUTY] = &pagerduty_channel_driver,
+        [CHANNEL_TEAMS] = &teams_channel_driver,
 };
 
 const char *channel_type_name(enum channel_type type)
@@ -54,6 +57,9 @@ void channel_free(struct channel *channel)
                 return;
         g_free(channel->name);
         free_secret(channel->url);
+        free_secret(channel->token);
+        free_secret(channel->signing_secret);
+        g_free(channel->slack_channel);
         g_free(channel->mention);
         g_free(channel->smtp_url);
         g_free(channel->ca_file);
@@ -72,12 +78,17 @@ void http_answer_clear(struct http_answer *answer)
 
 void smtp_answer_clear(struct smtp_answer *answer)
 {
+        for (size_t i = 0; i < answer->recipient_count; i++)
+                g_free(answer->recipients[i].text);
+        g_clear_pointer(&answer->recipients, g_free);
+        answer->recipient_count = 0;
         g_clear_pointer(&answer->text, g_free);
 }
 
 void delivery_report_clear(struct delivery_report *report)
 {
         g_clear_pointer(&report->answer, g_free);
+        g_clear_pointer(&report->memo, g_free);
 }
 
 char *channel_dump_json(json_t *json)
@@ -154,10 +165,12 @@ void channel_report(const struct channel *channel, struct delivery_report *repor
         g_autoptr(GString) raw = g_string_new(NULL);
         g_string_vprintf(raw, format, arguments);
         va_end(arguments);
-        if (channel->url)
+        if (channel->url && !channel->token) /* the address of an API is no secret; its token is */
                 redact_webhook(raw, channel->url);
         if (channel->password)
                 redact_password(raw, channel->user, channel->password);
+        redact(raw, channel->token);
+        redact(raw, channel->signing_secret);
         g_autofree char *line = message_clean_line(raw->str, LIMIT_ANSWER_KEPT_BYTES);
         g_autoptr(GString) kept = g_string_new(line);
         truncate_bytes(kept, LIMIT_ANSWER_KEPT_BYTES);
@@ -177,6 +190,49 @@ void channel_report_error(const struct channel *channel, struct delivery_report 
 char *channel_render(const struct channel *channel, const struct message *message)
 {
         return drivers[channel->type]->render(channel, message);
+}
+
+bool channel_wants(const struct channel *channel, const char *kind)
+{
+        const struct channel_driver *driver = drivers[channel->type];
+        return driver->wants ? driver->wants(channel, kind) : strcmp(kind, "acknowledged") != 0;
+}
+
+static void append_code_unit(GString *out, unsigned unit)
+{
+        g_string_append_printf(out, "\\u%04x", unit);
+}
+
+/* As JSON, with escapes for whatever a terminal would obey or not show. */
+static char *dump_for_people(const json_t *json)
+{
+        char *dumped = json_dumps(json, JSON_INDENT(2));
+        GString *out = g_string_new(NULL);
+        for (const char *p = dumped ? dumped : ""; *p; p = g_utf8_next_char(p)) {
+                gunichar c = g_utf8_get_char(p);
+                GUnicodeType type = g_unichar_type(c);
+                if (c == '\n' || (type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT && type != G_UNICODE_LINE_SEPARATOR &&
+                                  type != G_UNICODE_PARAGRAPH_SEPARATOR)) {
+                        g_string_append_unichar(out, c);
+                } else if (c > 0xFFFF) {
+                        append_code_unit(out, 0xD7C0 + (c >> 10));
+                        append_code_unit(out, 0xDC00 + (c & 0x3FF));
+                } else {
+                        append_code_unit(out, c);
+                }
+        }
+        free(dumped);
+        return g_string_free(out, FALSE);
+}
+
+char *channel_preview(const struct channel *channel, const char *payload)
+{
+        const struct channel_driver *driver = drivers[channel->type];
+        json_t *json = json_loads(payload, JSON_REJECT_DUPLICATES, NULL);
+        char *text = !json ? text_make_valid(payload, strlen(payload), NULL) :
+                     driver->preview ? driver->preview(channel, json) : dump_for_people(json);
+        json_decref(json);
+        return text;
 }
 
 /* Whether the channel's type was changed while this message waited. */

@@ -16,9 +16,12 @@ struct channel_driver {
         char *(*render)(const struct channel *channel, const struct message *message);
         void (*send)(const struct channel *channel, const struct notify_transport *transport,
                      const struct delivery_request *request, const json_t *payload, struct delivery_report *report);
+        bool (*wants)(const struct channel *channel, const char *kind);        /* NULL: all but "acknowledged" */
+        char *(*preview)(const struct channel *channel, const json_t *payload); /* NULL: the payload as indented JSON */
 };
 
-extern const struct channel_driver slack_channel_driver, email_channel_driver, log_channel_driver;
+extern const struct channel_driver slack_channel_driver, email_channel_driver, log_channel_driver,
+        webhook_channel_driver, pagerduty_channel_driver, teams_channel_driver;
 
 /* Sets result and answer. The answer becomes one line of at most LIMIT_ANSWER_KEPT_BYTES without the channel's
  * secrets. */

@@ -36,6 +36,15 @@ static void append_fact(GString *out, const struct message_fact *fact)
         }
 }
 
+/* "  - text", and what does not fit on the line below it. */
+static void append_item(GString *out, const char *text)
+{
+        size_t start = out->len;
+        text_append_wrapped(out, text, EMAIL_COLUMNS, INDENT);
+        if (out->len > start)
+                out->str[start + strlen(INDENT) - 2] = '-';
+}
+
 static void append_changes(GString *out, const struct message *message)
 {
         if (message->changes->len == 0)
@@ -43,7 +52,7 @@ static void append_changes(GString *out, const struct message *message)
         append_heading(out, "変更点 (changes)");
         for (guint i = 0; i < message->changes->len; i++) {
                 g_autofree char *change = message_change_text(g_ptr_array_index(message->changes, i));
-                text_append_wrapped(out, change, EMAIL_COLUMNS, INDENT);
+                append_item(out, change);
         }
         if (message->changes_left_out > 0)
                 g_string_append_printf(out, INDENT "… and %u more\n", message->changes_left_out);
@@ -55,7 +64,7 @@ static void append_list(GString *out, const char *heading, const GPtrArray *line
                 return;
         append_heading(out, heading);
         for (guint i = 0; i < lines->len; i++)
-                text_append_wrapped(out, g_ptr_array_index(lines, i), EMAIL_COLUMNS, INDENT);
+                append_item(out, g_ptr_array_index(lines, i));
 }
 
 /* Addresses are never wrapped: a broken one cannot be opened. */
@@ -66,9 +75,10 @@ static void append_links(GString *out, const struct message *message)
         append_heading(out, "リンク (links)");
         for (guint i = 0; i < message->links->len; i++) {
                 const struct link *link = g_ptr_array_index(message->links, i);
-                if (!g_str_equal(link->text, link->url))
-                        text_append_wrapped(out, link->text, EMAIL_COLUMNS, INDENT);
-                g_string_append_printf(out, INDENT "<%s>\n", link->url);
+                bool named = !g_str_equal(link->text, link->url);
+                if (named)
+                        append_item(out, link->text);
+                g_string_append_printf(out, "%s<%s>\n", named ? INDENT : "  - ", link->url);
         }
 }
 
@@ -82,12 +92,20 @@ static void append_why(GString *out, const struct message *message)
         g_string_append(out, "hotfixd\n");
 }
 
+/* Near the top: it is what is to be done next. Never wrapped, since a command is to be copied from it. */
+static void append_footer(GString *out, const struct message *message)
+{
+        if (message->footer && *message->footer)
+                g_string_append_printf(out, "\n%s\n", message->footer);
+}
+
 char *email_text_part(const struct message *message)
 {
         GString *out = g_string_new(NULL);
         text_append_wrapped(out, message->headline, EMAIL_COLUMNS, "");
         g_string_append_c(out, '\n');
         text_append_wrapped(out, message->lead, EMAIL_COLUMNS, "");
+        append_footer(out, message);
         append_changes(out, message);
         if (message->facts->len > 0)
                 g_string_append_c(out, '\n');

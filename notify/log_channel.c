@@ -26,5 +26,12 @@ static void send_line(const struct channel *channel, const struct notify_transpo
         channel_report(channel, report, RESULT_SENT, "written to the log");
 }
 
+/* Whoever reads the journal wants to see the end of an alert, too. */
+static bool wants(const struct channel *channel, const char *kind)
+{
+        (void) channel, (void) kind;
+        return true;
+}
+
 const struct channel_driver log_channel_driver = { .name = "log", .payload_key = "headline", .render = render,
-                                                   .send = send_line };
+                                                   .send = send_line, .wants = wants };

@@ -48,6 +48,7 @@ static void change_free(gpointer data)
         g_free(change->label);
         g_free(change->from);
         g_free(change->to);
+        g_free(change->path);
         g_free(change);
 }
 
@@ -87,6 +88,8 @@ void message_free(struct message *message)
         g_ptr_array_unref(message->warnings);
         g_ptr_array_unref(message->lines);
         g_free(message->bulletin_id);
+        g_free(message->subject_key);
+        g_free(message->footer);
         g_free(message);
 }
 
@@ -123,7 +126,7 @@ static const char *bulletin_any_title(const struct bulletin *bulletin)
 }
 
 /* "[緊急][至急適用] MS07-028 …" */
-static char *make_headline(const struct bulletin *bulletin)
+char *message_headline(const struct bulletin *bulletin)
 {
         g_autoptr(GString) line = g_string_new(NULL);
         append_mark(line, bulletin, FIELD_SEVERITY);
@@ -184,6 +187,12 @@ static char *lead_raised(const struct bulletin *bulletin, const struct route_dec
         return g_strdup_printf("Now above the thresholds: %s.", standing);
 }
 
+/* What was undetermined counted as above every threshold. */
+static bool fell(int before, int now)
+{
+        return before == 0 ? now > 0 : now < before;
+}
+
 static char *make_lead(const struct bulletin *bulletin, const struct route_decision *decision)
 {
         g_autofree char *standing = standing_text(bulletin);
@@ -195,6 +204,10 @@ static char *make_lead(const struct bulletin *bulletin, const struct route_decis
         case ACTION_UPDATED:
                 return g_strdup_printf("Revised, and still above the thresholds: %s.", standing);
         case ACTION_LOWERED:
+                /* else a filter excludes it now, or the thresholds were changed */
+                if (decision->compared && !fell(decision->before_severity, route_value(bulletin, FIELD_SEVERITY)) &&
+                    !fell(decision->before_urgency, route_value(bulletin, FIELD_URGENCY)))
+                        return g_strdup_printf("Not for this route any more: %s.", standing);
                 return g_strdup_printf("No longer above the thresholds: %s.", standing);
         default:
                 return g_strdup_printf("Nothing is to be sent: %s.", standing);
@@ -211,6 +224,7 @@ static void add_change(struct message *message, const struct bulletin_change *ch
         copy->label = message_clean_line(change->label ? change->label : change->path, SIDE_CHARS);
         copy->from = message_clean_line(change->from, SIDE_CHARS);
         copy->to = message_clean_line(change->to, SIDE_CHARS);
+        copy->path = g_strdup(change->path);
         g_ptr_array_add(message->changes, copy);
 }
 
@@ -259,12 +273,13 @@ struct message *message_for_bulletin(const struct bulletin *bulletin, const char
                                      const struct route_decision *decision, const GPtrArray *changes)
 {
         struct message *message = message_new(route_action_name(decision->action));
-        message->headline = make_headline(bulletin);
+        message->headline = message_headline(bulletin);
         message->lead = make_lead(bulletin, decision);
         message->route = message_clean_line(route_name, SIDE_CHARS);
         message->reason = message_clean_line(decision->reason, REASON_CHARS);
         message->severity = route_value(bulletin, FIELD_SEVERITY);
         message->urgency = route_value(bulletin, FIELD_URGENCY);
+        message->bulletin = bulletin;
         message->bulletin_id = bulletin->id ? message_clean_line(bulletin->id, SIDE_CHARS) : NULL;
         message_add_bulletin_facts(message, bulletin);
         if (decision->action != ACTION_NEW)
@@ -291,7 +306,7 @@ struct message *message_for_history(const char *source, const char *route_name, 
         message->reason = g_strdup("one summary instead of a message for each");
         for (guint i = 0; top && i < top->len && i < HISTORY_LINES_MAX; i++) {
                 const struct bulletin *bulletin = g_ptr_array_index(top, i);
-                g_autofree char *headline = make_headline(bulletin);
+                g_autofree char *headline = message_headline(bulletin);
                 g_autofree char *date = message_clean_line(*bulletin->updated ? bulletin->updated : bulletin->edition,
                                                            BULLETIN_DATE_SIZE);
                 g_ptr_array_add(message->lines,
@@ -304,6 +319,8 @@ const char *message_lines_heading(const struct message *message)
 {
         if (g_str_equal(message->kind, "problem"))
                 return "対処 (what to do)";
+        if (g_str_equal(message->kind, "digest"))
+                return "一覧 (what there was)";
         return g_str_equal(message->kind, "summary") ? "主なもの (the most severe)" : "確認 (check)";
 }
 
@@ -311,8 +328,8 @@ struct message *message_for_test(const char *channel_name)
 {
         struct message *message = message_new("test");
         g_autofree char *name = message_clean_line(channel_name, SIDE_CHARS);
-        message->headline = g_strdup_printf("[test] hotfixd can reach channel %s", name);
-        message->lead = g_strdup("This is a test. Nothing has happened, and nothing needs to be done.");
+        message->headline = g_strdup_printf("[訓練][test] hotfixd can reach channel %s", name);
+        message->lead = g_strdup("This is a drill (訓練). Nothing has happened, and nothing needs to be done.");
         message->reason = g_strdup("somebody asked for a test message");
         g_ptr_array_add(message->lines, g_strdup("Japanese text arrives whole: 深刻度 1(緊急) 髙 ① ㈱ ～"));
         return message;
@@ -331,7 +348,7 @@ enum message_weight message_weight(const struct message *message)
                 [SEVERITY_MODERATE] = WEIGHT_MODERATE,    [SEVERITY_IMPORTANT] = WEIGHT_IMPORTANT,
                 [SEVERITY_CRITICAL] = WEIGHT_CRITICAL,
         };
-        if (g_str_equal(message->kind, "summary") || g_str_equal(message->kind, "test"))
+        if (g_str_equal(message->kind, "summary") || g_str_equal(message->kind, "test") || g_str_equal(message->kind, "digest"))
                 return WEIGHT_PLAIN;
         if (g_str_equal(message->kind, "problem"))
                 return WEIGHT_PROBLEM;

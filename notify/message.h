@@ -10,10 +10,11 @@
 #include "notify/route.h"
 
 struct message_fact { char *label, *value; };          /* "深刻度", "1(緊急)" */
-struct message_change { char *label, *from, *to; };
+struct message_change { char *label, *from, *to, *path; /* path: of the field, for machines */ };
 
 struct message {
-        char *kind;        /* "new", "raised", "updated", "lowered", "summary", "test", "problem", "recovered" */
+        char *kind;        /* "new", "raised", "updated", "lowered", "escalated", "reminder", "overdue", "acknowledged",
+                            * "digest", "summary", "test", "problem", "recovered" */
         char *headline;    /* "[緊急][至急適用] MS07-028 …", one line */
         char *lead;        /* English sentence: what this is ("Severity raised from moderate to critical.") */
         char *route, *reason; /* why this was sent */
@@ -26,6 +27,10 @@ struct message {
         GPtrArray *lines;   /* char *: body lines of a summary or test, what to do about a problem */
         int severity, urgency; /* for colour and order; 0 unknown */
         char *bulletin_id;  /* or NULL */
+        char *subject_key;  /* "hotfix-report:MS07-028", "drift:hotfix-report": the same for all that is told of one thing; or NULL */
+        const struct bulletin *bulletin; /* for channels that send all of it; borrowed, or NULL */
+        int64_t mail_id;    /* the mail on record that brought it, for attachments; 0: none */
+        char *footer;       /* one line: how to acknowledge, "hotfixctl ack MS07-028"; or NULL */
 };
 void message_free(struct message *message);
 
@@ -37,7 +42,7 @@ struct message *message_for_bulletin(const struct bulletin *bulletin, const char
 struct message *message_for_history(const char *source, const char *route_name, unsigned count, unsigned matching,
                                     const GPtrArray *top);
 
-/* "Is this channel set up right?" */
+/* "Is this channel set up right?" Marked as a drill. */
 struct message *message_for_test(const char *channel_name);
 
 /* What is wrong with the service itself, or no longer is. Everything is cleaned and cut here. */

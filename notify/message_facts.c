@@ -15,12 +15,11 @@
 #define EXCERPT_CHARS 600u
 #define URL_BYTES_MAX 2000u
 
-/* Characters without a shape of their own that can make a line read differently from what it says, and line ends by
- * other names. The joiners inside words (ZWJ, ZWNJ) stay. */
-static bool changes_direction(gunichar c)
+/* Characters without a shape of their own: they can make a line read differently from what it says, hide text from people
+ * that programs read, or make two names look the same. The joiners inside words (ZWJ, ZWNJ) stay. */
+static bool is_invisible(gunichar c)
 {
-        return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F ||
-               c == 0x061C || c == 0xFEFF;
+        return c >= 0xAD && c != 0x200C && c != 0x200D && g_unichar_type(c) == G_UNICODE_FORMAT;
 }
 
 /* Appends what may stay of text; white space becomes one space, or one line feed where keep_lines is set. */
@@ -32,7 +31,7 @@ static void append_cleaned(GString *out, const char *text, bool keep_lines)
                 if (g_unichar_isspace(c) || c == 0x2028 || c == 0x2029) {
                         space = true;
                         line |= keep_lines && (c == '\n' || c == 0x2028 || c == 0x2029);
-                } else if (!g_unichar_iscntrl(c) && !changes_direction(c)) {
+                } else if (!g_unichar_iscntrl(c) && !is_invisible(c)) {
                         if (space && out->len > 0)
                                 g_string_append_c(out, line ? '\n' : ' ');
                         space = line = false;

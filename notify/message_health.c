@@ -27,6 +27,7 @@ struct message *message_for_health(const struct health_report *report)
         message->route = g_strdup("health");
         message->reason = message_clean_line(report->reason, VALUE_CHARS);
         message->bulletin_id = report->bulletin_id ? message_clean_line(report->bulletin_id, LABEL_CHARS) : NULL;
+        message->subject_key = message_clean_line(report->condition, VALUE_CHARS);
         message_add_fact(message, "condition", message_clean_line(report->condition, VALUE_CHARS));
         add_facts(message, report->facts);
         for (guint i = 0; report->advice && i < report->advice->len && i < ADVICE_MAX; i++)

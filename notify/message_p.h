@@ -11,6 +11,9 @@ struct message *message_new(const char *kind);
 /* value is taken over. */
 void message_add_fact(struct message *message, const char *label, char *value);
 
+/* "[緊急][至急適用] MS07-028 …"; newly allocated. */
+char *message_headline(const struct bulletin *bulletin);
+
 /* The table of facts: what an administrator reads first. */
 void message_add_bulletin_facts(struct message *message, const struct bulletin *bulletin);
 

@@ -10,10 +10,16 @@
 #include <stdbool.h>
 
 #include "common/bulletin.h"
+#include "notify/calendar.h"
 
 enum route_match { ROUTE_ANY, ROUTE_ALL };              /* either threshold suffices, or both are needed */
 enum route_environment { ROUTE_ENV_ANY, ROUTE_ENV_SERVER, ROUTE_ENV_CLIENT };
 enum route_exploit { ROUTE_EXPLOIT_ANY, ROUTE_EXPLOIT_AVAILABLE, ROUTE_EXPLOIT_PUBLISHED, ROUTE_EXPLOIT_ATTACKS };
+
+enum route_digest { ROUTE_DIGEST_NONE, ROUTE_DIGEST_DAILY, ROUTE_DIGEST_WEEKLY };
+
+/* By when a bulletin is to be acknowledged: a time, or the same time of day so many business days later. */
+struct route_deadline { int64_t ms; unsigned business_days; };
 
 struct route {
         char *name;
@@ -27,7 +33,25 @@ struct route {
         bool updates;           /* wants "updated" */
         bool undetermined;      /* undetermined counts as above (default true) */
         GPtrArray *channels;    /* char *, names */
+        GPtrArray *software;    /* char *, patterns as above, on the affected software alone; empty: all */
+        GPtrArray *feeds;       /* char *, names; empty: all */
+        unsigned restarts;      /* bits 1 << value of FIELD_RESTART; 0: all */
+
+        /* What follows a first notification, until somebody acknowledges it. Times count while the schedule is active. */
+        struct schedule schedule;
+        GPtrArray *steps;       /* struct route_step, by time; empty: none */
+        int64_t remind_after_ms;/* 0: no reminders */
+        unsigned remind_limit;  /* at most so many */
+        struct route_deadline deadlines[SEVERITY_CRITICAL + 1]; /* by severity; [0]: undetermined. ms and days 0: none */
+
+        enum route_digest digest;
+        int digest_minute;      /* of the day, in the calendar's time zone */
+        int digest_weekday;     /* 1 Monday … 7 Sunday, of a weekly one */
+        bool digest_empty;      /* also when there is nothing to report */
+        bool immediate;         /* false: decisions are made and recorded as ever, but only the digest tells them */
 };
+struct route_step { int64_t after_ms; GPtrArray *channels; /* char *, names */ };
+struct route_step *route_step_new(int64_t after_ms, GPtrArray *channels /* taken over */);
 struct route *route_new(const char *name); /* with the defaults */
 void route_free(struct route *route);
 
@@ -57,10 +81,17 @@ struct route_decision {
 };
 void route_decision_clear(struct route_decision *decision);
 
-/* Never fails. reason is always set. */
+/* Never fails. reason is always set. For a route that is not immediate the reason says so. */
 void route_decide(const struct route *route, const struct route_input *input, struct route_decision *ret_decision);
 
 /* Whether the content is above the thresholds and passes the filters; *ret_reason (newly allocated) says which and why. */
 bool route_matches(const struct route *route, const struct bulletin *bulletin, char **ret_reason);
+
+/* Whether route_matches looks at more than feed, kind, title, severity and urgency. */
+bool route_needs_content(const struct route *route);
+
+/* The severity that the route's schedule goes by: 0 for an alert that does not say; for a kind of message that has none
+ * (news), the lowest. */
+int route_schedule_severity(const struct bulletin *bulletin);
 
 #endif

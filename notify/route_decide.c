@@ -214,6 +214,13 @@ static char *reason_to_ignore(const struct route *route, const struct route_inpu
         return NULL;
 }
 
+static void say_digest_only(struct route_decision *decision)
+{
+        char *reason = g_strconcat(decision->reason, "; only the route's digest tells it", NULL);
+        g_free(decision->reason);
+        decision->reason = reason;
+}
+
 void route_decide(const struct route *route, const struct route_input *input, struct route_decision *ret_decision)
 {
         struct route_decision decision = { .action = ACTION_NONE };
@@ -237,5 +244,7 @@ void route_decide(const struct route *route, const struct route_input *input, st
                 decide_later(&decision, &c);
         else
                 decide_variant(&decision, &c);
+        if (decision.action != ACTION_NONE && !route->immediate)
+                say_digest_only(&decision);
         *ret_decision = decision;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What route.c and route_decide.c share. */
+/* What route.c, route_filter.c and route_decide.c share. */
 #ifndef NOTIFY_ROUTE_P_H
 #define NOTIFY_ROUTE_P_H
 
@@ -10,5 +10,9 @@ int route_value(const struct bulletin *bulletin, enum bulletin_field field);
 
 /* "critical", or "undetermined" for 0. Static. */
 const char *route_value_text(enum bulletin_field field, int value);
+
+/* Whether the bulletin passes all filters. notes then gets "; …" for each that it passes only because it does not say, else
+ * the reason. */
+bool route_passes_filters(const struct route *route, const struct bulletin *bulletin, GString *notes);
 
 #endif

@@ -77,10 +77,7 @@ static void add_mail(struct writing *w, const char *suffix, char *subject, char 
 static int write_fresh_mail(struct writing *w, struct error *err)
 {
         const struct mail_info *info = &w->fresh->bulletin->mail;
-        g_autofree char *data = NULL;
-        int r = mails_unpack(&w->fresh->mail, &data, err);
-        if (r == 0)
-                r = write_file(w, ".eml", data, w->fresh->mail.size, err);
+        int r = write_file(w, ".eml", w->fresh->data, w->fresh->size, err);
         if (r == 0)
                 add_mail(w, ".eml", g_strdup(info->subject), g_strdup(info->from), g_strdup(info->date),
                          g_strdup(w->fresh->unverified));

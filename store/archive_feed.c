@@ -16,7 +16,7 @@ void archive_fresh_free(struct archive_fresh *fresh)
         if (!fresh)
                 return;
         bulletin_free(fresh->bulletin);
-        mail_packed_clear(&fresh->mail);
+        g_free(fresh->data);
         g_free(fresh->text);
         g_free(fresh->unverified);
         g_free(fresh);
@@ -50,7 +50,7 @@ void archive_feed_free(struct archive_feed *feed)
 /* The bulletin's own strings are about as long as its JSON. */
 static size_t weight(const struct archive_fresh *fresh)
 {
-        return sizeof *fresh + fresh->mail.data_size + 2 * strlen(fresh->text);
+        return sizeof *fresh + fresh->size + 2 * strlen(fresh->text);
 }
 
 void archive_feed_put(struct archive_feed *feed, struct archive_fresh *fresh, int64_t wait_ms)

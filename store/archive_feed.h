@@ -15,7 +15,8 @@ struct archive_fresh {
         int64_t mark;
         struct bulletin *bulletin;
         char *text; /* the bulletin as JSON */
-        struct mail_packed mail;
+        char *data; /* the mail's bytes: to keep them costs less than to restore them */
+        size_t size;
         char *unverified; /* of the mail, or NULL */
 };
 void archive_fresh_free(struct archive_fresh *fresh);

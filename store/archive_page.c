@@ -26,7 +26,10 @@ static const char style[] =
 
 void archive_append_escaped(GString *out, const char *text)
 {
-        if (text)
+        size_t plain = text ? strcspn(text, "&<>\"'") : 0;
+        if (text && !text[plain]) /* as most texts are: found out many bytes at a time */
+                g_string_append_len(out, text, (gssize) plain);
+        else if (text)
                 text_append_escaped(out, text);
 }
 

@@ -8,12 +8,14 @@
 #include "common/text.h"
 #include "store/bulletins_p.h"
 
-/* ?1 is set where the content is not wanted: it is then not read from the disk either. */
-#define ROW_SELECT \
+#define HEAD_COLUMNS \
         "SELECT b.id, b.feed, b.key, b.archive_name, b.kind, b.current_revision_id, b.history, b.number, b.title," \
-        " b.date, b.severity, b.urgency, (SELECT count(*) FROM revision WHERE bulletin_id = b.id), v.id," \
-        " CASE WHEN ?1 THEN NULL ELSE v.content END, b.unverified FROM bulletin b" \
-        " JOIN revision r ON r.id = b.current_revision_id JOIN variant v ON v.id = r.standing_variant_id"
+        " b.date, b.severity, b.urgency, (SELECT count(*) FROM revision WHERE bulletin_id = b.id), b.unverified"
+#define ROW_SELECT \
+        HEAD_COLUMNS ", v.id, v.content FROM bulletin b" \
+        " JOIN revision r ON r.id = b.current_revision_id JOIN variant v ON v.id = r.standing_variant_id WHERE"
+/* Where the content is not wanted, it is not looked for either. */
+#define HEAD_SELECT HEAD_COLUMNS " FROM bulletin b WHERE b.current_revision_id IS NOT NULL AND"
 
 void bulletin_row_free(struct bulletin_row *row)
 {
@@ -61,7 +63,7 @@ static int read_row(struct database *db, struct statement *statement, bool witho
 {
         struct bulletin *current = NULL;
         if (!without_content) {
-                int r = bulletins_read_content(db, statement, 14, statement_int(statement, 13), &current, err);
+                int r = bulletins_read_content(db, statement, 15, statement_int(statement, 14), &current, err);
                 if (r < 0)
                         return r;
         }
@@ -82,7 +84,7 @@ static int read_row(struct database *db, struct statement *statement, bool witho
                 .urgency = statement_is_null(statement, 11) ? -1 : (int) statement_int(statement, 11),
                 .revisions = (unsigned) statement_int(statement, 12),
                 .current = current,
-                .unverified = statement_int(statement, 15) != 0,
+                .unverified = statement_int(statement, 13) != 0,
         };
         *ret_row = row;
         return 0;
@@ -92,11 +94,10 @@ static int get(struct database *db, int64_t bulletin_id, bool without_content, s
                struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(db, ROW_SELECT " WHERE b.id = ?2", &statement, err);
+        int r = database_prepare(db, without_content ? HEAD_SELECT " b.id = ?1" : ROW_SELECT " b.id = ?1", &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_int(statement, 1, without_content);
-        statement_bind_int(statement, 2, bulletin_id);
+        statement_bind_int(statement, 1, bulletin_id);
         r = statement_step(statement, err);
         if (r > 0)
                 r = read_row(db, statement, without_content, ret_row, err);
@@ -118,11 +119,10 @@ int bulletins_get_head(struct database *db, int64_t bulletin_id, struct bulletin
 }
 
 /* An undetermined severity or urgency (0) passes every threshold; a kind that has none (NULL) passes no threshold. */
-static const char list_sql[] =
-        ROW_SELECT " WHERE (?2 < 0 OR b.kind = ?2) AND (?3 = 0 OR b.severity >= ?3 OR b.severity = 0)"
-                   " AND (?4 = 0 OR b.urgency >= ?4 OR b.urgency = 0) AND (?5 IS NULL OR b.date >= ?5 OR b.date = '')"
-                   " AND (?7 = 0 OR b.unverified = ?7 - 1)"
-                   " ORDER BY b.date DESC, b.feed, b.key LIMIT ?6";
+#define LIST_CONDITIONS \
+        " (?1 < 0 OR b.kind = ?1) AND (?2 = 0 OR b.severity >= ?2 OR b.severity = 0)" \
+        " AND (?3 = 0 OR b.urgency >= ?3 OR b.urgency = 0) AND (?4 IS NULL OR b.date >= ?4 OR b.date = '')" \
+        " AND (?6 = 0 OR b.unverified = ?6 - 1) ORDER BY b.date DESC, b.feed, b.key LIMIT ?5"
 
 /* Takes the row. */
 typedef void (*row_function)(struct bulletin_row *row, void *context);
@@ -131,16 +131,16 @@ static int select_rows(struct database *db, const struct bulletin_filter *filter
                        struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(db, list_sql, &statement, err);
+        int r = database_prepare(db, filter->without_content ? HEAD_SELECT LIST_CONDITIONS : ROW_SELECT LIST_CONDITIONS,
+                                 &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_int(statement, 1, filter->without_content);
-        statement_bind_int(statement, 2, filter->kind);
-        statement_bind_int(statement, 3, filter->min_severity);
-        statement_bind_int(statement, 4, filter->min_urgency);
-        statement_bind_text(statement, 5, filter->since);
-        statement_bind_int(statement, 6, filter->limit ? (int64_t) filter->limit : -1);
-        statement_bind_int(statement, 7, filter->trust);
+        statement_bind_int(statement, 1, filter->kind);
+        statement_bind_int(statement, 2, filter->min_severity);
+        statement_bind_int(statement, 3, filter->min_urgency);
+        statement_bind_text(statement, 4, filter->since);
+        statement_bind_int(statement, 5, filter->limit ? (int64_t) filter->limit : -1);
+        statement_bind_int(statement, 6, filter->trust);
         while ((r = statement_step(statement, err)) > 0) {
                 struct bulletin_row *row;
                 r = read_row(db, statement, filter->without_content, &row, err);

@@ -92,18 +92,36 @@ static int drop_name(struct database *db, const struct claimant *claimant, struc
         return r < 0 ? r : set_name(db, claimant->id, NULL, err);
 }
 
-static int name_is_taken(struct database *db, const char *name, bool *ret_taken, struct error *err)
+/* Whether the query with the name as ?1 has a row. */
+static int any_with_name(struct database *db, const char *sql, const char *name, bool *ret_any, struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(db, "SELECT 1 FROM bulletin WHERE archive_name = ?1", &statement, err);
+        int r = database_prepare(db, sql, &statement, err);
         if (r < 0)
                 return r;
         statement_bind_text(statement, 1, name);
         r = statement_step(statement, err);
         if (r >= 0)
-                *ret_taken = r > 0;
+                *ret_any = r > 0;
         statement_done(statement);
         return r < 0 ? r : 0;
+}
+
+static int name_is_taken(struct database *db, const char *name, bool *ret_taken, struct error *err)
+{
+        return any_with_name(db, "SELECT 1 FROM bulletin WHERE archive_name = ?1", name, ret_taken, err);
+}
+
+int bulletins_archive_name_is_free(struct database *db, const char *name, bool *ret_free, struct error *err)
+{
+        bool any = false;
+        int r = any_with_name(db,
+                              "SELECT 1 FROM bulletin WHERE archive_wanted = ?1"
+                              " UNION ALL SELECT 1 FROM bulletin WHERE archive_name = ?1 LIMIT 1",
+                              name, &any, err);
+        if (r == 0)
+                *ret_free = !any;
+        return r;
 }
 
 static int give_name(struct database *db, const struct claimant *claimant, const char *wanted, struct error *err)

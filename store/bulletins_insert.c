@@ -25,6 +25,7 @@ struct insertion {
         int64_t standing_variant_id;                     /* of the revision; 0: none yet */
         char *current_registered, *current_updated, *archive_wanted, *found_sha256;
         int64_t archive_mark;
+        bool named; /* it was made with the name in the archive that it asks for */
         bool content_changed; /* what stands for the variant is this mail's text */
 };
 
@@ -114,21 +115,46 @@ static int find_bulletin(struct insertion *in, struct error *err)
         return r < 0 ? r : 0;
 }
 
+static void bind_choice(struct statement *statement, int index, const struct choice *choice)
+{
+        if (choice->present)
+                statement_bind_int(statement, index, choice->basis == BASIS_UNDETERMINED ? 0 : choice->value);
+}
+
+/* What the row of a bulletin shows of its content: seven parameters, from ?4 on. */
+static void bind_shown(struct statement *statement, const struct bulletin *b, const struct bulletin_prepared *prepared)
+{
+        statement_bind_int(statement, 4, b->kind);
+        statement_bind_text(statement, 5, b->id);
+        statement_bind_text(statement, 6, prepared->folded_number);
+        statement_bind_text(statement, 7, b->title);
+        statement_bind_text(statement, 8, prepared->date);
+        bind_choice(statement, 9, &b->fields[FIELD_SEVERITY]);
+        bind_choice(statement, 10, &b->fields[FIELD_URGENCY]);
+}
+
+/* A new row is made with all that is known: each later change of an indexed column costs as much as the row. */
 static int insert_bulletin(struct insertion *in, struct error *err)
 {
+        int r = bulletins_archive_name_is_free(in->db, in->archive_name, &in->named, err);
+        if (r < 0)
+                return r;
         struct statement *statement;
-        int r = database_prepare(in->db,
-                                 "INSERT INTO bulletin (feed, key, folded_key, archive_wanted, history, kind, date,"
-                                 " unverified) VALUES (?1, ?2, ?3, ?4, 1, 0, '', ?5)",
-                                 &statement, err);
+        r = database_prepare(in->db,
+                             "INSERT INTO bulletin (feed, key, folded_key, kind, number, folded_number, title, date,"
+                             " severity, urgency, archive_wanted, archive_name, history, unverified)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, ?13)",
+                             &statement, err);
         if (r < 0)
                 return r;
         g_autofree char *folded = in->unverified ? bulletins_fold(in->key) : NULL;
         statement_bind_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
         statement_bind_text(statement, 2, in->key);
         statement_bind_text(statement, 3, folded ? folded : in->prepared->folded_key);
-        statement_bind_text(statement, 4, in->archive_name);
-        statement_bind_int(statement, 5, in->unverified);
+        bind_shown(statement, in->bulletin, in->prepared);
+        statement_bind_text(statement, 11, in->archive_name);
+        statement_bind_text(statement, 12, in->named ? in->archive_name : NULL);
+        statement_bind_int(statement, 13, in->unverified);
         r = statement_run(statement, err);
         if (r == 0)
                 in->bulletin_id = database_last_id(in->db);
@@ -215,7 +241,7 @@ static int insert_variant(struct insertion *in, struct error *err)
         statement_bind_text(statement, 2, in->prepared->fingerprint);
         statement_bind_int(statement, 3, in->mail_id);
         statement_bind_int(statement, 4, in->prepared->mail_date);
-        statement_bind_text(statement, 5, in->prepared->text);
+        statement_bind_long_text(statement, 5, in->prepared->text);
         r = statement_run(statement, err);
         if (r == 0)
                 in->variant_id = database_last_id(in->db);
@@ -232,7 +258,7 @@ static int take_variant_over(struct insertion *in, struct error *err)
         statement_bind_int(statement, 1, in->variant_id);
         statement_bind_int(statement, 2, in->mail_id);
         statement_bind_int(statement, 3, in->prepared->mail_date);
-        statement_bind_text(statement, 4, in->prepared->text);
+        statement_bind_long_text(statement, 4, in->prepared->text);
         return statement_run(statement, err);
 }
 
@@ -314,10 +340,11 @@ static int place_variant(struct insertion *in, bool *ret_new, struct bulletin **
 
 /* --- what the bulletin shows --- */
 
-static void bind_choice(struct statement *statement, int index, const struct choice *choice)
+/* The row of a new bulletin shows its content already. */
+static int set_current_revision(struct insertion *in, struct error *err)
 {
-        if (choice->present)
-                statement_bind_int(statement, index, choice->basis == BASIS_UNDETERMINED ? 0 : choice->value);
+        return bulletins_run(in->db, "UPDATE bulletin SET current_revision_id = ?2 WHERE id = ?1", in->bulletin_id,
+                             in->revision_id, err);
 }
 
 int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id, const struct bulletin *b,
@@ -326,20 +353,14 @@ int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id
         struct statement *statement;
         int r = database_prepare(
                 db,
-                "UPDATE bulletin SET current_revision_id = ?2, kind = ?3, number = ?4, folded_number = ?5,"
-                " title = ?6, date = ?7, severity = ?8, urgency = ?9 WHERE id = ?1",
+                "UPDATE bulletin SET current_revision_id = ?2, kind = ?4, number = ?5, folded_number = ?6,"
+                " title = ?7, date = ?8, severity = ?9, urgency = ?10 WHERE id = ?1",
                 &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, bulletin_id);
         statement_bind_int(statement, 2, revision_id);
-        statement_bind_int(statement, 3, b->kind);
-        statement_bind_text(statement, 4, b->id);
-        statement_bind_text(statement, 5, prepared->folded_number);
-        statement_bind_text(statement, 6, b->title);
-        statement_bind_text(statement, 7, prepared->date);
-        bind_choice(statement, 8, &b->fields[FIELD_SEVERITY]);
-        bind_choice(statement, 9, &b->fields[FIELD_URGENCY]);
+        bind_shown(statement, b, prepared);
         return statement_run(statement, err);
 }
 
@@ -366,7 +387,9 @@ static int clear_history(struct insertion *in, struct error *err)
 static int settle_archive(struct insertion *in, struct error *err)
 {
         int r = 0;
-        if (!in->archive_wanted || strcmp(in->archive_name, in->archive_wanted) < 0)
+        if (in->named)
+                r = bulletins_archive_stale_done(in->db, in->archive_name, err);
+        else if (!in->archive_wanted || strcmp(in->archive_name, in->archive_wanted) < 0)
                 r = bulletins_want_archive_name(in->db, in->bulletin_id, in->archive_wanted, in->archive_name, err);
         if (r == 0)
                 r = bulletins_archive_add(in->db, in->bulletin_id, err);
@@ -408,7 +431,9 @@ static int place(struct insertion *in, struct bulletin_arrival *arrival, struct 
         bool is_current = arrival->event == DEDUP_FIRST || arrival->event == DEDUP_LATER ||
                           in->revision_id == in->current_revision_id;
         arrival->stands = is_current && in->standing_variant_id == in->variant_id;
-        if (arrival->stands && in->content_changed)
+        if (bulletin_new)
+                r = set_current_revision(in, err);
+        else if (arrival->stands && in->content_changed)
                 r = bulletins_show(in->db, in->bulletin_id, in->revision_id, in->bulletin, in->prepared, err);
         if (r == 0 && !in->history)
                 r = clear_history(in, err);

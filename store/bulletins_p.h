@@ -24,6 +24,9 @@ int bulletins_show(struct database *db, int64_t bulletin_id, int64_t revision_id
 int bulletins_leave_archive(struct database *db, int64_t bulletin_id, struct error *err);
 int bulletins_settle_archive(struct database *db, const char *wanted, struct error *err);
 
+/* Nobody wants this name in the archive, nor has it. */
+int bulletins_archive_name_is_free(struct database *db, const char *name, bool *ret_free, struct error *err);
+
 /* Makes the bulletin ask for this name in the archive; puts in order who of those that want it has it. was is what it
  * asked for before, NULL if it is new. */
 int bulletins_want_archive_name(struct database *db, int64_t bulletin_id, const char *was, const char *wanted,

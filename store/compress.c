@@ -5,7 +5,9 @@
 #include <glib.h>
 #include <zstd.h>
 
-#define COMPRESS_LEVEL 3 /* of a mail, a third remains at 81 µs; level 9 takes four times as long for 15 % less */
+/* Of a mail of 32 KB, 23 % remain. Level 3 leaves 3 % less and takes half as long again: its tables push what the other
+ * threads work on out of the processor's caches. */
+#define COMPRESS_LEVEL 1
 
 static void free_context(void *context)
 {

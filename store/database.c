@@ -12,7 +12,7 @@
 #include "common/limits.h"
 #include "store/schema.h"
 
-#define CACHE_KIB 2048
+#define CACHE_KIB 1024
 #define CHECKPOINT_PAGES 3000 /* of the log: a page that many transactions change is copied into the database once */
 #define JOURNAL_KEPT_BYTES (16u * MIB) /* a -wal file that grew beyond this is cut when it is empty again */
 #define ROW_BYTES_MAX (LIMIT_MESSAGE_BYTES_MAX + 2u * MIB) /* a stored mail, even one that zstd makes larger */
@@ -33,6 +33,7 @@ struct database {
         GHashTable *statements; /* SQL literal (by address) → struct statement */
         unsigned entered;       /* pairs of enter and leave that are open */
         bool entered_outside;   /* the outermost of them began the transaction */
+        bool whole, broken;     /* the transaction has no parts; one that it would have had has failed */
         database_stop_function stop; /* or NULL: waits for locks are SQLite's own */
         void *stop_context;
         int64_t waiting_since_us;
@@ -163,6 +164,11 @@ void statement_bind_text(struct statement *statement, int index, const char *tex
         else
                 note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_TRANSIENT,
                                                          SQLITE_UTF8));
+}
+
+void statement_bind_long_text(struct statement *statement, int index, const char *text)
+{
+        note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void statement_bind_blob(struct statement *statement, int index, const void *data, size_t size)
@@ -334,13 +340,27 @@ int database_begin_reading(struct database *db, struct error *err)
         return run_literal(db, "BEGIN", err);
 }
 
+int database_begin_whole(struct database *db, struct error *err)
+{
+        int r = database_begin(db, err);
+        if (r == 0)
+                db->whole = true;
+        return r;
+}
+
 int database_commit(struct database *db, struct error *err)
 {
-        return run_literal(db, "COMMIT", err);
+        if (db->broken)
+                return error_set(err, -EINVAL, "%s: a part of the transaction has failed", db->path);
+        int r = run_literal(db, "COMMIT", err);
+        if (r == 0)
+                db->whole = false;
+        return r;
 }
 
 void database_rollback(struct database *db)
 {
+        db->whole = db->broken = false;
         /* After some failures (disk full) SQLite has rolled back already. */
         if (!sqlite3_get_autocommit(db->handle))
                 sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
@@ -349,7 +369,7 @@ void database_rollback(struct database *db)
 int database_enter(struct database *db, struct error *err)
 {
         bool outside = sqlite3_get_autocommit(db->handle);
-        int r = outside ? database_begin(db, err) : run_literal(db, "SAVEPOINT part", err);
+        int r = outside ? database_begin(db, err) : db->whole ? 0 : run_literal(db, "SAVEPOINT part", err);
         if (r < 0)
                 return r;
         if (db->entered++ == 0)
@@ -380,6 +400,10 @@ int database_leave(struct database *db, int code, struct error *err)
         db->entered--;
         if (db->entered == 0 && db->entered_outside)
                 return leave_transaction(db, code, err);
+        if (db->whole) {
+                db->broken = db->broken || code < 0;
+                return code;
+        }
         return leave_savepoint(db, code, err);
 }
 

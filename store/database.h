@@ -40,14 +40,19 @@ int database_begin(struct database *db, struct error *err);
 int database_commit(struct database *db, struct error *err);
 void database_rollback(struct database *db);
 
+/* Like database_begin, for a transaction that its maker undoes as a whole if any part of it fails: the parts that are entered
+ * need no savepoints, for each of which SQLite would copy every page before it is changed. A commit after a part has failed
+ * is refused (-EINVAL). */
+int database_begin_whole(struct database *db, struct error *err);
+
 /* Many reads in one view of the database, which cost less than each in its own; database_rollback ends it. */
 int database_begin_reading(struct database *db, struct error *err);
 
 /* Runs SQL without parameters or results (migrations, pragmas). */
 int database_execute(struct database *db, const char *sql, struct error *err);
 
-/* Makes several statements one step, inside a running transaction (a savepoint) as well as outside (a transaction of
- * its own): enter, the statements, leave with what became of them. Code 0 keeps them; a negative code undoes them and
+/* Makes several statements one step, inside a running transaction (a savepoint, but for database_begin_whole) as well as
+ * outside (a transaction of its own): enter, the statements, leave with what became of them. Code 0 keeps them; a negative code undoes them and
  * is returned. Pairs may be nested. */
 int database_enter(struct database *db, struct error *err);
 int database_leave(struct database *db, int code, struct error *err);
@@ -67,6 +72,7 @@ void statement_done(struct statement *statement);
 
 void statement_bind_int(struct statement *statement, int index, int64_t value);
 void statement_bind_text(struct statement *statement, int index, const char *text); /* NULL binds NULL; copied */
+void statement_bind_long_text(struct statement *statement, int index, const char *text); /* not copied */
 void statement_bind_blob(struct statement *statement, int index, const void *data, size_t size); /* not copied */
 void statement_bind_null(struct statement *statement, int index);
 

@@ -186,6 +186,22 @@ int outbox_decisions(struct database *db, int64_t bulletin_id, GPtrArray **ret_d
         return 0;
 }
 
+int outbox_decisions_for(struct database *db, int64_t delivery_id, GPtrArray **ret_decisions, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT " DECISION_COLUMNS " FROM decision WHERE id IN"
+                                 " (SELECT decision_id FROM decision_delivery WHERE delivery_id = ?1) ORDER BY id",
+                                 &statement, err);
+        if (r == 0) {
+                statement_bind_int(statement, 1, delivery_id);
+                r = collect(statement, ret_decisions, err);
+        }
+        if (r < 0)
+                error_prefix(err, "cannot read the decisions for delivery %" G_GINT64_FORMAT, delivery_id);
+        return r;
+}
+
 int outbox_decisions_latest(struct database *db, unsigned limit, GPtrArray **ret_decisions, struct error *err)
 {
         struct statement *statement;

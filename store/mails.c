@@ -92,11 +92,6 @@ int mails_pack(const void *data, size_t size, const char *sha256, struct mail_pa
         return 0;
 }
 
-int mails_unpack(const struct mail_packed *packed, char **ret_data, struct error *err)
-{
-        return compress_restore(packed->data, packed->data_size, packed->size, ret_data, err);
-}
-
 static int insert_data(struct database *db, int64_t mail_id, const struct mail_packed *packed, struct error *err)
 {
         struct statement *statement;
@@ -178,22 +173,34 @@ int mails_add_sighting(struct database *db, int64_t mail_id, const struct sighti
         return r;
 }
 
+static int update_outcome(struct database *db, const char *sql, int64_t mail_id, enum mail_outcome outcome,
+                          const char *reason, int64_t revision_id, const char *event, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, sql, &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, mail_id);
+        statement_bind_int(statement, 2, outcome);
+        statement_bind_text(statement, 3, reason);
+        statement_bind_int(statement, 4, revision_id);
+        statement_bind_text(statement, 5, event);
+        return statement_run(statement, err);
+}
+
 int mails_set_outcome(struct database *db, int64_t mail_id, enum mail_outcome outcome, const char *reason,
                       int64_t revision_id, const char *event, struct error *err)
 {
-        struct statement *statement;
-        int r = database_prepare(db,
-                                 "UPDATE mail SET outcome = ?2, reason = ?3, revision_id = nullif(?4, 0), event = ?5"
-                                 " WHERE id = ?1",
-                                 &statement, err);
-        if (r == 0) {
-                statement_bind_int(statement, 1, mail_id);
-                statement_bind_int(statement, 2, outcome);
-                statement_bind_text(statement, 3, reason);
-                statement_bind_int(statement, 4, revision_id);
-                statement_bind_text(statement, 5, event);
-                r = statement_run(statement, err);
-        }
+        /* Most rows are made with their outcome: it has an index, which need not be touched then. */
+        int r = update_outcome(db,
+                               "UPDATE mail SET revision_id = nullif(?4, 0), event = ?5"
+                               " WHERE id = ?1 AND outcome = ?2 AND reason IS ?3",
+                               mail_id, outcome, reason, revision_id, event, err);
+        if (r == 0 && database_changes(db) == 0)
+                r = update_outcome(db,
+                                   "UPDATE mail SET outcome = ?2, reason = ?3, revision_id = nullif(?4, 0), event = ?5"
+                                   " WHERE id = ?1",
+                                   mail_id, outcome, reason, revision_id, event, err);
         if (r == 0 && database_changes(db) == 0)
                 r = error_set(err, -ERR_NOT_FOUND, "there is no such mail");
         if (r < 0)

@@ -44,8 +44,6 @@ struct mail_packed {
 /* sha256: of these bytes, for whoever has computed it already; else NULL. */
 int mails_pack(const void *data, size_t size, const char *sha256, struct mail_packed *ret_packed, struct error *err);
 void mail_packed_clear(struct mail_packed *packed);
-/* The mail again; owned by the caller. */
-int mails_unpack(const struct mail_packed *packed, char **ret_data, struct error *err);
 
 /* Where a mail was seen. One mail can have many sightings. */
 struct sighting {

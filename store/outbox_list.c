@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at the outbox, and what people do to it by hand. */
-#include <errno.h>
+/* Looking at the outbox. */
+#include <string.h>
 
+#include "common/text.h"
 #include "store/outbox_p.h"
 
 static void free_attempt(void *data)
@@ -12,32 +13,139 @@ static void free_attempt(void *data)
         g_free(attempt);
 }
 
-int outbox_list(struct database *db, enum delivery_state state, unsigned limit, GPtrArray **ret_deliveries,
-                struct error *err)
+/* Behind DELIVERY_COLUMNS. */
+#define ABOUT_COLUMN ", (SELECT coalesce(number, key) FROM bulletin WHERE bulletin.id = outbox.bulletin_id)"
+#define ABOUT_INDEX 16
+
+static struct delivery *read_with_about(struct statement *statement)
+{
+        struct delivery *delivery = outbox_read_delivery(statement);
+        delivery->about = statement_text_copy(statement, ABOUT_INDEX);
+        return delivery;
+}
+
+/* Newest first, in the order of the index: the payloads are not read. */
+static int search_state(struct database *db, int state, const struct outbox_filter *filter, GPtrArray *deliveries,
+                        struct error *err)
 {
         struct statement *statement;
-        int r = state == DELIVERY_STATE_MAX
-                        ? database_prepare(db, "SELECT " DELIVERY_COLUMNS " FROM outbox ORDER BY id DESC LIMIT ?1",
-                                           &statement, err)
-                        : database_prepare(db,
-                                           "SELECT " DELIVERY_COLUMNS
-                                           " FROM outbox WHERE state = ?2 ORDER BY id DESC LIMIT ?1",
-                                           &statement, err);
+        int r = database_prepare(db,
+                                 "SELECT id, identity, channel, kind, bulletin_id, '', thread, state, attempts, created_ms,"
+                                 " next_ms, sent_ms, answer, memo, tries, since_ms" ABOUT_COLUMN " FROM outbox"
+                                 " WHERE state = ?1 AND (?2 IS NULL OR channel = ?2) ORDER BY id DESC LIMIT ?3",
+                                 &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_int(statement, 1, limit ? (int64_t) limit : -1);
-        if (state != DELIVERY_STATE_MAX)
-                statement_bind_int(statement, 2, state);
-        g_autoptr(GPtrArray) deliveries = g_ptr_array_new_with_free_func(outbox_free_delivery);
+        statement_bind_int(statement, 1, state);
+        statement_bind_text(statement, 2, filter->channel);
+        statement_bind_int(statement, 3, filter->limit ? (int64_t) filter->limit : -1);
         while ((r = statement_step(statement, err)) > 0)
-                g_ptr_array_add(deliveries, outbox_read_delivery(statement));
+                g_ptr_array_add(deliveries, read_with_about(statement));
         statement_done(statement);
-        if (r < 0) {
-                error_prefix(err, "cannot list the deliveries");
-                return r;
+        return r;
+}
+
+static gint compare_newest(gconstpointer a, gconstpointer b)
+{
+        const struct delivery *one = *(const struct delivery *const *) a, *other = *(const struct delivery *const *) b;
+        return (one->id < other->id) - (one->id > other->id);
+}
+
+int outbox_search(struct database *db, const struct outbox_filter *filter, GPtrArray **ret_deliveries, struct error *err)
+{
+        g_autoptr(GPtrArray) deliveries = g_ptr_array_new_with_free_func(outbox_free_delivery);
+        for (int state = 0; state < DELIVERY_STATE_MAX; state++) {
+                bool asked = filter->states == 0 || (filter->states >> state & 1);
+                int r = asked ? search_state(db, state, filter, deliveries, err) : 0;
+                if (r < 0) {
+                        error_prefix(err, "cannot list the deliveries");
+                        return r;
+                }
         }
+        g_ptr_array_sort(deliveries, compare_newest);
+        if (filter->limit && deliveries->len > filter->limit)
+                g_ptr_array_set_size(deliveries, (gint) filter->limit);
         *ret_deliveries = g_steal_pointer(&deliveries);
         return 0;
+}
+
+#define IDENTITY_DIGITS 64u
+#define PREFIX_DIGITS_MIN 6u
+
+/* The identities from this prefix on, as far as "g", which sorts behind every digit. */
+static int find_by_identity(struct database *db, const char *what, struct delivery **ret_delivery, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT " DELIVERY_COLUMNS ABOUT_COLUMN " FROM outbox"
+                                 " WHERE identity >= ?1 AND identity < ?1 || 'g' ORDER BY identity LIMIT 2",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        g_autofree char *prefix = g_ascii_strdown(what, -1);
+        statement_bind_text(statement, 1, prefix);
+        struct delivery *found = NULL;
+        if ((r = statement_step(statement, err)) > 0) {
+                found = read_with_about(statement);
+                r = statement_step(statement, err);
+        }
+        statement_done(statement);
+        if (r > 0)
+                r = error_set(err, -ERR_USAGE, "several deliveries have an identity that starts with %s", what);
+        if (r == 0 && found)
+                *ret_delivery = g_steal_pointer(&found);
+        delivery_free(found);
+        return r;
+}
+
+static int find_by_number(struct database *db, const char *what, struct delivery **ret_delivery, struct error *err)
+{
+        guint64 id;
+        if (text_parse_uint64(what, G_MAXINT64, &id) < 0)
+                return 0;
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT " DELIVERY_COLUMNS ABOUT_COLUMN " FROM outbox WHERE id = ?1", &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, (int64_t) id);
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_delivery = read_with_about(statement);
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
+static bool may_be_identity(const char *what)
+{
+        size_t length = strlen(what);
+        return length >= PREFIX_DIGITS_MIN && length <= IDENTITY_DIGITS && strspn(what, "0123456789abcdefABCDEF") == length;
+}
+
+int outbox_find(struct database *db, const char *what, struct delivery **ret_delivery, struct error *err)
+{
+        struct delivery *found = NULL;
+        int r = find_by_number(db, what, &found, err);
+        if (r == 0 && !found && may_be_identity(what))
+                r = find_by_identity(db, what, &found, err);
+        if (r == 0 && !found)
+                r = error_set(err, -ERR_NOT_FOUND, "there is no delivery %s", what);
+        if (r == 0)
+                *ret_delivery = found;
+        return r;
+}
+
+int outbox_is_sent(struct database *db, const char *identity, bool *ret_sent, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "SELECT 1 FROM outbox WHERE identity = ?1 AND state = 1", &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_text(statement, 1, identity);
+        r = statement_step(statement, err);
+        statement_done(statement);
+        if (r >= 0)
+                *ret_sent = r > 0;
+        return r < 0 ? r : 0;
 }
 
 int outbox_attempts(struct database *db, int64_t delivery_id, GPtrArray **ret_attempts, struct error *err)
@@ -75,92 +183,4 @@ int outbox_count(struct database *db, enum delivery_state state, int64_t *ret_co
                 *ret_count = statement_int(statement, 0);
         statement_done(statement);
         return r < 0 ? r : 0;
-}
-
-/* --- by hand --- */
-
-static int read_standing(struct database *db, int64_t delivery_id, int64_t now_ms, enum delivery_state *ret_state,
-                         bool *ret_claimed, struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db, "SELECT state, owner IS NOT NULL AND expires_ms > ?2 FROM outbox WHERE id = ?1",
-                                 &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, delivery_id);
-        statement_bind_int(statement, 2, now_ms);
-        r = statement_step(statement, err);
-        if (r > 0) {
-                *ret_state = (enum delivery_state) statement_int(statement, 0);
-                *ret_claimed = statement_int(statement, 1) != 0;
-        } else if (r == 0) {
-                r = error_set(err, -ERR_NOT_FOUND, "there is no such delivery");
-        }
-        statement_done(statement);
-        return r < 0 ? r : 0;
-}
-
-static int retry(struct database *db, int64_t delivery_id, int64_t now_ms, struct error *err)
-{
-        enum delivery_state state = DELIVERY_STATE_MAX;
-        bool claimed = false;
-        int r = read_standing(db, delivery_id, now_ms, &state, &claimed, err);
-        if (r < 0)
-                return r;
-        if (state != DELIVERY_PENDING && state != DELIVERY_DEAD)
-                return error_set(err, -ERR_NOT_FOUND, "it is %s", delivery_state_name(state));
-        if (claimed)
-                return 0;
-        struct statement *statement;
-        r = database_prepare(db,
-                             "UPDATE outbox SET state = 0, next_ms = ?2, owner = NULL, expires_ms = NULL WHERE id = ?1",
-                             &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, delivery_id);
-        statement_bind_int(statement, 2, now_ms);
-        return statement_run(statement, err);
-}
-
-int outbox_retry(struct database *db, int64_t delivery_id, int64_t now_ms, struct error *err)
-{
-        int r = database_enter(db, err);
-        if (r == 0)
-                r = database_leave(db, retry(db, delivery_id, now_ms, err), err);
-        if (r < 0)
-                error_prefix(err, "cannot retry delivery %" G_GINT64_FORMAT, delivery_id);
-        return r;
-}
-
-static int drop(struct database *db, int64_t delivery_id, int64_t now_ms, const char *reason, struct error *err)
-{
-        enum delivery_state state = DELIVERY_STATE_MAX;
-        bool claimed = false;
-        int r = read_standing(db, delivery_id, now_ms, &state, &claimed, err);
-        if (r < 0)
-                return r;
-        if (state != DELIVERY_PENDING)
-                return error_set(err, -ERR_NOT_FOUND, "it is %s", delivery_state_name(state));
-        if (claimed)
-                return error_set(err, -EBUSY, "it is being sent right now");
-        struct statement *statement;
-        r = database_prepare(db,
-                             "UPDATE outbox SET state = ?2, answer = ?3, owner = NULL, expires_ms = NULL WHERE id = ?1",
-                             &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, delivery_id);
-        statement_bind_int(statement, 2, DELIVERY_DEAD);
-        statement_bind_text(statement, 3, reason);
-        return statement_run(statement, err);
-}
-
-int outbox_drop(struct database *db, int64_t delivery_id, int64_t now_ms, const char *reason, struct error *err)
-{
-        int r = database_enter(db, err);
-        if (r == 0)
-                r = database_leave(db, drop(db, delivery_id, now_ms, reason, err), err);
-        if (r < 0)
-                error_prefix(err, "cannot drop delivery %" G_GINT64_FORMAT, delivery_id);
-        return r;
 }

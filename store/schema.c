@@ -308,7 +308,76 @@ static const char migration_3[] =
         "        last_mail_id INTEGER NOT NULL,"
         "        done INTEGER NOT NULL CHECK (done IN (0, 1))) STRICT, WITHOUT ROWID;";
 
-static const char *const migrations[] = { migration_1, migration_2, migration_3 };
+static const char migration_4[] =
+        /* memo: what the channel wants to know at the next try, or of the first delivery of a thread (JSON). tries: how often
+         * it was taken to be sent and may have arrived. since_ms: when it was first due, or was last asked for by hand.
+         * state: 3 is dropped. */
+        "ALTER TABLE outbox ADD COLUMN memo TEXT;"
+        "ALTER TABLE outbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE outbox ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE outbox SET since_ms = created_ms;"
+        "CREATE INDEX outbox_thread ON outbox (thread, id) WHERE thread IS NOT NULL;"
+        /* What has been dealt with for good, by time, for the retention. */
+        "CREATE INDEX outbox_done ON outbox (created_ms) WHERE state <> 0;"
+
+        /* Who took note of a bulletin, for one route or all (NULL), until when (NULL: for good), and what ended that ("raised",
+         * "lowered", "expired", "withdrawn by …"). */
+        "CREATE TABLE acknowledgement ("
+        "        id INTEGER PRIMARY KEY,"
+        "        bulletin_id INTEGER NOT NULL REFERENCES bulletin,"
+        "        route TEXT,"
+        "        at_ms INTEGER NOT NULL,"
+        "        until_ms INTEGER,"
+        "        person TEXT NOT NULL,"
+        "        comment TEXT,"
+        "        ended_ms INTEGER,"
+        "        ended TEXT) STRICT;"
+        "CREATE INDEX acknowledgement_bulletin ON acknowledgement (bulletin_id, id);"
+
+        /* A notification of a route that somebody is to acknowledge. state: 0 open, 1 acknowledged (acknowledgement_id), 2
+         * closed (no longer above the thresholds). decision_id, fingerprint: the decision that opened this round, and its
+         * content. opened_ms: when that was; started_ms: what its times count from. step: how many of the route's steps were
+         * taken; reminded_ms: when it was last reminded of (0: never). next_ms: when there is something to do; NULL:
+         * nothing. */
+        "CREATE TABLE alert ("
+        "        id INTEGER PRIMARY KEY,"
+        "        route TEXT NOT NULL,"
+        "        bulletin_id INTEGER NOT NULL REFERENCES bulletin,"
+        "        state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),"
+        "        opened_ms INTEGER NOT NULL,"
+        "        started_ms INTEGER NOT NULL,"
+        "        severity INTEGER NOT NULL,"
+        "        urgency INTEGER NOT NULL,"
+        "        round INTEGER NOT NULL,"
+        "        step INTEGER NOT NULL,"
+        "        reminders INTEGER NOT NULL,"
+        "        reminded_ms INTEGER NOT NULL,"
+        "        deadline_ms INTEGER,"
+        "        overdue INTEGER NOT NULL CHECK (overdue IN (0, 1)),"
+        "        next_ms INTEGER,"
+        "        decision_id INTEGER REFERENCES decision,"
+        "        acknowledgement_id INTEGER REFERENCES acknowledgement,"
+        "        fingerprint TEXT NOT NULL,"
+        "        UNIQUE (route, bulletin_id)) STRICT;"
+        "CREATE INDEX alert_due ON alert (next_ms, id) WHERE next_ms IS NOT NULL;"
+        "CREATE INDEX alert_bulletin ON alert (bulletin_id);"
+        "CREATE INDEX alert_open ON alert (started_ms) WHERE state = 0;"
+
+        /* How far a route's digests have come: the last decision they have told, and until when they reach. */
+        "CREATE TABLE digest ("
+        "        route TEXT PRIMARY KEY,"
+        "        decision_id INTEGER NOT NULL,"
+        "        until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+        /* Since when the service looks at something of its own, such as a mailbox. */
+        "CREATE TABLE watch ("
+        "        name TEXT PRIMARY KEY,"
+        "        since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        /* What came lately, for that look. */
+        "CREATE INDEX quarantine_first ON quarantine (first_ms);"
+        "CREATE INDEX revision_live ON revision (stored_ms) WHERE history = 0;";
+
+static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4 };
 
 int schema_version_latest(void)
 {

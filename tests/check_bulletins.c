@@ -554,6 +554,17 @@ START_TEST(names_that_nobody_has_any_more)
 }
 END_TEST
 
+/* Its files are not to be removed any more. */
+START_TEST(a_new_bulletin_takes_a_name_that_was_given_up)
+{
+        execute("INSERT INTO archive_stale (name) VALUES ('same'), ('same-0')");
+        insert_expecting(&claimants[0], DEDUP_FIRST, true);
+        assert_answer("SELECT archive_wanted || ' ' || archive_name FROM bulletin", "same same");
+        assert_answer("SELECT group_concat(name) FROM archive_stale", "same-0");
+        assert_answer("SELECT count(*) || max(mark) FROM archive_todo", "11");
+}
+END_TEST
+
 /* What a third bulletin asks for is what another's made-up name would be. */
 START_TEST(a_made_up_name_that_is_taken)
 {
@@ -770,7 +781,7 @@ START_TEST(all_or_nothing)
         static const char *const triggers[] = {
                 "BEFORE INSERT ON bulletin", "BEFORE INSERT ON revision", "BEFORE INSERT ON variant",
                 "BEFORE INSERT ON mail_variant", "BEFORE UPDATE ON revision", "BEFORE UPDATE ON bulletin",
-                "BEFORE UPDATE OF history ON bulletin", "BEFORE UPDATE OF archive_name ON bulletin",
+                "BEFORE UPDATE OF history ON bulletin", "BEFORE UPDATE OF current_revision_id ON bulletin",
                 "BEFORE INSERT ON archive_todo",
         };
         struct error err = ERROR_INIT;
@@ -917,6 +928,7 @@ static Suite *suite(void)
         tcase_add_test(order, no_order_of_arrival_makes_a_difference);
         tcase_add_test(order, one_name_wanted_by_many);
         tcase_add_test(order, names_that_nobody_has_any_more);
+        tcase_add_test(order, a_new_bulletin_takes_a_name_that_was_given_up);
         tcase_add_test(order, a_made_up_name_that_is_taken);
         tcase_add_test(order, the_archive_s_list);
         suite_add_tcase(s, order);

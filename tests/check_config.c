@@ -9,123 +9,31 @@
 #include "common/text.h"
 #include "daemon/config.h"
 #include "daemon/config_p.h"
+#include "tests/config_kit.h"
 #include "tests/support.h"
-
-#define VERIFIED "trusted-senders = @hotfix.example\nrequire-authentication = dmarc\nauthserv-id = mx\n"
-#define PLACE "[mailbox m]\nurl = imaps://imap.example.org\nuser = u\n"
-#define OPEN_MAILBOX PLACE "password-file = @/secret\n"
-#define MAILBOX OPEN_MAILBOX VERIFIED
-#define ENDPOINT "oauth2-token-url = https://login.example.org/t/token\noauth2-client-id = client\n"
-#define TOKEN_MAILBOX PLACE VERIFIED "auth = xoauth2\n" ENDPOINT
-
-static char *directory;
-static struct config *config;
-static GPtrArray *problems, *warnings;
-
-/* Writes a file of the test's directory; "@/" in the text stands for that directory. */
-static void write_file(const char *name, const char *text)
-{
-        g_autofree char *path = g_build_filename(directory, name, NULL), *parent = g_path_get_dirname(path);
-        g_auto(GStrv) parts = g_strsplit(text, "@/", -1);
-        g_autofree char *slash = g_strconcat(directory, "/", NULL), *full = g_strjoinv(slash, parts);
-        ck_assert_int_eq(g_mkdir_with_parents(parent, 0700), 0);
-        ck_assert(g_file_set_contents(path, full, -1, NULL));
-        ck_assert_int_eq(g_chmod(path, 0600), 0);
-}
-
-static void forget(void)
-{
-        g_clear_pointer(&config, config_free);
-        g_clear_pointer(&problems, g_ptr_array_unref);
-        g_clear_pointer(&warnings, g_ptr_array_unref);
-}
-
-static void setup(void)
-{
-        directory = support_temporary_directory();
-        write_file("hook", "https://hooks.example.org/T/B/s3cret\n");
-        write_file("secret", "hunter2\n");
-}
-
-static void teardown(void)
-{
-        forget();
-        g_free(directory);
-}
-
-static int load_for(enum config_purpose purpose)
-{
-        forget();
-        g_autofree char *file = g_build_filename(directory, "test.conf", NULL);
-        int r = config_load(file, purpose, &config, &problems, &warnings);
-        ck_assert(r < 0 ? !config && problems && problems->len > 0 : config && !problems);
-        ck_assert_ptr_nonnull(warnings);
-        return r;
-}
-
-static int load_text(const char *text)
-{
-        write_file("test.conf", text);
-        return load_for(CONFIG_FOR_DAEMON);
-}
-
-static char *join(GPtrArray *lines)
-{
-        GString *all = g_string_new(NULL);
-        for (guint i = 0; lines && i < lines->len; i++)
-                g_string_append_printf(all, "%s\n", (char *) g_ptr_array_index(lines, i));
-        return g_string_free(all, FALSE);
-}
-
-static void assert_loads(const char *text)
-{
-        int r = load_text(text);
-        g_autofree char *all = join(problems);
-        ck_assert_msg(r == 0, "%s", all);
-}
-
-/* One line with this end; the lines start with the file's path. */
-static void assert_has(GPtrArray *lines, const char *end)
-{
-        g_autofree char *all = join(lines);
-        for (guint i = 0; lines && i < lines->len; i++) {
-                ck_assert_msg(g_str_has_prefix(g_ptr_array_index(lines, i), directory), "%s", all);
-                if (g_str_has_suffix(g_ptr_array_index(lines, i), end))
-                        return;
-        }
-        ck_abort_msg("no line ends in \"%s\":\n%s", end, all);
-}
-
-/* This text beside a good mailbox gives exactly one problem, which ends so. */
-static void assert_one_problem(const char *text, const char *end)
-{
-        g_autofree char *full = g_strconcat(MAILBOX, text, NULL);
-        ck_assert_int_eq(load_text(full), -ERR_CONFIG);
-        assert_has(problems, end);
-        g_autofree char *all = join(problems);
-        ck_assert_msg(problems->len == 1, "%s", all);
-}
 
 static const struct config_mailbox *mailbox(guint index)
 {
-        ck_assert_uint_lt(index, config->mailboxes->len);
-        return g_ptr_array_index(config->mailboxes, index);
+        ck_assert_uint_lt(index, conf->mailboxes->len);
+        return g_ptr_array_index(conf->mailboxes, index);
 }
 
 START_TEST(defaults)
 {
-        assert_loads(MAILBOX);
-        ck_assert_str_eq(config->state_dir, CONFIG_DEFAULT_STATE_DIR);
-        ck_assert_str_eq(config->database_file, CONFIG_DEFAULT_STATE_DIR "/hotfixd.db");
-        ck_assert_str_eq(config->archive_dir, CONFIG_DEFAULT_STATE_DIR "/archive");
-        ck_assert_int_eq(config->log_level, LOG_LEVEL_INFO);
-        ck_assert_uint_eq(config->workers, 2);
-        ck_assert_uint_eq(config->max_message_bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
-        ck_assert_ptr_null(config->parser.program);
-        ck_assert_uint_eq(config->parser.limits.text_bytes, LIMIT_TEXT_BYTES_DEFAULT);
-        ck_assert_int_eq(config->parser.wall_ms, LIMIT_WORKER_WALL_MS);
-        ck_assert_int_eq(config->parser.cpu_ms, LIMIT_WORKER_CPU_MS);
-        ck_assert_uint_eq(config->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES);
+        conf_assert_loads(MAILBOX);
+        ck_assert_str_eq(conf->state_dir, CONFIG_DEFAULT_STATE_DIR);
+        ck_assert_str_eq(conf->database_file, CONFIG_DEFAULT_STATE_DIR "/hotfixd.db");
+        ck_assert_str_eq(conf->archive_dir, CONFIG_DEFAULT_STATE_DIR "/archive");
+        ck_assert_int_eq(conf->log_level, LOG_LEVEL_INFO);
+        ck_assert_uint_eq(conf->workers, 2);
+        ck_assert_uint_eq(conf->max_message_bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
+        ck_assert_ptr_null(conf->parser.program);
+        ck_assert_uint_eq(conf->parser.limits.text_bytes, LIMIT_TEXT_BYTES_DEFAULT);
+        ck_assert_int_eq(conf->parser.wall_ms, LIMIT_WORKER_WALL_MS);
+        ck_assert_int_eq(conf->parser.cpu_ms, LIMIT_WORKER_CPU_MS);
+        ck_assert_uint_eq(conf->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES);
+        ck_assert_int_eq(conf->retention_ms, INT64_C(400) * 86400000);
+        ck_assert_ptr_nonnull(conf->calendar);
         const struct config_mailbox *m = mailbox(0);
         ck_assert_str_eq(m->host, "imap.example.org");
         ck_assert_str_eq(m->folder, "INBOX");
@@ -147,30 +55,61 @@ END_TEST
 
 START_TEST(every_daemon_key_is_read)
 {
-        assert_loads(MAILBOX
+        conf_assert_loads(MAILBOX
                      "[daemon]\nstate-dir = /srv//hotfix/\nlog-level = debug\nworkers = 16\nmax-message-size = 64k\n"
-                     "max-text-size = 8M\nparser-timeout = 10m\nparser-cpu-time = 1s\nparser-memory = 4G\n");
-        ck_assert_str_eq(config->state_dir, "/srv/hotfix");
-        ck_assert_str_eq(config->database_file, "/srv/hotfix/hotfixd.db");
-        ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
-        ck_assert_uint_eq(config->workers, 16);
-        ck_assert_uint_eq(config->max_message_bytes, 64 * KIB);
-        ck_assert_uint_eq(config->parser.limits.text_bytes, LIMIT_TEXT_BYTES);
-        ck_assert_int_eq(config->parser.wall_ms, LIMIT_WORKER_WALL_MS_MAX);
-        ck_assert_int_eq(config->parser.cpu_ms, LIMIT_WORKER_CPU_MS_MIN);
-        ck_assert_uint_eq(config->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES_MAX);
+                     "max-text-size = 8M\nparser-timeout = 10m\nparser-cpu-time = 1s\nparser-memory = 4G\n"
+                     "delivery-retention = 90d\n");
+        ck_assert_int_eq(conf->retention_ms, INT64_C(90) * 86400000);
+        ck_assert_str_eq(conf->state_dir, "/srv/hotfix");
+        ck_assert_str_eq(conf->database_file, "/srv/hotfix/hotfixd.db");
+        ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
+        ck_assert_uint_eq(conf->workers, 16);
+        ck_assert_uint_eq(conf->max_message_bytes, 64 * KIB);
+        ck_assert_uint_eq(conf->parser.limits.text_bytes, LIMIT_TEXT_BYTES);
+        ck_assert_int_eq(conf->parser.wall_ms, LIMIT_WORKER_WALL_MS_MAX);
+        ck_assert_int_eq(conf->parser.cpu_ms, LIMIT_WORKER_CPU_MS_MIN);
+        ck_assert_uint_eq(conf->parser.memory_bytes, LIMIT_WORKER_MEMORY_BYTES_MAX);
+}
+END_TEST
+
+/* 2026-11-22 15:00 UTC is Monday, 23 November, 00:00 in Tokyo. */
+#define MIDNIGHT_IN_TOKYO_MS INT64_C(1795359600000)
+
+START_TEST(the_calendar_is_read)
+{
+        conf_write_file("holidays", "# of ours\n2026-11-24 a day of our own\n");
+        conf_assert_loads(MAILBOX "[daemon]\ntime-zone = Asia/Tokyo\nholidays-file = @/holidays\n");
+        ck_assert_str_eq(calendar_last_holiday(conf->calendar), "2026-11-24");
+        ck_assert(calendar_is_business_day(conf->calendar, MIDNIGHT_IN_TOKYO_MS));
+        ck_assert(!calendar_is_business_day(conf->calendar, MIDNIGHT_IN_TOKYO_MS - 1)); /* a Sunday */
+        ck_assert_str_eq(calendar_holiday(conf->calendar, 2026, 11, 24), "a day of our own");
+        conf_assert_loads(MAILBOX "[daemon]\ntime-zone = UTC\nholidays-file = none\n");
+        ck_assert(!calendar_is_business_day(conf->calendar, MIDNIGHT_IN_TOKYO_MS));
+        ck_assert_str_eq(calendar_last_holiday(conf->calendar), "");
+
+        conf_assert_one_problem("[daemon]\ntime-zone = Asia/Tokio\n",
+                           "[daemon] time-zone: there is no time zone \"Asia/Tokio\"; it takes a name such as Asia/Tokyo");
+        conf_write_file("holidays", "2026-11-31 no such day\n");
+        ck_assert_int_eq(conf_load_text(MAILBOX "[daemon]\nholidays-file = @/holidays\n"), -ERR_CONFIG);
+        g_autofree char *all = conf_join(conf_problems);
+        ck_assert_msg(conf_problems->len == 1 && strstr(all, "[daemon] holidays-file: ") && strstr(all, "holidays"), "%s", all);
+        ck_assert_int_eq(conf_load_for(CONFIG_FOR_CONTROL), -ERR_CONFIG);
+        /* a file that is named has to be there; hotfixctl, whose user may not see it, does without */
+        ck_assert_int_eq(conf_load_text(MAILBOX "[daemon]\nholidays-file = @/missing\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(conf_problems->len, 1);
+        ck_assert_int_eq(conf_load_for(CONFIG_FOR_CONTROL), 0);
 }
 END_TEST
 
 START_TEST(every_mailbox_key_is_read)
 {
-        g_setenv("CREDENTIALS_DIRECTORY", directory, TRUE);
-        assert_loads(
+        g_setenv("CREDENTIALS_DIRECTORY", conf_directory, TRUE);
+        conf_assert_loads(
                 "[mailbox m]\nurl = imap://[2001:db8::1]:1143/%E6%9B%B4%E6%96%B0/a%3Fb\nuser = me@example.org\n"
                 "password-credential = secret\nauth = login\ntls-ca-file = @/secret\nidle = no\npoll-interval = 5m\n"
                 "idle-renew = 29m\ntimeout = 10\nreconcile-interval = 1d\nafter-ingest = move:処理済み/2007\n");
         const struct config_mailbox *m = mailbox(0);
-        g_autofree char *ca_file = g_build_filename(directory, "secret", NULL);
+        g_autofree char *ca_file = g_build_filename(conf_directory, "secret", NULL);
         ck_assert_str_eq(m->host, "2001:db8::1");
         ck_assert_uint_eq(m->port, 1143);
         ck_assert_str_eq(m->folder, "更新/a?b");
@@ -187,7 +126,7 @@ START_TEST(every_mailbox_key_is_read)
         ck_assert_int_eq(m->after, CONFIG_AFTER_MOVE);
         ck_assert_str_eq(m->after_folder, "処理済み/2007");
         ck_assert_str_eq(m->location, "me@example.org@[2001:db8::1]:1143/更新/a?b");
-        assert_loads("[mailbox m]\nurl = imap://localhost/x/\nuser = u\npassword-file = @/secret\ninsecure = yes\n"
+        conf_assert_loads("[mailbox m]\nurl = imap://localhost/x/\nuser = u\npassword-file = @/secret\ninsecure = yes\n"
                      "after-ingest = seen\n");
         ck_assert_int_eq(mailbox(0)->tls, CONFIG_TLS_NONE);
         ck_assert_int_eq(mailbox(0)->after, CONFIG_AFTER_SEEN);
@@ -197,13 +136,13 @@ END_TEST
 
 START_TEST(every_oauth2_key_is_read)
 {
-        assert_loads(TOKEN_MAILBOX "oauth2-flow = client-credentials\noauth2-client-secret-file = @/secret\n"
+        conf_assert_loads(TOKEN_MAILBOX "oauth2-flow = client-credentials\noauth2-client-secret-file = @/secret\n"
                                    "oauth2-scope = https://outlook.office365.com/.default\noauth2-tls-ca-file = @/hook\n"
                                    "[mailbox n]\nurl = imaps://h\nuser = u\nauth = oauthbearer\n" ENDPOINT VERIFIED
                                    "oauth2-refresh-token-file = @/secret\n"
                                    "[daemon]\nstate-dir = /srv/x\n");
         const struct config_oauth2 *m = mailbox(0)->oauth2, *n = mailbox(1)->oauth2;
-        ck_assert_uint_eq(warnings->len, 1); /* no route */
+        ck_assert_uint_eq(conf_warnings->len, 1); /* no route */
         ck_assert_str_eq(mailbox(0)->auth, "xoauth2");
         ck_assert_ptr_null(mailbox(0)->password);
         ck_assert_int_eq(m->flow, CONFIG_OAUTH2_CLIENT_CREDENTIALS);
@@ -221,7 +160,7 @@ START_TEST(every_oauth2_key_is_read)
         ck_assert_ptr_null(n->client_secret); /* a public client */
         ck_assert_ptr_null(n->scope);
         ck_assert_ptr_null(n->ca_file);
-        assert_loads("[mailbox m]\nurl = imap://[::1]\nuser = u\ninsecure = yes\nauth = xoauth2\noauth2-client-id = c\n"
+        conf_assert_loads("[mailbox m]\nurl = imap://[::1]\nuser = u\ninsecure = yes\nauth = xoauth2\noauth2-client-id = c\n"
                      "oauth2-token-url = http://127.0.0.1:80/token\noauth2-refresh-token-file = @/secret\n");
         ck_assert(mailbox(0)->oauth2->insecure);
 }
@@ -230,10 +169,10 @@ END_TEST
 /* This mailbox gives exactly one problem, which ends so. */
 static void assert_one_problem_of(const char *text, const char *end)
 {
-        ck_assert_int_eq(load_text(text), -ERR_CONFIG);
-        assert_has(problems, end);
-        g_autofree char *all = join(problems);
-        ck_assert_msg(problems->len == 1, "%s", all);
+        ck_assert_int_eq(conf_load_text(text), -ERR_CONFIG);
+        conf_assert_has(conf_problems, end);
+        g_autofree char *all = conf_join(conf_problems);
+        ck_assert_msg(conf_problems->len == 1, "%s", all);
 }
 
 START_TEST(oauth2_keys_fit_together)
@@ -278,14 +217,14 @@ START_TEST(token_urls_are_checked)
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autofree char *text = g_strdup_printf(TOKEN_MAILBOX "oauth2-refresh-token-file = @/secret\n"
                                                         "oauth2-token-url = %s\n", bad[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
-                g_autofree char *all = join(problems);
-                ck_assert_msg(problems->len == 1 && strstr(all, "[mailbox m] oauth2-token-url: ") && !strstr(all, "s3cret"),
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                g_autofree char *all = conf_join(conf_problems);
+                ck_assert_msg(conf_problems->len == 1 && strstr(all, "[mailbox m] oauth2-token-url: ") && !strstr(all, "s3cret"),
                               "%s: %s", bad[i], all);
         }
-        write_file("odd", "tok\x7f" "en\n");
-        ck_assert_int_eq(load_text(TOKEN_MAILBOX "oauth2-refresh-token-file = @/odd\n"), -ERR_CREDENTIAL);
-        assert_has(problems, "oauth2-refresh-token-file: this is no refresh token: it has characters that are not printable "
+        conf_write_file("odd", "tok\x7f" "en\n");
+        ck_assert_int_eq(conf_load_text(TOKEN_MAILBOX "oauth2-refresh-token-file = @/odd\n"), -ERR_CREDENTIAL);
+        conf_assert_has(conf_problems, "oauth2-refresh-token-file: this is no refresh token: it has characters that are not printable "
                              "ASCII");
 }
 END_TEST
@@ -294,7 +233,7 @@ END_TEST
 
 START_TEST(whom_a_mailbox_believes)
 {
-        assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx\n"
+        conf_assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx\n"
                                   "trusted-senders = Report@HotFix.example; @Vendor.EXAMPLE, @例え.example\n");
         const struct authenticity_policy *policy = &mailbox(0)->authenticity;
         ck_assert_uint_eq(policy->trusted_senders->len, 3);
@@ -303,16 +242,16 @@ START_TEST(whom_a_mailbox_believes)
         ck_assert_str_eq(g_ptr_array_index(policy->trusted_senders, 2), "@xn--r8jz45g.example");
         ck_assert_int_eq(policy->require, AUTHENTICATION_DMARC);
         ck_assert_str_eq(policy->authserv_id, "mx");
-        ck_assert_uint_eq(warnings->len, 1); /* no route */
-        assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx1.example ,mx2.example;\n");
+        ck_assert_uint_eq(conf_warnings->len, 1); /* no route */
+        conf_assert_loads(OPEN_MAILBOX "require-authentication = dmarc\nauthserv-id = mx1.example ,mx2.example;\n");
         ck_assert_str_eq(mailbox(0)->authenticity.authserv_id, "mx1.example, mx2.example");
-        assert_one_problem("[mailbox m]\nauthserv-id = mx1, mx2 x, mx3 y\n", "\"mx2 x\" is not one word as it stands first in "
+        conf_assert_one_problem("[mailbox m]\nauthserv-id = mx1, mx2 x, mx3 y\n", "\"mx2 x\" is not one word as it stands first in "
                            "Authentication-Results");
 
         static const char *const methods[] = { "none", "dkim", "spf", "dmarc" };
         for (int i = 0; i < AUTHENTICATION_METHOD_MAX; i++) {
                 g_autofree char *text = g_strdup_printf(MAILBOX "require-authentication = %s\n", methods[i]);
-                assert_loads(text);
+                conf_assert_loads(text);
                 ck_assert_int_eq(mailbox(0)->authenticity.require, i);
         }
         static const char *const bad[] = { "hotfix.example", "@", "a@", "a b@c", "@.example", "@a..b", "<a@b>", "@a@b", "@a.", "*@ab/c" };
@@ -320,53 +259,53 @@ START_TEST(whom_a_mailbox_believes)
                 g_autofree char *text = g_strdup_printf("[mailbox m]\ntrusted-senders = ok@ok.example, %s\n", bad[i]);
                 g_autofree char *end = g_strdup_printf(
                         "[mailbox m] trusted-senders: \"%s\" is neither an address user@host nor a domain @host", bad[i]);
-                assert_one_problem(text, end);
+                conf_assert_one_problem(text, end);
         }
-        assert_one_problem("[mailbox m]\ntrusted-senders = ;\n", "[mailbox m] trusted-senders: the list is empty");
+        conf_assert_one_problem("[mailbox m]\ntrusted-senders = ;\n", "[mailbox m] trusted-senders: the list is empty");
         /* What is wrong has no consequences that would only confuse. */
-        ck_assert_int_eq(load_text(OPEN_MAILBOX ROUTED_TO_LOG "[mailbox m]\ntrusted-senders = @a.example\nauthserv-id = mx\n"
+        ck_assert_int_eq(conf_load_text(OPEN_MAILBOX ROUTED_TO_LOG "[mailbox m]\ntrusted-senders = @a.example\nauthserv-id = mx\n"
                                    "require-authentication = DMARC\n"), -ERR_CONFIG);
-        g_autofree char *said = join(warnings);
+        g_autofree char *said = conf_join(conf_warnings);
         ck_assert_msg(!strstr(said, "forged") && !strstr(said, "no effect") && !strstr(said, "believes"), "%s", said);
-        assert_one_problem("[mailbox m]\nauthserv-id = a b\n",
+        conf_assert_one_problem("[mailbox m]\nauthserv-id = a b\n",
                            "[mailbox m] authserv-id: \"a b\" is not one word as it stands first in Authentication-Results");
-        assert_one_problem("[mailbox m]\nauthserv-id = mx; dkim=pass\n", "as it stands first in Authentication-Results");
-        assert_one_problem("[mailbox m]\nauthserv-id =\n", "[mailbox m]: needs authserv-id: whose Authentication-Results count");
+        conf_assert_one_problem("[mailbox m]\nauthserv-id = mx; dkim=pass\n", "as it stands first in Authentication-Results");
+        conf_assert_one_problem("[mailbox m]\nauthserv-id =\n", "[mailbox m]: needs authserv-id: whose Authentication-Results count");
 }
 END_TEST
 
 START_TEST(believing_everybody_is_doubtful)
 {
-        assert_loads(OPEN_MAILBOX ROUTED_TO_LOG);
-        ck_assert_uint_eq(warnings->len, 1);
-        assert_has(warnings, "[mailbox m]: believes every mail: whoever knows the address can have people called; "
+        conf_assert_loads(OPEN_MAILBOX ROUTED_TO_LOG);
+        ck_assert_uint_eq(conf_warnings->len, 1);
+        conf_assert_has(conf_warnings, "[mailbox m]: believes every mail: whoever knows the address can have people called; "
                              "trusted-senders and require-authentication say whom to believe");
         ck_assert_int_eq(mailbox(0)->authenticity.require, AUTHENTICATION_NONE);
         ck_assert_uint_eq(mailbox(0)->authenticity.trusted_senders->len, 0);
         ck_assert_ptr_null(mailbox(0)->authenticity.authserv_id);
-        assert_loads(OPEN_MAILBOX "trusted-senders = a@b\nauthserv-id = mx\n" ROUTED_TO_LOG);
-        ck_assert_uint_eq(warnings->len, 2);
-        assert_has(warnings, "trusted-senders: a sender's address is easily forged; require-authentication asks for proof");
-        assert_has(warnings, "authserv-id: has no effect without require-authentication");
-        assert_loads(OPEN_MAILBOX "require-authentication = spf\nauthserv-id = mx\n" ROUTED_TO_LOG);
-        ck_assert_uint_eq(warnings->len, 1);
-        assert_has(warnings, "require-authentication: a mail that is verified can still be anybody's; trusted-senders says "
+        conf_assert_loads(OPEN_MAILBOX "trusted-senders = a@b\nauthserv-id = mx\n" ROUTED_TO_LOG);
+        ck_assert_uint_eq(conf_warnings->len, 2);
+        conf_assert_has(conf_warnings, "trusted-senders: a sender's address is easily forged; require-authentication asks for proof");
+        conf_assert_has(conf_warnings, "authserv-id: has no effect without require-authentication");
+        conf_assert_loads(OPEN_MAILBOX "require-authentication = spf\nauthserv-id = mx\n" ROUTED_TO_LOG);
+        ck_assert_uint_eq(conf_warnings->len, 1);
+        conf_assert_has(conf_warnings, "require-authentication: a mail that is verified can still be anybody's; trusted-senders says "
                              "whom to believe");
-        assert_loads(MAILBOX ROUTED_TO_LOG);
-        ck_assert_uint_eq(warnings->len, 0);
+        conf_assert_loads(MAILBOX ROUTED_TO_LOG);
+        ck_assert_uint_eq(conf_warnings->len, 0);
 }
 END_TEST
 
 START_TEST(every_channel_key_is_read)
 {
-        write_file("plain-hook", "http://127.0.0.1:8080/x\n");
-        assert_loads(MAILBOX "[channel s]\ntype = slack\nurl-file = @/hook\nmention = <!here>\ntls-ca-file = @/secret\n"
+        conf_write_file("plain-hook", "http://127.0.0.1:8080/x\n");
+        conf_assert_loads(MAILBOX "[channel s]\ntype = slack\nurl-file = @/hook\nmention = <!here>\ntls-ca-file = @/secret\n"
                      "[channel p]\ntype = slack\nurl-file = @/plain-hook\ninsecure = yes\n"
                      "[channel e]\ntype = email\nsmtp-url = smtp://mail.example.org:587\nfrom = a@example.org\n"
                      "to = b@example.org, c@example.org;d@localhost;\nuser = u\npassword-file = @/secret\n"
                      "[channel l]\ntype = log\nlevel = error\n");
-        const struct channel *s = config_channel(config, "s"), *p = config_channel(config, "p");
-        const struct channel *e = config_channel(config, "e"), *l = config_channel(config, "l");
+        const struct channel *s = config_channel(conf, "s"), *p = config_channel(conf, "p");
+        const struct channel *e = config_channel(conf, "e"), *l = config_channel(conf, "l");
         ck_assert_str_eq(s->url, "https://hooks.example.org/T/B/s3cret");
         ck_assert_str_eq(s->mention, "<!here>");
         ck_assert_ptr_nonnull(s->ca_file);
@@ -379,16 +318,16 @@ START_TEST(every_channel_key_is_read)
         ck_assert_str_eq(e->user, "u");
         ck_assert_str_eq(e->password, "hunter2");
         ck_assert_str_eq(l->log_level, "error");
-        ck_assert_ptr_null(config_channel(config, "x"));
+        ck_assert_ptr_null(config_channel(conf, "x"));
 }
 END_TEST
 
 START_TEST(every_route_key_is_read)
 {
-        assert_loads(MAILBOX "[channel l]\ntype = log\n[route r]\nseverity = important\nurgency = early\nmatch = all\n"
+        conf_assert_loads(MAILBOX "[channel l]\ntype = log\n[route r]\nseverity = important\nurgency = early\nmatch = all\n"
                      "environment = client\nproducts = *Windows \\* XP*; *Office*,\nexploit = attacks\n"
                      "kinds = alert, news\nupdates = yes\nundetermined = no\nchannels = l\n[route d]\nchannels = l\n");
-        const struct route *r = config_route(config, "r"), *d = config_route(config, "d");
+        const struct route *r = config_route(conf, "r"), *d = config_route(conf, "d");
         ck_assert_int_eq(r->severity, SEVERITY_IMPORTANT);
         ck_assert_int_eq(r->urgency, URGENCY_EARLY);
         ck_assert_int_eq(r->match, ROUTE_ALL);
@@ -399,7 +338,7 @@ START_TEST(every_route_key_is_read)
         ck_assert_uint_eq(r->kinds, 1u << BULLETIN_ALERT | 1u << BULLETIN_NEWS);
         ck_assert(r->updates && !r->undetermined);
         ck_assert_str_eq(g_ptr_array_index(r->channels, 0), "l");
-        ck_assert_ptr_null(config_route(config, "x"));
+        ck_assert_ptr_null(config_route(conf, "x"));
 
         /* What the table calls a default is what a route has by itself. */
         struct route *plain = route_new("d");
@@ -417,49 +356,57 @@ END_TEST
 
 START_TEST(all_problems_come_at_once)
 {
-        ck_assert_int_eq(load_text("[daemon]\nworkers = 0\nlog-level = loud\n"
+        ck_assert_int_eq(conf_load_text("[daemon]\nworkers = 0\nlog-level = loud\n"
                                    "[mailbox m]\nurll = imaps://h\nuser = u\npassword = hunter2\n"
                                    "[channel c]\ntype = slak\n[chanel x]\n[route r]\nchannels = nobody\n"),
                          -ERR_CONFIG);
-        assert_has(problems, "[daemon] workers: bad value \"0\"; it takes 1 to 16");
-        assert_has(problems,
+        conf_assert_has(conf_problems, "[daemon] workers: bad value \"0\"; it takes 1 to 16");
+        conf_assert_has(conf_problems,
                    "[daemon] log-level: bad value \"loud\"; it takes error | warning | notice | info | debug");
-        assert_has(problems, "[mailbox m] urll: unknown key; did you mean \"url\"?");
-        assert_has(problems, "[mailbox m]: needs url");
-        assert_has(problems, "[mailbox m] password: secrets have no place here; use password-credential = NAME or "
+        conf_assert_has(conf_problems, "[mailbox m] urll: unknown key; did you mean \"url\"?");
+        conf_assert_has(conf_problems, "[mailbox m]: needs url");
+        conf_assert_has(conf_problems, "[mailbox m] password: secrets have no place here; use password-credential = NAME or "
                              "password-file = PATH");
-        assert_has(problems, "[mailbox m]: needs password-credential or password-file");
-        assert_has(problems, "[channel c] type: bad value \"slak\"; did you mean \"slack\"?");
-        g_autofree char *all = join(problems);
+        conf_assert_has(conf_problems, "[mailbox m]: needs password-credential or password-file");
+        conf_assert_has(conf_problems, "[channel c] type: bad value \"slak\"; did you mean \"slack\"?");
+        g_autofree char *all = conf_join(conf_problems);
         ck_assert_ptr_null(strstr(all, "hunter2"));
 }
 END_TEST
 
 START_TEST(sections_are_checked)
 {
-        assert_one_problem("[chanel x]\ntype = log\n", "[chanel x]: unknown section; did you mean [channel NAME]?");
-        assert_one_problem("[zzz]\n",
+        conf_assert_one_problem("[chanel x]\ntype = log\n", "[chanel x]: unknown section; did you mean [channel NAME]?");
+        conf_assert_one_problem("[zzz]\n",
                            "[zzz]: unknown section; there are [daemon], [mailbox NAME], [channel NAME], [route NAME]");
-        assert_one_problem("[daemon x]\n", "[daemon x]: the section [daemon] has no name");
-        assert_one_problem("[route]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
-        assert_one_problem("[route a b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
-        assert_one_problem("[route a/b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
-        ck_assert_int_eq(load_text("[daemon]\n"), -ERR_CONFIG);
-        assert_has(problems, "[mailbox NAME]: there is no mailbox; at least one is needed");
+        conf_assert_one_problem("[daemon x]\n", "[daemon x]: the section [daemon] has no name");
+        conf_assert_one_problem("[route]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        conf_assert_one_problem("[route a b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        conf_assert_one_problem("[route a/b]\n", "needs a name of at most 64 letters, digits, \"_\", \".\" or \"-\"");
+        ck_assert_int_eq(conf_load_text("[daemon]\n"), -ERR_CONFIG);
+        conf_assert_has(conf_problems, "[mailbox NAME]: there is no mailbox; at least one is needed");
 }
 END_TEST
 
 START_TEST(keys_are_checked)
 {
-        assert_one_problem("[daemon]\nstate_dir = /x\n",
+        conf_assert_one_problem("[daemon]\nstate_dir = /x\n",
                            "[daemon] state_dir: unknown key; did you mean \"state-dir\"?");
-        assert_one_problem("[daemon]\nzzz = 1\n", "[daemon] zzz: unknown key");
-        assert_one_problem("[daemon]\nworkers[ja] = 1\n", "[daemon] workers[ja]: unknown key");
-        assert_one_problem("[channel l]\ntype = log\nto = a@b\n",
+        conf_assert_one_problem("[daemon]\nzzz = 1\n", "[daemon] zzz: unknown key");
+        conf_assert_one_problem("[daemon]\nworkers[ja] = 1\n", "[daemon] workers[ja]: unknown key");
+        conf_assert_one_problem("[channel l]\ntype = log\nto = a@b\n",
                            "[channel l] to: only a channel of type email has this key");
-        assert_one_problem("[channel l]\ntype = log\ninsecure = no\n",
-                           "[channel l] insecure: only a channel of type slack or email has this key");
-        assert_one_problem("[channel l]\nlevel = info\n", "[channel l]: needs type (slack | email | log)");
+        conf_assert_one_problem("[channel l]\ntype = log\ninsecure = no\n",
+                           "[channel l] insecure: only a channel of type slack, email, webhook, pagerduty or teams has this key");
+        conf_assert_one_problem("[channel l]\ntype = log\napi-url = https://h\n",
+                           "[channel l] api-url: only a channel of type slack or pagerduty has this key");
+        conf_assert_one_problem("[channel l]\nlevel = info\n",
+                           "[channel l]: needs type (slack | email | teams | pagerduty | webhook | log)");
+        conf_assert_one_problem("[channel l]\ntype = pager-duty\n", "[channel l] type: bad value \"pager-duty\"; did you mean \"pagerduty\"?");
+        conf_assert_one_problem("[channel l]\ntype = log\n[route r]\nchannels = l\ndisk-free = 5\n",
+                           "[route r] disk-free: only [route health] has this key");
+        conf_assert_one_problem("[channel l]\ntype = log\n[route r]\nchannels = l\nescalade = 30m l\n",
+                           "[route r] escalade: unknown key; did you mean \"escalate\"?");
 }
 END_TEST
 
@@ -474,12 +421,14 @@ START_TEST(values_are_checked)
                 "parser-timeout = 0s",    "parser-timeout = 11m",
                 "parser-cpu-time = 0",    "parser-cpu-time = 11m",
                 "parser-memory = 127M",   "parser-memory = 5G",
-                "log-level = INFO",
+                "log-level = INFO",       "delivery-retention = 29d",
+                "time-zone = Asia/Tokio", "holidays-file = holidays",
+                "delivery-retention = 3651d",
         };
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autofree char *text = g_strdup_printf(MAILBOX "[daemon]\n%s\n", bad[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
-                ck_assert_uint_eq(problems->len, 1);
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                ck_assert_uint_eq(conf_problems->len, 1);
         }
         static const char *const bad_mailbox[] = {
                 "auth = cram-md5",
@@ -501,8 +450,8 @@ START_TEST(values_are_checked)
         };
         for (size_t i = 0; i < G_N_ELEMENTS(bad_mailbox); i++) {
                 g_autofree char *text = g_strdup_printf(MAILBOX "%s\n", bad_mailbox[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad_mailbox[i]);
-                ck_assert_uint_eq(problems->len, 1);
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad_mailbox[i]);
+                ck_assert_uint_eq(conf_problems->len, 1);
         }
         static const char *const bad_route[] = {
                 "severity = high", "urgency = now", "match = both", "environment = servers", "exploit = yes",
@@ -511,8 +460,8 @@ START_TEST(values_are_checked)
         for (size_t i = 0; i < G_N_ELEMENTS(bad_route); i++) {
                 g_autofree char *text =
                         g_strdup_printf(MAILBOX "[channel l]\ntype = log\n[route r]\n%s\n", bad_route[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad_route[i]);
-                ck_assert_uint_eq(problems->len, 1);
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad_route[i]);
+                ck_assert_uint_eq(conf_problems->len, 1);
         }
 }
 END_TEST
@@ -531,12 +480,12 @@ START_TEST(urls_are_checked)
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autofree char *text =
                         g_strdup_printf("[mailbox m]\nurl = %s\nuser = u\npassword-file = @/secret\n", bad[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
-                g_autofree char *all = join(problems);
-                ck_assert_msg(problems->len == 1 && strstr(all, "[mailbox m] url: ") && !strstr(all, "s3cret"),
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                g_autofree char *all = conf_join(conf_problems);
+                ck_assert_msg(conf_problems->len == 1 && strstr(all, "[mailbox m] url: ") && !strstr(all, "s3cret"),
                               "%s: %s", bad[i], all);
         }
-        assert_loads("[mailbox m]\nurl = IMAPS://例え.example.org/更新 済\nuser = u\npassword-file = @/secret\n");
+        conf_assert_loads("[mailbox m]\nurl = IMAPS://例え.example.org/更新 済\nuser = u\npassword-file = @/secret\n");
         ck_assert_str_eq(mailbox(0)->host, "xn--r8jz45g.example.org");
         ck_assert_str_eq(mailbox(0)->folder, "更新 済");
 }
@@ -551,16 +500,16 @@ START_TEST(plain_text_is_for_loopback_only)
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autofree char *text =
                         g_strconcat("[mailbox m]\nuser = u\npassword-file = @/secret\ninsecure = yes\n", bad[i], NULL);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG, "%s", bad[i]);
-                assert_has(problems, "[mailbox m] insecure: \"yes\" is only for imap:// to a loopback address");
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad[i]);
+                conf_assert_has(conf_problems, "[mailbox m] insecure: \"yes\" is only for imap:// to a loopback address");
         }
-        write_file("plain", "http://hooks.example.org/s3cret\n");
-        assert_one_problem(
+        conf_write_file("plain", "http://hooks.example.org/s3cret\n");
+        conf_assert_one_problem(
                 "[channel s]\ntype = slack\nurl-file = @/plain\n",
                 "the URL does not start with https://; plain text needs insecure = yes and a loopback address");
-        assert_one_problem("[channel s]\ntype = slack\ninsecure = yes\nurl-file = @/plain\n",
+        conf_assert_one_problem("[channel s]\ntype = slack\ninsecure = yes\nurl-file = @/plain\n",
                            "[channel s] insecure: \"yes\" is only for http:// to a loopback address");
-        assert_one_problem(
+        conf_assert_one_problem(
                 "[channel e]\ntype = email\ninsecure = yes\nsmtp-url = smtp://mail.example.org\nfrom = a@b\nto = c@d\n",
                 "[channel e] insecure: \"yes\" is only for smtp:// to a loopback address");
 }
@@ -571,16 +520,32 @@ START_TEST(secrets_in_the_configuration_are_named_and_not_shown)
         static const char *const keys[] = { "url", "webhook", "password", "token", "secret" };
         for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
                 g_autofree char *text = g_strdup_printf("[channel s]\ntype = slack\n%s = https://h/s3cret\n", keys[i]);
-                ck_assert_int_eq(load_text(text), -ERR_CONFIG);
-                g_autofree char *all = join(problems);
+                ck_assert_int_eq(conf_load_text(text), -ERR_CONFIG);
+                g_autofree char *all = conf_join(conf_problems);
                 g_autofree char *start = g_strdup_printf("[channel s] %s: ", keys[i]);
                 ck_assert_msg(strstr(all, start) && strstr(all, "-credential = NAME") && !strstr(all, "s3cret"), "%s",
                               all);
         }
-        assert_one_problem(
+        conf_assert_one_problem(
                 "[channel s]\ntype = slack\nurl-credential = https://h/s3cret\n",
                 "[channel s] url-credential: this is not the name of a credential (a file name without \"/\")");
-        assert_one_problem("[channel s]\ntype = slack\nurl-credential = a\nurl-file = /b\n",
+        /* nor where the secret stands in the place of its file */
+        static const char *const misplaced[] = {
+                "[channel s]\ntype = slack\nurl-file = https://h/s3cret\n",
+                "[channel s]\ntype = slack\ntoken-credential = xoxb-s3cret\nslack-channel = #x\n",
+                "[channel s]\ntype = pagerduty\nrouting-key-credential = s3cret7890abcdef0123456789abcdef\n",
+                "[channel s]\ntype = webhook\nurl-file = @/hook\nsecret-file = s3cret\n",
+                "[channel s]\ntype = email\nsmtp-url = smtps://h\nfrom = a@b\nto = c@d\nuser = u\npassword-file = s3cret\n",
+        };
+        g_setenv("CREDENTIALS_DIRECTORY", conf_directory, TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(misplaced); i++) {
+                g_autofree char *text = g_strconcat(MAILBOX, misplaced[i], NULL);
+                ck_assert_int_eq(conf_load_text(text), -ERR_CONFIG);
+                g_autofree char *all = conf_join(conf_problems);
+                ck_assert_msg(conf_problems->len == 1 && !strstr(all, "s3cret"), "%s", all);
+        }
+        g_unsetenv("CREDENTIALS_DIRECTORY");
+        conf_assert_one_problem("[channel s]\ntype = slack\nurl-credential = a\nurl-file = /b\n",
                            "[channel s] url-file: url-credential is set as well; one of the two is enough");
 }
 END_TEST
@@ -594,36 +559,36 @@ START_TEST(email_is_checked)
                         "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = a@b\nto = %s\n", bad[i]);
                 g_autofree char *end =
                         g_strdup_printf("[channel e] to: \"%s\" is not an address of the form user@host", bad[i]);
-                assert_one_problem(text, end);
+                conf_assert_one_problem(text, end);
         }
-        assert_loads(MAILBOX "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = 更新 <a@b>\nto = c@d\n");
-        ck_assert_str_eq(config_channel(config, "e")->from, "更新 <a@b>");
+        conf_assert_loads(MAILBOX "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = 更新 <a@b>\nto = c@d\n");
+        ck_assert_str_eq(config_channel(conf, "e")->from, "更新 <a@b>");
         static const char *const bad_from[] = { "a", "<>", "A <a>", "A <a@b> x", "A\x01 <a@b>", "A <a@b", "a@b>" };
         for (size_t i = 0; i < G_N_ELEMENTS(bad_from); i++) {
                 g_autofree char *text = g_strdup_printf(
                         MAILBOX "[channel e]\ntype = email\nsmtp-url = smtps://h\nto = c@d\nfrom = %s\n", bad_from[i]);
-                ck_assert_msg(load_text(text) == -ERR_CONFIG && problems->len == 1, "%s", bad_from[i]);
+                ck_assert_msg(conf_load_text(text) == -ERR_CONFIG && conf_problems->len == 1, "%s", bad_from[i]);
         }
-        assert_one_problem("[channel s]\ntype = slack\nurl-file = @/hook\nmention = @here\n",
+        conf_assert_one_problem("[channel s]\ntype = slack\nurl-file = @/hook\nmention = @here\n",
                            "[channel s] mention: \"@here\" calls nobody; Slack's form is <!here>, <!channel>, <@U…> or "
                            "<!subteam^S…>");
 #define EMAIL "[channel e]\ntype = email\nsmtp-url = smtps://h\nfrom = a@b\n"
-        assert_one_problem(EMAIL "to = ,;\n", "[channel e]: needs to");
-        assert_one_problem(EMAIL "to = c@d\nuser = u\n", "[channel e]: needs password-credential or password-file");
-        assert_one_problem(EMAIL "to = c@d\npassword-file = @/secret\n", "[channel e]: has a password and no user");
-        assert_one_problem("[channel e]\ntype = email\nsmtp-url = smtps://h/x\nfrom = a@b\nto = c@d\n",
+        conf_assert_one_problem(EMAIL "to = ,;\n", "[channel e]: needs to");
+        conf_assert_one_problem(EMAIL "to = c@d\nuser = u\n", "[channel e]: needs password-credential or password-file");
+        conf_assert_one_problem(EMAIL "to = c@d\npassword-file = @/secret\n", "[channel e]: has a password and no user");
+        conf_assert_one_problem("[channel e]\ntype = email\nsmtp-url = smtps://h/x\nfrom = a@b\nto = c@d\n",
                            "[channel e] smtp-url: the URL has something behind host and port");
-        ck_assert_int_eq(load_text(MAILBOX "[channel e]\ntype = email\n"), -ERR_CONFIG);
-        ck_assert_uint_eq(problems->len, 3);
+        ck_assert_int_eq(conf_load_text(MAILBOX "[channel e]\ntype = email\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(conf_problems->len, 3);
 }
 END_TEST
 
 START_TEST(references_are_checked)
 {
-        assert_one_problem("[channel oops]\ntype = log\n[route r]\nchannels = oops, ops\n",
+        conf_assert_one_problem("[channel oops]\ntype = log\n[route r]\nchannels = oops, ops\n",
                            "[route r] channels: there is no [channel ops]; did you mean \"oops\"?");
-        assert_one_problem("[route r]\nchannels = nobody\n", "[route r] channels: there is no [channel nobody]");
-        assert_one_problem(
+        conf_assert_one_problem("[route r]\nchannels = nobody\n", "[route r] channels: there is no [channel nobody]");
+        conf_assert_one_problem(
                 "[mailbox n]\nurl = imaps://IMAP.example.org:993/inbox\nuser = u\npassword-file = @/secret\n",
                 "[mailbox n] url: the same folder as [mailbox m]");
 }
@@ -631,59 +596,59 @@ END_TEST
 
 START_TEST(doubtful_things_are_warnings)
 {
-        g_autofree char *secret = g_build_filename(directory, "secret", NULL);
+        g_autofree char *secret = g_build_filename(conf_directory, "secret", NULL);
         ck_assert_int_eq(g_chmod(secret, 0644), 0);
-        assert_loads(MAILBOX "[channel l]\ntype = log\n[channel k]\ntype = log\n[route r]\nchannels = k, k\n[route q]\n"
+        conf_assert_loads(MAILBOX "[channel l]\ntype = log\n[channel k]\ntype = log\n[route r]\nchannels = k, k\n[route q]\n"
                              "products = *C #*\n");
-        assert_has(warnings, "[channel l]: no route uses it");
-        assert_has(warnings, "[route r] channels: names \"k\" more than once");
-        assert_has(warnings, "[route q]: has no channels; what matches it is recorded and sent to nobody");
-        assert_has(warnings, "a comment needs a line of its own");
+        conf_assert_has(conf_warnings, "[channel l]: no route uses it");
+        conf_assert_has(conf_warnings, "[route r] channels: names \"k\" more than once");
+        conf_assert_has(conf_warnings, "[route q]: has no channels; what matches it is recorded and sent to nobody");
+        conf_assert_has(conf_warnings, "a comment needs a line of its own");
         g_autofree char *exposed =
                 g_strdup_printf("[mailbox m] password-file: every user of this machine can read %s", secret);
-        assert_has(warnings, exposed);
-        assert_has(warnings, "[mailbox m]: if its bulletins are not verified any more, nobody is told of that; "
+        conf_assert_has(conf_warnings, exposed);
+        conf_assert_has(conf_warnings, "[mailbox m]: if its bulletins are not verified any more, nobody is told of that; "
                              "[route health] says whom to tell");
-        ck_assert_uint_eq(warnings->len, 6);
-        ck_assert_uint_eq(config_route(config, "r")->channels->len, 1);
-        assert_loads(MAILBOX);
-        ck_assert_uint_eq(warnings->len, 2);
-        assert_has(warnings, "there is no [route NAME]; bulletins are archived and sent to nobody");
+        ck_assert_uint_eq(conf_warnings->len, 6);
+        ck_assert_uint_eq(config_route(conf, "r")->channels->len, 1);
+        conf_assert_loads(MAILBOX);
+        ck_assert_uint_eq(conf_warnings->len, 2);
+        conf_assert_has(conf_warnings, "there is no [route NAME]; bulletins are archived and sent to nobody");
 }
 END_TEST
 
 /* GKeyFile takes the last one without a word; with a list of senders that silences the others. */
 START_TEST(a_key_set_twice_is_doubtful)
 {
-        assert_loads(MAILBOX "# trusted-senders = @c.example\nidle = no\n [mailbox m] \nidle=yes\n[mailbox n]\nurl = imaps://n\n"
+        conf_assert_loads(MAILBOX "# trusted-senders = @c.example\nidle = no\n [mailbox m] \nidle=yes\n[mailbox n]\nurl = imaps://n\n"
                              "user = u\npassword-file = /etc/hostname\nidle = no\n");
-        assert_has(warnings, "[mailbox m] idle: is set more than once in this file; only the last one counts");
+        conf_assert_has(conf_warnings, "[mailbox m] idle: is set more than once in this file; only the last one counts");
         ck_assert(mailbox(0)->idle);
-        for (guint i = 0; i < warnings->len; i++)
-                ck_assert(!strstr(g_ptr_array_index(warnings, i), "more than once") ||
-                          strstr(g_ptr_array_index(warnings, i), "[mailbox m] idle"));
+        for (guint i = 0; i < conf_warnings->len; i++)
+                ck_assert(!strstr(g_ptr_array_index(conf_warnings, i), "more than once") ||
+                          strstr(g_ptr_array_index(conf_warnings, i), "[mailbox m] idle"));
 }
 END_TEST
 
 START_TEST(drop_ins_win_in_the_order_of_their_names)
 {
-        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 5\n");
-        write_file("test.conf.d/10-a.conf", "[daemon]\nworkers = 4\nlog-level = debug\n[channel l]\ntype = log\n");
-        write_file("test.conf.d/30-c.conf.bak", "[daemon]\nworkers = 6\n");
-        write_file("test.conf.d/.40-d.conf", "[daemon]\nworkers = 7\n");
-        assert_loads(MAILBOX "[daemon]\nworkers = 3\nlog-level = error\nmax-message-size = 1M\n");
-        ck_assert_uint_eq(config->workers, 5);
-        ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
-        ck_assert_uint_eq(config->max_message_bytes, MIB);
-        ck_assert_ptr_nonnull(config_channel(config, "l"));
+        conf_write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 5\n");
+        conf_write_file("test.conf.d/10-a.conf", "[daemon]\nworkers = 4\nlog-level = debug\n[channel l]\ntype = log\n");
+        conf_write_file("test.conf.d/30-c.conf.bak", "[daemon]\nworkers = 6\n");
+        conf_write_file("test.conf.d/.40-d.conf", "[daemon]\nworkers = 7\n");
+        conf_assert_loads(MAILBOX "[daemon]\nworkers = 3\nlog-level = error\nmax-message-size = 1M\n");
+        ck_assert_uint_eq(conf->workers, 5);
+        ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
+        ck_assert_uint_eq(conf->max_message_bytes, MIB);
+        ck_assert_ptr_nonnull(config_channel(conf, "l"));
 
-        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 50\n[route r]\nchannels =\nseverityy = low\n");
-        ck_assert_int_eq(load_text(MAILBOX), -ERR_CONFIG);
-        assert_has(problems, "/test.conf.d/20-b.conf: [daemon] workers: bad value \"50\"; it takes 1 to 16");
-        assert_has(problems, "/test.conf.d/20-b.conf: [route r] severityy: unknown key; did you mean \"severity\"?");
-        write_file("test.conf.d/20-b.conf", "[daemon]\nworkers =\n");
-        assert_loads(MAILBOX);
-        ck_assert_uint_eq(config->workers, 2);
+        conf_write_file("test.conf.d/20-b.conf", "[daemon]\nworkers = 50\n[route r]\nchannels =\nseverityy = low\n");
+        ck_assert_int_eq(conf_load_text(MAILBOX), -ERR_CONFIG);
+        conf_assert_has(conf_problems, "/test.conf.d/20-b.conf: [daemon] workers: bad value \"50\"; it takes 1 to 16");
+        conf_assert_has(conf_problems, "/test.conf.d/20-b.conf: [route r] severityy: unknown key; did you mean \"severity\"?");
+        conf_write_file("test.conf.d/20-b.conf", "[daemon]\nworkers =\n");
+        conf_assert_loads(MAILBOX);
+        ck_assert_uint_eq(conf->workers, 2);
 }
 END_TEST
 
@@ -694,80 +659,80 @@ START_TEST(drop_ins_are_sorted)
                 for (int i = 1; i <= 9; i++) {
                         int number = round == 0 ? i : 10 - i;
                         g_autofree char *name = g_strdup_printf("test.conf.d/%d.conf", number);
-                        g_autofree char *path = g_build_filename(directory, name, NULL);
+                        g_autofree char *path = g_build_filename(conf_directory, name, NULL);
                         g_autofree char *text = g_strdup_printf("[daemon]\nworkers = %d\n", number);
                         g_unlink(path);
-                        write_file(name, text);
-                        assert_loads(MAILBOX);
-                        ck_assert_uint_eq(config->workers, round == 0 ? (unsigned) number : 9);
+                        conf_write_file(name, text);
+                        conf_assert_loads(MAILBOX);
+                        ck_assert_uint_eq(conf->workers, round == 0 ? (unsigned) number : 9);
                 }
 }
 END_TEST
 
 START_TEST(syntax_errors_name_the_line)
 {
-        ck_assert_int_eq(load_text("# comment\n\n[daemon]\nworkers = 2\nhunter2\n[mailbox m\n"), -ERR_CONFIG);
-        ck_assert_uint_eq(problems->len, 1);
-        assert_has(problems,
+        ck_assert_int_eq(conf_load_text("# comment\n\n[daemon]\nworkers = 2\nhunter2\n[mailbox m\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(conf_problems->len, 1);
+        conf_assert_has(conf_problems,
                    "test.conf: line 5: neither \"key = value\" inside a section, nor \"[section]\", nor a comment "
                    "starting with \"#\"");
-        ck_assert_int_eq(load_text("workers = 2\n[daemon]\n"), -ERR_CONFIG);
-        g_autofree char *all = join(problems);
+        ck_assert_int_eq(conf_load_text("workers = 2\n[daemon]\n"), -ERR_CONFIG);
+        g_autofree char *all = conf_join(conf_problems);
         ck_assert_ptr_nonnull(strstr(all, "line 1:"));
-        ck_assert_int_eq(load_text("[daemon]\n# \xff\n"), -ERR_CONFIG);
-        assert_has(problems, "line 2: not valid UTF-8");
+        ck_assert_int_eq(conf_load_text("[daemon]\n# \xff\n"), -ERR_CONFIG);
+        conf_assert_has(conf_problems, "line 2: not valid UTF-8");
 
         /* A broken drop-in is reported with the main file's name untouched, and nothing that only follows from it is.
          */
-        write_file("test.conf.d/x.conf", "[channel l\n");
-        ck_assert_int_eq(load_text(MAILBOX "[route r]\nchannels = l\n"), -ERR_CONFIG);
-        ck_assert_uint_eq(problems->len, 1);
-        g_autofree char *drop_in = join(problems);
+        conf_write_file("test.conf.d/x.conf", "[channel l\n");
+        ck_assert_int_eq(conf_load_text(MAILBOX "[route r]\nchannels = l\n"), -ERR_CONFIG);
+        ck_assert_uint_eq(conf_problems->len, 1);
+        g_autofree char *drop_in = conf_join(conf_problems);
         ck_assert_ptr_nonnull(strstr(drop_in, "x.conf: line 1:"));
 }
 END_TEST
 
 START_TEST(odd_files)
 {
-        g_autofree char *none = g_build_filename(directory, "none.conf", NULL);
-        ck_assert_int_eq(config_load(none, CONFIG_FOR_DAEMON, &config, &problems, NULL), -ENOENT);
-        ck_assert_uint_eq(problems->len, 1);
-        ck_assert_ptr_nonnull(strstr(g_ptr_array_index(problems, 0), none));
-        g_clear_pointer(&problems, g_ptr_array_unref);
-        ck_assert_int_lt(config_load(directory, CONFIG_FOR_DAEMON, &config, &problems, NULL), 0);
-        ck_assert_int_eq(load_text(""), -ERR_CONFIG);
+        g_autofree char *none = g_build_filename(conf_directory, "none.conf", NULL);
+        ck_assert_int_eq(config_load(none, CONFIG_FOR_DAEMON, &conf, &conf_problems, NULL), -ENOENT);
+        ck_assert_uint_eq(conf_problems->len, 1);
+        ck_assert_ptr_nonnull(strstr(g_ptr_array_index(conf_problems, 0), none));
+        g_clear_pointer(&conf_problems, g_ptr_array_unref);
+        ck_assert_int_lt(config_load(conf_directory, CONFIG_FOR_DAEMON, &conf, &conf_problems, NULL), 0);
+        ck_assert_int_eq(conf_load_text(""), -ERR_CONFIG);
         g_autofree char *large = g_strnfill(LIMIT_CONFIG_BYTES + 1, '\n');
-        ck_assert_int_eq(load_text(large), -ERR_LIMIT);
+        ck_assert_int_eq(conf_load_text(large), -ERR_LIMIT);
         large[LIMIT_CONFIG_BYTES] = '\0';
-        ck_assert_int_eq(load_text(large), -ERR_CONFIG);
-        assert_loads(MAILBOX "[mailbox m]\nidle = no\n[daemon]\r\nworkers = 3\r\n"); /* a section twice; CR LF */
+        ck_assert_int_eq(conf_load_text(large), -ERR_CONFIG);
+        conf_assert_loads(MAILBOX "[mailbox m]\nidle = no\n[daemon]\r\nworkers = 3\r\n"); /* a section twice; CR LF */
         ck_assert(!mailbox(0)->idle);
-        ck_assert_uint_eq(config->workers, 3);
+        ck_assert_uint_eq(conf->workers, 3);
 }
 END_TEST
 
 START_TEST(control_reads_no_secrets)
 {
-        write_file("test.conf", "[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"
+        conf_write_file("test.conf", "[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"
                                 "tls-ca-file = /nonexistent/ca\n[channel s]\ntype = slack\nurl-credential = none\n");
-        ck_assert_int_eq(load_for(CONFIG_FOR_CONTROL), 0);
+        ck_assert_int_eq(conf_load_for(CONFIG_FOR_CONTROL), 0);
         ck_assert_ptr_null(mailbox(0)->password);
-        ck_assert_ptr_null(config_channel(config, "s")->url);
-        ck_assert_int_eq(load_for(CONFIG_FOR_DAEMON), -ERR_CONFIG);
-        ck_assert_uint_eq(problems->len, 3);
-        write_file("test.conf", "[daemon]\n");
-        ck_assert_int_eq(load_for(CONFIG_FOR_CONTROL), 0);
+        ck_assert_ptr_null(config_channel(conf, "s")->url);
+        ck_assert_int_eq(conf_load_for(CONFIG_FOR_DAEMON), -ERR_CONFIG);
+        ck_assert_uint_eq(conf_problems->len, 3);
+        conf_write_file("test.conf", "[daemon]\n");
+        ck_assert_int_eq(conf_load_for(CONFIG_FOR_CONTROL), 0);
 }
 END_TEST
 
 START_TEST(missing_secrets_have_a_code_of_their_own)
 {
-        ck_assert_int_eq(load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"),
+        ck_assert_int_eq(conf_load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\n"),
                          -ERR_CREDENTIAL);
-        ck_assert_uint_eq(problems->len, 1);
-        ck_assert_int_eq(load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\nx = y\n"),
+        ck_assert_uint_eq(conf_problems->len, 1);
+        ck_assert_int_eq(conf_load_text("[mailbox m]\nurl = imaps://h\nuser = u\npassword-file = /nonexistent/x\nx = y\n"),
                          -ERR_CONFIG);
-        ck_assert_uint_eq(problems->len, 2);
+        ck_assert_uint_eq(conf_problems->len, 2);
 }
 END_TEST
 
@@ -787,216 +752,14 @@ START_TEST(suggestions)
 }
 END_TEST
 
-/* The sample: its sections and keys, commented or not, against the table. */
-
-struct sample_key { char *section, *key, *value; };
-
-static void sample_key_free(void *data)
-{
-        struct sample_key *k = data;
-        g_free(k->section);
-        g_free(k->key);
-        g_free(k->value);
-        g_free(k);
-}
-
-/* The names of the channels that are told what is wrong with hotfixd itself. */
-static void assert_told(const char *names)
-{
-        g_autoptr(GPtrArray) channels = config_health_channels(config);
-        g_autoptr(GString) told = g_string_new(NULL);
-        for (guint i = 0; i < channels->len; i++)
-                g_string_append_printf(told, "%s%s", i ? " " : "", ((const struct channel *) g_ptr_array_index(channels, i))->name);
-        ck_assert_str_eq(told->str, names);
-}
-
-#define ROUTED MAILBOX "[channel l]\ntype = log\n[channel k]\ntype = log\n[route r]\nchannels = l\n"
-
-START_TEST(where_health_goes)
-{
-        assert_loads(ROUTED "[route health]\nchannels = l, k, l\nseverity =\n");
-        assert_told("l k");
-        ck_assert_uint_eq(config->routes->len, 1); /* no bulletin takes that route */
-        ck_assert_ptr_null(config_route(config, "health"));
-        ck_assert_uint_eq(warnings->len, 1);
-        assert_has(warnings, "[route health] channels: names \"l\" more than once");
-        assert_loads(ROUTED "[channel health]\ntype = log\n[route x]\nchannels = k\n");
-        assert_told("health");
-        ck_assert_uint_eq(warnings->len, 0); /* it is used */
-        assert_loads(ROUTED "[channel health]\ntype = log\n[route health]\nchannels = k\n");
-        assert_told("k");
-        ck_assert_uint_eq(warnings->len, 1);
-        assert_has(warnings, "[channel health]: no route uses it");
-        assert_loads(ROUTED "[route x]\nchannels = k\n");
-        assert_told("");
-        ck_assert_uint_eq(warnings->len, 1);
-        assert_has(warnings, "[route health] says whom to tell");
-        assert_loads(ROUTED "[route x]\nchannels = k\n[channel health]\ntype = log\n[route health]\nchannels =\n");
-        assert_told("");
-        ck_assert_uint_eq(warnings->len, 2);
-        assert_has(warnings, "[route health]: has no channels; what is wrong with hotfixd is only logged");
-        assert_loads(MAILBOX "[channel health]\ntype = log\n[route health]\nchannels = health\n");
-        assert_has(warnings, "there is no [route NAME]; bulletins are archived and sent to nobody");
-}
-END_TEST
-
-START_TEST(the_health_route_takes_nothing_else)
-{
-        static const char *const keys[] = { "severity = critical", "urgency = early", "match = all", "environment = server",
-                                            "products = x", "exploit = any", "kinds = news", "updates = yes",
-                                            "undetermined = no" };
-        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-                g_auto(GStrv) parts = g_strsplit(keys[i], " ", 2);
-                g_autofree char *text = g_strdup_printf("[channel l]\ntype = log\n[route health]\nchannels = l\n%s\n", keys[i]);
-                g_autofree char *end = g_strdup_printf("[route health] %s: this route is for what is wrong with hotfixd itself "
-                                                       "and takes only \"channels\"; a route for bulletins needs another name",
-                                                       parts[0]);
-                assert_one_problem(text, end);
-        }
-        assert_one_problem("[route health]\nchannels = nobody\n", "[route health] channels: there is no [channel nobody]");
-        assert_one_problem("[route health]\nchanels =\n", "[route health] chanels: unknown key; did you mean \"channels\"?");
-}
-END_TEST
-
-static char *source_file(const char *name)
-{
-        g_autofree char *tests = support_source_path(".."), *path = g_build_filename(tests, name, NULL);
-        return support_read_file(path, NULL);
-}
-
-static GPtrArray *sample_keys(void)
-{
-        GPtrArray *list = g_ptr_array_new_with_free_func(sample_key_free);
-        g_autofree char *text = source_file("systemd/hotfixd.conf"), *section = NULL;
-        g_autoptr(GRegex) section_line = g_regex_new("^#?\\[(\\w+)( [^]]+)?\\]$", 0, 0, NULL);
-        g_autoptr(GRegex) key_line = g_regex_new("^#?([a-z0-9-]+) = (.+)$", 0, 0, NULL);
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        for (size_t i = 0; lines[i]; i++) {
-                g_autoptr(GMatchInfo) match = NULL, key_match = NULL;
-                if (g_regex_match(section_line, lines[i], 0, &match)) {
-                        g_free(section);
-                        section = g_match_info_fetch(match, 1);
-                } else if (g_regex_match(key_line, lines[i], 0, &key_match)) {
-                        struct sample_key *k = g_new0(struct sample_key, 1);
-                        k->section = g_strdup(section);
-                        k->key = g_match_info_fetch(key_match, 1);
-                        k->value = g_match_info_fetch(key_match, 2);
-                        g_ptr_array_add(list, k);
-                } else
-                        ck_assert_msg(*lines[i] == '\0' || g_str_has_prefix(lines[i], "# ") ||
-                                              strcmp(lines[i], "#") == 0,
-                                      "what is this line of the sample: %s", lines[i]);
-        }
-        return list;
-}
-
-START_TEST(sample_has_every_key_with_its_default)
-{
-        g_autoptr(GPtrArray) sample = sample_keys();
-        for (guint i = 0; i < sample->len; i++) {
-                const struct sample_key *s = g_ptr_array_index(sample, i);
-                ck_assert_msg(config_key_find(s->section, s->key), "the sample has [%s] %s", s->section, s->key);
-        }
-        for (const struct config_key *k = config_keys(); k->section; k++) {
-                bool found = false, has_default = !*k->default_value;
-                for (guint i = 0; i < sample->len; i++) {
-                        const struct sample_key *s = g_ptr_array_index(sample, i);
-                        if (strcmp(s->section, k->section) != 0 || strcmp(s->key, k->key) != 0)
-                                continue;
-                        found = true;
-                        has_default |= strcmp(s->value, k->default_value) == 0;
-                }
-                ck_assert_msg(found, "the sample lacks [%s] %s", k->section, k->key);
-                ck_assert_msg(has_default, "[%s] %s: the sample never shows the default, %s", k->section, k->key,
-                              k->default_value);
-        }
-}
-END_TEST
-
-START_TEST(sample_loads)
-{
-        g_autofree char *sample = source_file("systemd/hotfixd.conf");
-        write_file("test.conf", sample);
-        int r = load_for(CONFIG_FOR_CONTROL);
-        g_autofree char *all = join(problems), *doubts = join(warnings);
-        ck_assert_msg(r == 0, "%s", all);
-        ck_assert_msg(warnings->len == 1 && strstr(doubts, "[mailbox work]: believes every mail"), "%s", doubts);
-        ck_assert_int_eq(load_for(CONFIG_FOR_DAEMON), -ERR_CREDENTIAL); /* nothing but the secrets is missing */
-}
-END_TEST
-
-/* With the comment signs in front of keys taken off, each key is accepted where it stands (but for the pairs of which
- * only one may be set, and files that are not there). */
-START_TEST(sample_without_comment_signs_loads)
-{
-        g_autofree char *sample = source_file("systemd/hotfixd.conf");
-        g_autoptr(GRegex) commented =
-                g_regex_new("^#(?!(?:password|url)-file )([a-z0-9-]+ = |\\[)", G_REGEX_MULTILINE, 0, NULL);
-        g_autofree char *text = g_regex_replace(commented, sample, -1, 0, "\\1", 0, NULL);
-        write_file("test.conf", text);
-        int r = load_for(CONFIG_FOR_CONTROL);
-        g_autofree char *all = join(problems);
-        ck_assert_msg(r == 0, "%s", all);
-}
-END_TEST
-
-START_TEST(limits_and_defaults_agree)
-{
-        guint64 bytes = 0;
-        ck_assert_int_eq(text_parse_size(config_key_find("daemon", "max-message-size")->default_value, &bytes), 0);
-        ck_assert_uint_eq(bytes, LIMIT_MESSAGE_BYTES_DEFAULT);
-        /* as the table's help and the manual say */
-        ck_assert_uint_eq(LIMIT_MESSAGE_BYTES_MAX, 256 * MIB);
-        ck_assert_uint_eq(LIMIT_TEXT_BYTES_MIN, 64 * KIB);
-        ck_assert_uint_eq(LIMIT_TEXT_BYTES, 8 * MIB);
-        ck_assert_uint_eq(LIMIT_WORKER_MEMORY_BYTES_MIN, 128 * MIB);
-        ck_assert_uint_eq(LIMIT_WORKER_MEMORY_BYTES_MAX, 4096ul * MIB);
-        for (const struct config_key *k = config_keys(); k->section; k++)
-                ck_assert(*k->key && *k->values && *k->help && k->default_value);
-}
-END_TEST
-
-/* In the manual each key is an item ".It Ic KEY" below ".Ss … [SECTION", with ".Pq default VALUE" if it has one. */
-START_TEST(manual_has_every_key_with_its_default)
-{
-        g_autofree char *text = source_file("man/hotfixd.conf.5");
-        g_autoptr(GRegex) heading = g_regex_new("^\\.Ss .*\\[(\\w+)", 0, 0, NULL);
-        g_autoptr(GRegex) item = g_regex_new("^\\.It Ic ([a-z0-9-]+)", 0, 0, NULL);
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        g_autofree char *section = NULL, *current = NULL;
-        for (size_t i = 0; lines[i]; i++) {
-                g_autoptr(GMatchInfo) m1 = NULL, m2 = NULL;
-                if (g_regex_match(heading, lines[i], 0, &m1)) {
-                        g_free(section);
-                        section = g_match_info_fetch(m1, 1);
-                } else if (g_regex_match(item, lines[i], 0, &m2)) {
-                        g_autofree char *key = g_match_info_fetch(m2, 1);
-                        ck_assert_msg(section && config_key_find(section, key), "the manual has [%s] %s", section, key);
-                        g_free(current);
-                        current = g_strdup_printf("%s %s", section, key);
-                        g_hash_table_replace(found, g_strdup(current), g_strdup(""));
-                } else if (current && g_str_has_prefix(lines[i], ".Pq default ")) {
-                        g_hash_table_replace(found, g_strdup(current), g_strdup(lines[i] + strlen(".Pq default ")));
-                }
-        }
-        for (const struct config_key *k = config_keys(); k->section; k++) {
-                g_autofree char *name = g_strdup_printf("%s %s", k->section, k->key);
-                const char *said = g_hash_table_lookup(found, name);
-                ck_assert_msg(said, "the manual lacks [%s] %s", k->section, k->key);
-                ck_assert_msg(strcmp(said, k->default_value) == 0, "[%s] %s: the manual says \"%s\", the code \"%s\"",
-                              k->section, k->key, said, k->default_value);
-        }
-}
-END_TEST
-
 static Suite *suite(void)
 {
         Suite *suite = suite_create("config");
         TCase *tcase = tcase_create("config");
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, conf_setup, conf_teardown);
         tcase_add_test(tcase, defaults);
         tcase_add_test(tcase, every_daemon_key_is_read);
+        tcase_add_test(tcase, the_calendar_is_read);
         tcase_add_test(tcase, every_mailbox_key_is_read);
         tcase_add_test(tcase, every_oauth2_key_is_read);
         tcase_add_test(tcase, oauth2_keys_fit_together);
@@ -1005,8 +768,6 @@ static Suite *suite(void)
         tcase_add_test(tcase, believing_everybody_is_doubtful);
         tcase_add_test(tcase, every_channel_key_is_read);
         tcase_add_test(tcase, every_route_key_is_read);
-        tcase_add_test(tcase, where_health_goes);
-        tcase_add_test(tcase, the_health_route_takes_nothing_else);
         tcase_add_test(tcase, all_problems_come_at_once);
         tcase_add_test(tcase, sections_are_checked);
         tcase_add_test(tcase, keys_are_checked);
@@ -1025,11 +786,6 @@ static Suite *suite(void)
         tcase_add_test(tcase, control_reads_no_secrets);
         tcase_add_test(tcase, missing_secrets_have_a_code_of_their_own);
         tcase_add_test(tcase, suggestions);
-        tcase_add_test(tcase, sample_has_every_key_with_its_default);
-        tcase_add_test(tcase, sample_loads);
-        tcase_add_test(tcase, sample_without_comment_signs_loads);
-        tcase_add_test(tcase, limits_and_defaults_agree);
-        tcase_add_test(tcase, manual_has_every_key_with_its_default);
         suite_add_tcase(suite, tcase);
         return suite;
 }

@@ -454,6 +454,42 @@ START_TEST(steps_inside_and_outside_a_transaction)
 }
 END_TEST
 
+START_TEST(a_whole_transaction_has_no_parts)
+{
+        g_autofree char *path = database_file();
+        struct database *db = open_or_fail(path, DATABASE_CREATE);
+        struct error err = ERROR_INIT;
+        make_table(db);
+        ck_assert_int_eq(database_begin_whole(db, &err), 0);
+        insert_step(db, 0);
+        insert_step(db, 0);
+        ck_assert_int_eq(database_commit(db, &err), 0);
+        ck_assert_int_eq(ask(db, "SELECT count(*) FROM t"), 2);
+        /* What failed is not undone by itself, so nothing of it may ever be committed. */
+        ck_assert_int_eq(database_begin_whole(db, &err), 0);
+        insert_step(db, -EIO);
+        insert_step(db, 0);
+        ck_assert_int_eq(database_commit(db, &err), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), path));
+        error_clear(&err);
+        database_rollback(db);
+        ck_assert_int_eq(ask(db, "SELECT count(*) FROM t"), 2);
+        /* The next transaction is none of that kind. */
+        ck_assert_int_eq(database_begin(db, &err), 0);
+        insert_step(db, -EIO);
+        ck_assert_int_eq(database_commit(db, &err), 0);
+        insert_step(db, -EIO);
+        ck_assert_int_eq(database_begin_whole(db, &err), 0);
+        ck_assert_int_eq(database_commit(db, &err), 0);
+        ck_assert_int_eq(database_begin(db, &err), 0);
+        insert_step(db, 0);
+        insert_step(db, -EIO);
+        ck_assert_int_eq(database_commit(db, &err), 0);
+        ck_assert_int_eq(ask(db, "SELECT count(*) FROM t"), 3);
+        database_close(db);
+}
+END_TEST
+
 START_TEST(a_locked_database_is_busy)
 {
         g_autofree char *path = database_file();
@@ -651,6 +687,7 @@ static Suite *suite(void)
         TCase *transactions = tcase_create("transactions");
         tcase_add_test(transactions, rollback_and_commit);
         tcase_add_test(transactions, steps_inside_and_outside_a_transaction);
+        tcase_add_test(transactions, a_whole_transaction_has_no_parts);
         tcase_add_test(transactions, a_locked_database_is_busy);
         tcase_add_test(transactions, a_full_disk);
         suite_add_tcase(s, transactions);

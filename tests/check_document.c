@@ -98,6 +98,29 @@ START_TEST(test_normal_form_of_a_huge_line_is_cut)
 }
 END_TEST
 
+/* Small and large texts share memory, and each stays as it was added, with what else it has. */
+START_TEST(test_blocks_of_any_size)
+{
+        struct document *document = document_new(RENDERING_HTML);
+        for (unsigned i = 0; i < 3000; i++) {
+                g_autofree char *text = g_strnfill(i % 97 == 0 ? 40000 + i : i % 200, (char) ('a' + i % 26));
+                struct block *block = document_add(document, text, 0, 0);
+                ck_assert_uint_eq((guintptr) block % sizeof(void *), 0);
+                block->image_alt = i % 3 == 0 ? g_strdup("alt") : NULL;
+                if (i % 5 == 0)
+                        block_add_link(block, "text", "http://a.example/");
+        }
+        for (unsigned i = 0; i < 3000; i++) {
+                const struct block *block = document_block(document, i);
+                size_t size = i % 97 == 0 ? 40000 + i : i % 200;
+                ck_assert_uint_eq(strlen(block->text), size);
+                ck_assert_uint_eq(strspn(block->text, (char[]){ (char) ('a' + i % 26), '\0' }), size);
+                ck_assert(block->is_plain && block->size == size && block->normal == block->text);
+        }
+        document_free(document);
+}
+END_TEST
+
 START_TEST(test_rendering_names)
 {
         ck_assert_str_eq(document_rendering_name(RENDERING_HTML), "html");
@@ -118,6 +141,7 @@ static Suite *suite(void)
         tcase_add_test(c, test_indent_in_columns);
         tcase_add_test(c, test_blocks_are_limited);
         tcase_add_test(c, test_normal_form_of_a_huge_line_is_cut);
+        tcase_add_test(c, test_blocks_of_any_size);
         tcase_add_test(c, test_rendering_names);
         suite_add_tcase(s, c);
         return s;

@@ -2,6 +2,7 @@
 /* Email: both parts, the envelope and the headers, threads, retries, hostile bulletins, and what each answer means. */
 #include <glib.h>
 
+#include "common/limits.h"
 #include "common/text.h"
 #include "notify/email_p.h"
 #include "tests/notify_fake.h"
@@ -47,7 +48,7 @@ static const char *const golden_text =
         "Severity raised from moderate to critical.\n"
         "\n"
         "変更点 (changes)\n"
-        "    深刻度: 3(警告) → 1(緊急)\n"
+        "  - 深刻度: 3(警告) → 1(緊急)\n"
         "\n"
         "深刻度              1(緊急)\n"
         "緊急性              至急適用\n"
@@ -70,7 +71,7 @@ static const char *const golden_text =
         "    細工されたページを開くと、命令が実行される。\n"
         "\n"
         "リンク (links)\n"
-        "    MS07-099(日本)\n"
+        "  - MS07-099(日本)\n"
         "    <https://www.example.com/ms07-099?a=1&b=2>\n"
         "\n"
         "-- \n"
@@ -131,7 +132,7 @@ START_TEST(the_html_part)
         for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
                 ck_assert_msg(strstr(html, parts[i]) != NULL, "missing: %s", parts[i]);
         /* Nothing is loaded, nothing runs. */
-        static const char *const never[] = { "<script", "<img", "<link", "<style", "src=", "url(", "@import", "javascript:" };
+        static const char *const never[] = { "<script", "<img", "<link", "src=", "url(", "@import", "javascript:" };
         for (size_t i = 0; i < G_N_ELEMENTS(never); i++)
                 ck_assert_msg(!strstr(html, never[i]), "there is %s", never[i]);
         message_free(m);
@@ -377,6 +378,310 @@ START_TEST(without_a_server)
 }
 END_TEST
 
+/* Sends with what earlier tries have left. */
+static struct delivery_report send_again(struct fake_peer *peer, const struct channel *channel, const char *memo,
+                                         const char *thread_memo, const char *payload)
+{
+        fake_clear(peer);
+        peer->calls = 0;
+        struct notify_transport transport = { .context = peer, .smtp_send = fake_smtp_send, .mail_write = fake_mail_write,
+                                              .original_read = fake_original_read, .csaf_read = fake_csaf_read };
+        struct delivery_request request = { .identity = FAKE_IDENTITY, .thread = FAKE_THREAD, .payload = payload,
+                                            .created_ms = 1178852645000, .memo = memo, .thread_memo = thread_memo };
+        struct delivery_report report;
+        channel_send(channel, &transport, &request, &report);
+        return report;
+}
+
+#define PLAIN_PAYLOAD "{\"subject\":\"s\",\"text\":\"t\"}"
+#define A "admin@example.com"
+#define N "night@example.com"
+
+/* The whole mail's status, each recipient's, and what that means. */
+static const struct partial_row {
+        long status, first, second;
+        enum delivery_result result;
+        const char *answer;
+        const char *left; /* who gets the next try; NULL: there is none */
+} partials[] = {
+        { 250, 250, 250, RESULT_SENT, "250 x", NULL },
+        { 250, 250, 550, RESULT_REFUSED, "1 of 2 recipients has it: 250 x; refused: " N " (550 x)", N },
+        { 250, 450, 250, RESULT_TRY_AGAIN, "1 of 2 recipients has it: 250 x; to be tried again: " A " (450 x)", A },
+        { 550, 450, 550, RESULT_TRY_AGAIN, "0 of 2 recipients have it; refused: " N " (550 x); to be tried again: " A " (450 x)",
+          A },
+        { 550, 550, 550, RESULT_REFUSED, "0 of 2 recipients have it; refused: " A " (550 x), " N " (550 x)", A "," N },
+        { 451, 250, 550, RESULT_TRY_AGAIN, "0 of 2 recipients have it; refused: " N " (550 x); to be tried again: " A " (451 x)",
+          A },
+        { 554, 250, 250, RESULT_REFUSED, "554 x", A "," N },
+        { 554, 250, 451, RESULT_TRY_AGAIN, "0 of 2 recipients have it; refused: " A " (554 x); to be tried again: " N " (451 x)",
+          N },
+        { 250, 530, 250, RESULT_TRY_AGAIN, "1 of 2 recipients has it: 250 x; to be tried again: " A " (530 x)", A },
+        { 250, 0, 250, RESULT_SENT, "250 x", NULL },
+};
+
+static void expect_recipients(const struct fake_peer *peer, const char *list)
+{
+        g_autofree char *joined = g_strdup("");
+        for (guint i = 0; peer->to && i < peer->to->len; i++) {
+                char *longer = g_strconcat(joined, i ? "," : "", (char *) g_ptr_array_index(peer->to, i), NULL);
+                g_free(joined);
+                joined = longer;
+        }
+        ck_assert_str_eq(joined, list);
+}
+
+START_TEST(recipients_fare_differently)
+{
+        const struct partial_row *row = &partials[_i];
+        const struct smtp_reply replies[] = { { row->first, (char *) "x" }, { row->second, (char *) "x" } };
+        struct channel *channel = email();
+        struct fake_peer peer = { .status = row->status, .body = "x", .replies = replies };
+        struct delivery_report report = send_again(&peer, channel, NULL, NULL, PLAIN_PAYLOAD);
+        ck_assert_str_eq(report.answer, row->answer);
+        ck_assert_int_eq(report.result, row->result);
+        ck_assert_ptr_nonnull(report.memo ? report.memo : row->result == RESULT_TRY_AGAIN ? "" : NULL);
+        g_autofree char *memo = g_steal_pointer(&report.memo);
+        delivery_report_clear(&report);
+        /* The next try, by the clock or by hand. */
+        struct fake_peer good = { .status = 250, .body = "250 ok" };
+        report = send_again(&good, channel, memo, NULL, PLAIN_PAYLOAD);
+        if (row->left) {
+                expect_recipients(&good, row->left);
+                ck_assert_uint_eq(good.draft_to->len, 2); /* the head names everybody */
+                ck_assert_int_eq(report.result, row->result == RESULT_TRY_AGAIN && strstr(row->answer, "refused") ?
+                                 RESULT_REFUSED : RESULT_SENT);
+        } else {
+                ck_assert_uint_eq(good.calls, 0);
+                ck_assert_int_eq(report.result, RESULT_SENT);
+        }
+        delivery_report_clear(&report);
+        fake_clear(&peer);
+        fake_clear(&good);
+        channel_free(channel);
+}
+END_TEST
+
+START_TEST(a_lost_answer_is_unclear)
+{
+        static const struct smtp_reply replies[] = { { 250, (char *) "250 ok" }, { 550, (char *) "550 no" } };
+        static const struct { int failure; bool unclear; enum delivery_result result; } rows[] = {
+                { -ERR_TIMEOUT, true, RESULT_TRY_AGAIN }, { -ERR_CONNECTION, false, RESULT_TRY_AGAIN },
+                { -ERR_CANCELLED, true, RESULT_CANCELLED },
+        };
+        struct channel *channel = email();
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct fake_peer peer = { .body = "m:25: it broke", .replies = replies, .failure = rows[i].failure,
+                                          .begun = rows[i].unclear };
+                struct delivery_report report = send_again(&peer, channel, NULL, NULL, PLAIN_PAYLOAD);
+                ck_assert_int_eq(report.result, rows[i].result);
+                ck_assert(report.unclear == rows[i].unclear);
+                ck_assert_str_eq(report.answer, "0 of 2 recipients have it; refused: " N " (550 no); to be tried again: " A
+                                                " (m:25: it broke)");
+                ck_assert_ptr_nonnull(strstr(report.memo, "\"refused\":{\"" N "\":\"550 no\"}"));
+                delivery_report_clear(&report);
+                fake_clear(&peer);
+        }
+        g_ptr_array_set_size(channel->to, 1);
+        struct fake_peer peer = { .body = "m:25: it broke", .replies = replies, .failure = -ERR_TIMEOUT, .begun = true };
+        struct delivery_report report = send_again(&peer, channel, NULL, NULL, PLAIN_PAYLOAD);
+        ck_assert_str_eq(report.answer, "m:25: it broke; the mail may have arrived");
+        ck_assert_ptr_null(report.memo);
+        delivery_report_clear(&report);
+        fake_clear(&peer);
+        channel_free(channel);
+}
+END_TEST
+
+/* A memo is stored data: whatever is in it, nothing breaks, and nobody is forgotten. */
+START_TEST(damaged_memos)
+{
+        static const char *const memos[] = {
+                "", "[]", "17", "{", "{\"done\":17,\"refused\":[]}", "{\"done\":[1,null,{}],\"refused\":{\"" A "\":1}}",
+                "{\"done\":[\"admin\",\"@\",\"\"],\"message_id\":\"a b@c\"}", "{\"message_id\":\"<x@y>\"}",
+                "{\"message_id\":\"x\\r\\ny@z\"}",
+        };
+        struct channel *channel = email();
+        for (size_t i = 0; i < G_N_ELEMENTS(memos); i++) {
+                struct fake_peer peer = { .status = 250, .body = "250 ok" };
+                struct delivery_report report = send_again(&peer, channel, memos[i], memos[i], PLAIN_PAYLOAD);
+                ck_assert_int_eq(report.result, RESULT_SENT);
+                expect_recipients(&peer, A "," N);
+                ck_assert_str_eq(peer.message_id, ID);
+                ck_assert_str_eq(peer.in_reply_to, THREAD_ID);
+                ck_assert_ptr_nonnull(strstr(report.memo, "\"" A "\",\"" N "\"],\"refused\":{},\"bare\":false,"
+                                                          "\"message_id\":\"" ID "\",\"date_ms\":1178852645000}"));
+                delivery_report_clear(&report);
+                fake_clear(&peer);
+        }
+        channel_free(channel);
+}
+END_TEST
+
+/* The sender's address may change between two tries, and between the mails of one thread: the ids stay. */
+START_TEST(ids_outlive_a_change_of_the_sender)
+{
+        struct channel *channel = email();
+        g_free(channel->from);
+        channel->from = g_strdup("alerts@new.example");
+        struct fake_peer peer = { .status = 250, .body = "250 ok" };
+        struct delivery_report report = send_again(&peer, channel,
+                                                   "{\"done\":[\"ADMIN@example.com\",\"admin@EXAMPLE.com\"],"
+                                                   "\"message_id\":\"" ID "\",\"date_ms\":1178000000000}",
+                                                   "{\"message_id\":\"" THREAD_ID "\"}", PLAIN_PAYLOAD);
+        ck_assert_str_eq(peer.message_id, ID);
+        ck_assert_str_eq(peer.in_reply_to, THREAD_ID);
+        ck_assert_str_eq(peer.reference, THREAD_ID);
+        expect_recipients(&peer, N); /* the domain's case means nothing */
+        ck_assert_int_eq(peer.date_ms, 1178000000000);
+        delivery_report_clear(&report);
+        /* The same address written twice gets one mail. */
+        g_ptr_array_add(channel->to, g_strdup("Night <night@EXAMPLE.COM>"));
+        report = send_again(&peer, channel, NULL, NULL, PLAIN_PAYLOAD);
+        expect_recipients(&peer, A "," N);
+        ck_assert_int_eq(report.result, RESULT_SENT);
+        ck_assert_str_eq(report.answer, "250 ok");
+        delivery_report_clear(&report);
+        fake_clear(&peer);
+        channel_free(channel);
+}
+END_TEST
+
+#define MAIL_PAYLOAD                                                                                                   \
+        "{\"subject\":\"s\",\"text\":\"t\\n\\n-- \\nwhy\\n\",\"html\":\"<body>h</body></html>\","                                   \
+        "\"bulletin\":\"MS07-099\",\"mail\":12}"
+
+static const char *attached(const struct fake_peer *peer, guint i)
+{
+        return i < peer->attachments->len ? g_ptr_array_index(peer->attachments, i) : "(none)";
+}
+
+START_TEST(attachments)
+{
+        struct channel *channel = email();
+        struct fake_peer peer = { .status = 250, .body = "250 ok", .original = "the original", .csaf = "{}" };
+        struct delivery_report report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+        ck_assert_uint_eq(peer.attachments->len, 0); /* only where it is asked for */
+        delivery_report_clear(&report);
+        channel->attach_original = channel->attach_csaf = true;
+        report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+        static const char *const expected[] = { "message/rfc822", "ms07-099.eml", "the original",
+                                                "application/json", "ms07-099.json", "{}", "(none)" };
+        for (guint i = 0; i < G_N_ELEMENTS(expected); i++)
+                ck_assert_str_eq(attached(&peer, i), expected[i]);
+        ck_assert_str_eq(peer.text, "t\n\n-- \nwhy\n");
+        delivery_report_clear(&report);
+        /* What is missing keeps nobody from getting the mail, and is told. */
+        peer.original = NULL;
+        report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+        ck_assert_int_eq(report.result, RESULT_SENT);
+        ck_assert_str_eq(attached(&peer, 1), "ms07-099.json");
+        ck_assert_str_eq(peer.text, "t\n\nThe original mail is not attached: there is none on record.\n\n-- \nwhy\n");
+        ck_assert_ptr_nonnull(strstr(peer.html, "The original mail is not attached: there is none on record.\n</p>\n</body>"));
+        delivery_report_clear(&report);
+        peer.error = "the database is <busy>";
+        report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+        ck_assert_uint_eq(peer.attachments->len, 0);
+        ck_assert_ptr_nonnull(strstr(peer.text, "The CSAF document is not attached: the database is <busy>.\n"));
+        ck_assert_ptr_nonnull(strstr(peer.html, "the database is &lt;busy&gt;."));
+        delivery_report_clear(&report);
+        fake_clear(&peer);
+        channel_free(channel);
+}
+END_TEST
+
+START_TEST(a_large_original_is_not_attached)
+{
+        struct channel *channel = email();
+        channel->attach_original = true;
+        g_autofree char *large = g_strnfill(LIMIT_ATTACHMENT_BYTES + 1, 'x');
+        struct fake_peer peer = { .status = 250, .body = "250 ok", .original = large };
+        struct delivery_report report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+        ck_assert_uint_eq(peer.attachments->len, 0);
+        ck_assert_ptr_nonnull(strstr(peer.text, "it has 10485761 bytes, more than"));
+        delivery_report_clear(&report);
+        fake_clear(&peer);
+        channel_free(channel);
+}
+END_TEST
+
+/* A mail refused with its attachments goes without them, at once and at each later try. */
+START_TEST(a_refusal_may_lie_in_the_attachments)
+{
+        static const struct smtp_reply good[] = { { 250, (char *) "250 ok" }, { 250, (char *) "250 ok" } },
+                                       bad[] = { { 550, (char *) "550 no" }, { 550, (char *) "550 no" } };
+        static const struct { const struct smtp_reply *replies; long status; unsigned calls; } rows[] = {
+                { good, 554, 2 }, { good, 552, 2 }, { NULL, 552, 2 }, { NULL, 550, 1 }, { bad, 550, 1 }, { good, 451, 1 },
+        };
+        struct channel *channel = email();
+        channel->attach_original = true;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                static const struct smtp_answer second = { .status = 451, .text = (char *) "451 later" };
+                struct fake_peer peer = { .status = rows[i].status, .body = "no", .replies = rows[i].replies,
+                                          .next_answer = &second, .original = "o" };
+                struct delivery_report report = send_again(&peer, channel, NULL, NULL, MAIL_PAYLOAD);
+                ck_assert_uint_eq(peer.calls, rows[i].calls);
+                ck_assert_uint_eq(peer.attachments->len, rows[i].calls == 2 ? 0 : 3);
+                ck_assert(!strstr(peer.text, "Nothing is attached: the mail server refuses this mail") == (rows[i].calls == 1));
+                if (rows[i].calls == 2) {
+                        ck_assert_str_eq(report.answer, "451 later");
+                        struct fake_peer later = { .status = 250, .original = "o" };
+                        struct delivery_report next = send_again(&later, channel, report.memo, NULL, MAIL_PAYLOAD);
+                        ck_assert_uint_eq(later.calls, 1);
+                        ck_assert_uint_eq(later.attachments->len, 0);
+                        ck_assert_int_eq(next.result, RESULT_SENT);
+                        delivery_report_clear(&next);
+                        fake_clear(&later);
+                }
+                delivery_report_clear(&report);
+                fake_clear(&peer);
+        }
+        channel_free(channel);
+}
+END_TEST
+
+START_TEST(the_preview)
+{
+        struct channel *channel = email();
+        channel->attach_original = channel->attach_csaf = true;
+        g_autofree char *text = channel_preview(channel, "{\"subject\":\"[緊急] x\",\"urgent\":true,\"mail\":3,\"text\":\"t\\n\"}");
+        ck_assert_str_eq(text, "From: hotfixd <hotfixd@Example.com>\nTo: admin@example.com, 当直 <night@example.com>\n"
+                               "Subject: [緊急] x\nImportance: high\nAttached: the original mail, the CSAF document\n\nt\n");
+        channel_free(channel);
+}
+END_TEST
+
+static const struct { const char *kind, *prefix; bool urgent, mail; } kinds[] = {
+        { "escalated", "Escalated: [緊急]", true, true }, { "reminder", "Reminder: [緊急]", true, false },
+        { "overdue", "Overdue: [緊急]", true, true },     { "updated", "Updated: [緊急]", false, true },
+        { "new", "[緊急]", true, true },
+};
+
+/* What other kinds of message look like, with how to acknowledge. */
+START_TEST(kinds_of_message)
+{
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        struct message *m = fake_message(b, ACTION_NEW);
+        g_free(m->kind);
+        m->kind = g_strdup(kinds[_i].kind);
+        m->mail_id = 12;
+        m->footer = g_strdup("To acknowledge: hotfixctl ack MS07-099 <x>");
+        struct channel *channel = email();
+        g_autofree char *payload = channel_render(channel, m);
+        json_t *json = fake_parse(payload);
+        ck_assert(g_str_has_prefix(json_string_value(json_object_get(json, "subject")), kinds[_i].prefix));
+        ck_assert(json_is_true(json_object_get(json, "urgent")) == kinds[_i].urgent);
+        ck_assert_int_eq(json_integer_value(json_object_get(json, "mail")), kinds[_i].mail ? 12 : 0);
+        ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(json, "text")),
+                                     "\n\nTo acknowledge: hotfixctl ack MS07-099 <x>\n\n"));
+        ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(json, "html")),
+                                     ">To acknowledge: hotfixctl ack MS07-099 &lt;x&gt;<"));
+        ck_assert(!channel_wants(channel, "acknowledged") && channel_wants(channel, kinds[_i].kind));
+        json_decref(json);
+        channel_free(channel);
+        message_free(m);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("email");
@@ -387,6 +692,8 @@ static Suite *suite(void)
         tcase_add_test(c, html_of_a_hostile_bulletin);
         tcase_add_test(c, the_payload);
         tcase_add_loop_test(c, subjects, 0, 4);
+        tcase_add_loop_test(c, kinds_of_message, 0, G_N_ELEMENTS(kinds));
+        tcase_add_test(c, the_preview);
         suite_add_tcase(s, c);
         c = tcase_create("sending");
         tcase_add_test(c, what_is_sent);
@@ -394,6 +701,13 @@ static Suite *suite(void)
         tcase_add_test(c, no_header_is_injected);
         tcase_add_loop_test(c, answers_mean, 0, G_N_ELEMENTS(answers));
         tcase_add_test(c, without_a_server);
+        tcase_add_loop_test(c, recipients_fare_differently, 0, G_N_ELEMENTS(partials));
+        tcase_add_test(c, a_lost_answer_is_unclear);
+        tcase_add_test(c, damaged_memos);
+        tcase_add_test(c, ids_outlive_a_change_of_the_sender);
+        tcase_add_test(c, attachments);
+        tcase_add_test(c, a_large_original_is_not_attached);
+        tcase_add_test(c, a_refusal_may_lie_in_the_attachments);
         suite_add_tcase(s, c);
         return s;
 }

@@ -206,6 +206,10 @@ START_TEST(single_cases)
                 "<p>x</p >y", "<p>x</p y>z", "<li>a<li>b<ul><li>c</ul>d", "<p>a<table><tr><td>b</table>c", "\n\n<pre>a\n b\r\nc</pre>",
                 "<ol><li><p>a<li>b</ol>c</p>", "</body>x", "<html><body>a</body></html>b<p>c", "<b><b>a</b>b</b>c", "<a>x<a>y</a>",
                 "<table><td>a<tr><td>b</table>", "<svg><text>a</text></svg>b", "<P STYLE='Display: None'>a</P>b", "a</div>b", "<1>", "< p>",
+                "<table><tr><td nowrap>a</td><td nowrap>b</td><td nowrap colspan=2>c</td><td nowrap>d</td></tr></table>",
+                "<table><tr><td class=\"a>b\">c</td><td class=\"a>b\">d</td><td class=\"a>\">e</td></tr></table>", "<b x>a</b><b x/>b</b><b x>c</b>",
+                "<p a=1>b</p><p a=1 hidden>c</p><p a=1>d</p>", "<br clear=all>a<br clear=all>b<br clear=all/>c", "<td x>a</TD><td x>b</Td ><td x>c</td",
+                "<font a=1>b</font><font a=1", "<font a=1>b</font><font a=1<b>", "<img alt=a><img alt=a>", "<b>a</b><b>b</b",
                 "<p\n\ttitle = x\n>a", "<p 1=2>a", "<p a=\"b\"c=d>e", "<p a='b''c'>d", "<a:b>c</a:b>", "<-a>", "<p_>a</p_>",
         };
         begin();

@@ -102,6 +102,38 @@ static gpointer take_all(gpointer queue)
         return job_queue_take_ready(queue, 10, 60000);
 }
 
+static gpointer take_unparsed(gpointer queue)
+{
+        return job_queue_take_unparsed(queue);
+}
+
+/* Each put wakes a parser that waits, each mail that was parsed the writer: nobody is forgotten, however they meet. */
+START_TEST(who_waits_is_woken)
+{
+        struct job_queue *queue = job_queue_new(1 << 20);
+        for (guint32 uid = 1; uid <= 200; uid += 2) {
+                GThread *parsers[2], *writer;
+                for (size_t i = 0; i < G_N_ELEMENTS(parsers); i++)
+                        parsers[i] = g_thread_new("parser", take_unparsed, queue);
+                if (uid % 3 == 0)
+                        g_thread_yield();
+                ck_assert_int_eq(job_queue_put(queue, mail_job(uid, 10)), 0);
+                ck_assert_int_eq(job_queue_put(queue, mail_job(uid + 1, 10)), 0);
+                struct job *jobs[2] = { g_thread_join(parsers[0]), g_thread_join(parsers[1]) };
+                job_queue_set_parsed(queue, jobs[jobs[0]->uid == uid + 1 ? 0 : 1]);
+                writer = g_thread_new("writer", take_all, queue); /* waits: the head is not parsed */
+                if (uid % 3 == 0)
+                        g_thread_yield();
+                job_queue_set_parsed(queue, jobs[jobs[0]->uid == uid + 1 ? 1 : 0]);
+                GPtrArray *ready = g_thread_join(writer);
+                ck_assert_uint_eq(ready->len, 2);
+                ck_assert_uint_eq(uid_at(ready, 0), uid);
+                g_ptr_array_unref(ready);
+        }
+        job_queue_free(queue);
+}
+END_TEST
+
 /* Mails of a history wait for one another, so that many share a transaction; a mail that has just come waits for nobody. */
 START_TEST(only_a_history_is_gathered)
 {
@@ -187,6 +219,7 @@ static Suite *suite(void)
         tcase_add_test(tests, a_full_queue_waits_for_room);
         tcase_add_test(tests, a_closed_queue_lets_everybody_go);
         tcase_add_test(tests, an_oversize_mail_needs_no_parser);
+        tcase_add_test(tests, who_waits_is_woken);
         tcase_add_test(tests, only_a_history_is_gathered);
         tcase_add_test(tests, a_gathering_has_an_end);
         tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);

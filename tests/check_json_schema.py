@@ -268,6 +268,39 @@ def changes_kind(validator, path, other):
     return other is not None and "type" in schema and words[type(other)] not in schema["type"]
 
 
+def check_event_schema(bulletin):
+    """The schema of what a webhook is sent: its examples are right, and it refuses what is not. The events themselves are
+    checked where they are sent (integration/test_webhook.py)."""
+    with open(os.path.join(SOURCE, "schema", "event-1.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    data = schema["properties"]["data"]["properties"]
+    undescribed = [name for members in (schema["properties"], data) for name, member in members.items() if "description" not in member]
+    if undescribed or data["bulletin"]["anyOf"][0]["$ref"] != bulletin["$id"]:
+        raise Wrong(f"the schema of events does not describe {undescribed}, or does not name that of bulletins")
+    data["bulletin"] = {"type": ["object", "null"]}
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    rejected = 0
+    for example in schema["examples"]:
+        errors = [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(example)]
+        if errors or list(example["data"]) != list(data):
+            raise Wrong(f"an example of an event is wrong: {errors}")
+        for path in [("id",), ("time",), *(("data", name) for name in data), *((name,) for name in schema["required"])]:
+            for change in (lambda at, key: at.pop(key), lambda at, key: at.update({key: 1.5}), lambda at, key: at.update({key: {"a": 1}}),
+                           lambda at, key: at.update({key + "x": None})):
+                document = changed(example, path, change)
+                if path == ("data", "bulletin") and document["data"].get("bulletin") == {"a": 1}:
+                    continue
+                if validator.is_valid(document):
+                    raise Wrong(f"the schema of events takes a change of {path}: {document}")
+                rejected += 1
+        for wrong in ({"specversion": "0.3"}, {"id": "x"}, {"type": "other.new"}, {"source": ""}, {"time": "2026-11-22"}):
+            if validator.is_valid({**example, **wrong}):
+                raise Wrong(f"the schema of events takes {wrong}")
+            rejected += 1
+    return rejected
+
+
 def main():
     with open(os.path.join(SOURCE, "schema", "bulletin-1.schema.json"), encoding="utf-8") as file:
         validator = jsonschema.Draft202012Validator(json.load(file))
@@ -288,6 +321,7 @@ def main():
         samples[-1]["mail"]["authentication"] = wrong
         if validator.is_valid(samples[-1]):
             raise Wrong(f"the schema takes {wrong} as the mark of an unverified mail")
+    rejected += check_event_schema(validator.schema)
     with tempfile.TemporaryDirectory() as folder:
         odd = parse_odd(validator, folder)
         stored = check_database(validator, folder, mails)

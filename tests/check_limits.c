@@ -325,6 +325,7 @@ START_TEST(the_manual_has_them)
                 { "LIMIT_IDS", LIMIT_IDS },
                 { "LIMIT_WORKER_REPLY_BYTES", LIMIT_WORKER_REPLY_BYTES },
                 { "LIMIT_WORKER_REPLY_VALUES", LIMIT_WORKER_REPLY_VALUES },
+                { "LIMIT_ATTACHMENT_BYTES", LIMIT_ATTACHMENT_BYTES },
         };
         g_autofree char *tests = support_source_path(".."), *path = g_build_filename(tests, "man/hotfixd.conf.5", NULL);
         g_autofree char *manual = support_read_file(path, NULL);

@@ -76,20 +76,23 @@ static struct message *message_after(const struct bulletin *b, enum route_action
         return message_for_bulletin(b, "ops", &decision, changes);
 }
 
+/* Of a bulletin that is critical and immediate, after what the severity and urgency were before. */
+static const struct { enum route_action action; int severity, urgency; const char *lead; } lead_rows[] = {
+        { ACTION_RAISED, 2, 4, "Severity raised from moderate to critical." },
+        { ACTION_RAISED, 4, 1, "Urgency raised from wait to immediate." },
+        { ACTION_RAISED, 3, 3, "Severity raised from important to critical, urgency raised from early to immediate." },
+        { ACTION_RAISED, 0, 4, "Severity was undetermined and is now critical." },
+        { ACTION_RAISED, 4, 4, "Now above the thresholds: severity critical, urgency immediate." },
+        { ACTION_UPDATED, 4, 4, "Revised, and still above the thresholds: severity critical, urgency immediate." },
+        { ACTION_LOWERED, 4, 4, "Not for this route any more: severity critical, urgency immediate." },
+        { ACTION_LOWERED, 0, 4, "No longer above the thresholds: severity critical, urgency immediate." },
+};
+
 START_TEST(leads)
 {
-        static const struct { enum route_action action; int severity, urgency; const char *lead; } rows[] = {
-                { ACTION_RAISED, 2, 4, "Severity raised from moderate to critical." },
-                { ACTION_RAISED, 4, 1, "Urgency raised from wait to immediate." },
-                { ACTION_RAISED, 3, 3, "Severity raised from important to critical, urgency raised from early to immediate." },
-                { ACTION_RAISED, 0, 4, "Severity was undetermined and is now critical." },
-                { ACTION_RAISED, 4, 4, "Now above the thresholds: severity critical, urgency immediate." },
-                { ACTION_UPDATED, 4, 4, "Revised, and still above the thresholds: severity critical, urgency immediate." },
-                { ACTION_LOWERED, 4, 4, "No longer above the thresholds: severity critical, urgency immediate." },
-        };
         g_autoptr(bulletin_t) b = fake_bulletin();
-        struct message *m = message_after(b, rows[_i].action, rows[_i].severity, rows[_i].urgency, NULL);
-        ck_assert_str_eq(m->lead, rows[_i].lead);
+        struct message *m = message_after(b, lead_rows[_i].action, lead_rows[_i].severity, lead_rows[_i].urgency, NULL);
+        ck_assert_str_eq(m->lead, lead_rows[_i].lead);
         message_free(m);
 }
 END_TEST
@@ -296,7 +299,7 @@ START_TEST(history)
         message_free(m);
         m = message_for_test("ops-slack");
         ck_assert_str_eq(m->kind, "test");
-        ck_assert_str_eq(m->headline, "[test] hotfixd can reach channel ops-slack");
+        ck_assert_str_eq(m->headline, "[訓練][test] hotfixd can reach channel ops-slack");
         message_free(m);
 }
 END_TEST
@@ -368,7 +371,7 @@ static Suite *suite(void)
         TCase *c = tcase_create("bulletin");
         tcase_add_test(c, a_new_alert);
         tcase_add_test(c, undetermined_is_said);
-        tcase_add_loop_test(c, leads, 0, 7);
+        tcase_add_loop_test(c, leads, 0, G_N_ELEMENTS(lead_rows));
         tcase_add_test(c, changes_of_a_revision);
         tcase_add_test(c, many_changes_are_cut_those_that_matter_first);
         tcase_add_test(c, other_kinds);

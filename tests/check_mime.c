@@ -418,6 +418,38 @@ static void expect_decoded(unsigned (*decode)(const char *, size_t, GString *), 
         ck_assert_msg(seen == notes, "notes %u for %s", seen, in);
 }
 
+/* Each byte at each place of a group, and lines of any length. */
+START_TEST(test_decode_base64_groups)
+{
+        for (unsigned byte = 1; byte < 256; byte++)
+                for (size_t at = 0; at < 4; at++) {
+                        char digits[] = "AAAAQUJD";
+                        digits[at] = (char) byte;
+                        g_autoptr(GString) out = g_string_new(NULL);
+                        mime_decode_base64(digits, 8, out);
+                        gsize size;
+                        g_autofree guchar *expected = g_base64_decode(digits, &size);
+                        if (g_ascii_isalnum(byte) || byte == '+' || byte == '/')
+                                ck_assert_mem_eq(out->str, expected, MAX(size, out->len));
+                        else
+                                ck_assert_msg(out->len != 6, "%02x is taken for a digit", byte);
+                }
+        for (gsize size = 0; size < 400; size++) {
+                g_autofree guchar *bytes = g_malloc(size + 1);
+                for (gsize i = 0; i < size; i++)
+                        bytes[i] = (guchar) (i * 167 + size);
+                g_autofree char *encoded = g_base64_encode(bytes, size);
+                g_autoptr(GString) out = g_string_new("kept"), lines = g_string_new(NULL);
+                for (size_t i = 0; encoded[i]; i++)
+                        g_string_append_printf(lines, "%s%c", i > 0 && i % 76 == 0 ? "\r\n" : "", encoded[i]);
+                ck_assert_uint_eq(mime_decode_base64(lines->str, lines->len, out), 0);
+                ck_assert_uint_eq(out->len, 4 + size);
+                ck_assert_mem_eq(out->str, "kept", 4);
+                ck_assert(memcmp(out->str + 4, bytes, size) == 0);
+        }
+}
+END_TEST
+
 START_TEST(test_decode_base64)
 {
         expect_decoded(mime_decode_base64, "", "", 0);
@@ -659,6 +691,7 @@ static Suite *suite(void)
         tcase_add_test(broken, test_parameters_that_hang_the_library);
         tcase_add_test(decode, test_base64_goes_on_behind_padding);
         tcase_add_test(decode, test_decode_base64);
+        tcase_add_test(decode, test_decode_base64_groups);
         tcase_add_test(decode, test_decode_quoted_printable);
         tcase_add_test(decode, test_decode_uuencode);
         tcase_add_test(limit, test_limit_header);

@@ -276,6 +276,115 @@ START_TEST(test_addresses_are_checked)
 }
 END_TEST
 
+#define INNER "From: a@b.example\r\nSubject: inner\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\033$B$\"\033(B\r\n"
+
+static struct mime_attachment mail_attachment(const char *data, size_t size)
+{
+        return (struct mime_attachment) { "message/rfc822", "ms07-901.eml", data, size };
+}
+
+/* The part is everything between the boundaries, to the byte. */
+START_TEST(test_a_mail_is_attached_as_it_is)
+{
+        static const char *const inner[] = { INNER, "Subject: x\r\n\r\nno line end" };
+        struct mime_attachment attachments[] = { mail_attachment(inner[_i], strlen(inner[_i])),
+                                                 { "application/json", "ms07-901.json", "{\"a\":\"\xE7\xB7\x8A\"}", 11 } };
+        struct mime_draft draft = make_draft();
+        draft.attachments = attachments;
+        draft.attachment_count = G_N_ELEMENTS(attachments);
+        g_autofree char *data = write_draft(&draft), *again = write_draft(&draft);
+        ck_assert_str_eq(data, again);
+        g_autofree char *part = g_strconcat("\r\nContent-Type: message/rfc822;\r\n name=\"ms07-901.eml\"\r\n"
+                                            "Content-Transfer-Encoding: 7bit\r\nContent-Disposition: attachment;\r\n"
+                                            " filename=\"ms07-901.eml\"\r\n\r\n", inner[_i], "\r\n--=_", NULL);
+        ck_assert_msg(strstr(data, part) != NULL, "%s", data);
+        ck_assert_ptr_nonnull(strstr(data, "\r\nContent-Type: multipart/mixed;\r\n boundary="));
+        struct mime_mail *mail = read_back(data);
+        ck_assert_uint_eq(mail->parts->len, 4);
+        expect_body(mail, 0, "text/plain", draft.text);
+        expect_body(mail, 1, "text/html", draft.html);
+        const struct mime_part *json = g_ptr_array_index(mail->parts, 3), *text = g_ptr_array_index(mail->parts, 2);
+        ck_assert_str_eq(json->type, "application/json");
+        ck_assert_str_eq(json->filename, "ms07-901.json");
+        ck_assert(json->attachment);
+        ck_assert_uint_eq(json->size, 11);
+        ck_assert_mem_eq(json->data, attachments[1].data, 11);
+        ck_assert_int_eq(text->message, 1);
+        mime_mail_free(mail);
+}
+END_TEST
+
+/* What may not stand in a mail as it is keeps its bytes in another form. */
+START_TEST(test_a_mail_that_is_not_plain_becomes_a_file)
+{
+        g_autofree char *long_line = g_strnfill(999, 'x');
+        g_autofree char *long_mail = g_strconcat("Subject: x\r\n\r\n", long_line, "\r\n", NULL);
+        const struct { const char *data; size_t size; } mails[] = {
+                { "Subject: x\r\n\r\n\xE7\xB7\x8A\r\n", 19 }, { "Subject: x\n\nbody\n", 17 },
+                { "Subject: x\r\n\r\na\0b\r\n", 19 },        { "Subject: x\r\n\r\na\rb\r\n", 19 },
+                { "Subject: x\r\n\r\na\r", 16 },            { long_mail, strlen(long_mail) },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(mails); i++) {
+                struct mime_attachment attachment = mail_attachment(mails[i].data, mails[i].size);
+                struct mime_draft draft = make_draft();
+                draft.html = NULL;
+                draft.attachments = &attachment;
+                draft.attachment_count = 1;
+                g_autofree char *data = write_draft(&draft);
+                expect_clean(data);
+                const char *part = strstr(data, "\r\nContent-Type: application/octet-stream;\r\n name=\"ms07-901.eml\"\r\n"
+                                                "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n"
+                                                " filename=\"ms07-901.eml\"\r\n\r\n");
+                ck_assert_msg(part != NULL, "%s", data);
+                const char *body = strstr(part, "\r\n\r\n") + 4, *end = strstr(body, "--=_");
+                g_autofree char *coded = g_strndup(body, (gsize) (end - body));
+                size_t size = 0;
+                g_autofree guchar *decoded = g_base64_decode(coded, &size);
+                ck_assert_uint_eq(size, mails[i].size);
+                ck_assert_mem_eq(decoded, mails[i].data, size);
+        }
+}
+END_TEST
+
+/* A mail that holds the line which would end its part: the boundary is another one then. */
+START_TEST(test_an_attached_mail_cannot_end_its_part)
+{
+        struct mime_attachment attachment = mail_attachment(INNER, strlen(INNER));
+        struct mime_draft draft = make_draft();
+        draft.html = NULL;
+        draft.attachments = &attachment;
+        draft.attachment_count = 1;
+        g_autofree char *first = write_draft(&draft);
+        const char *boundary = strstr(first, "boundary=\"") + strlen("boundary=\"");
+        g_autofree char *line = g_strndup(boundary, 34);
+        g_autofree char *evil = g_strdup_printf(INNER "--%s\r\nContent-Type: text/html\r\n\r\nevil\r\n--%s--\r\n", line, line);
+        attachment = mail_attachment(evil, strlen(evil));
+        g_autofree char *second = write_draft(&draft);
+        g_autofree char *own = g_strdup_printf("boundary=\"%s\"", line);
+        ck_assert_ptr_null(strstr(second, own));
+        struct mime_mail *mail = read_back(second);
+        ck_assert_uint_eq(mail->parts->len, 2);
+        ck_assert_int_eq(((struct mime_part *) g_ptr_array_index(mail->parts, 1))->message, 1);
+        mime_mail_free(mail);
+}
+END_TEST
+
+START_TEST(test_attachments_are_checked)
+{
+        static const char *const names[] = { "", "a\"b", "a\r\nb", "../x", "\\x", "\xE7\xB7\x8A" };
+        static const char *const types[] = { "", "text", "/x", "x/", "text/plain\r\nX: y", "text/plain; x" };
+        struct mime_draft draft = make_draft();
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                struct mime_attachment attachment = { "text/plain", names[i], "x", 1 };
+                draft.attachments = &attachment;
+                draft.attachment_count = 1;
+                expect_refused(&draft, "name of an attachment");
+                attachment = (struct mime_attachment) { types[i], "x", "x", 1 };
+                expect_refused(&draft, "type of an attachment");
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("mime_write");
@@ -288,6 +397,10 @@ static Suite *suite(void)
         tcase_add_test(write, test_subjects);
         tcase_add_test(refuse, test_line_ends_are_refused);
         tcase_add_test(refuse, test_addresses_are_checked);
+        tcase_add_loop_test(write, test_a_mail_is_attached_as_it_is, 0, 2);
+        tcase_add_test(write, test_a_mail_that_is_not_plain_becomes_a_file);
+        tcase_add_test(write, test_an_attached_mail_cannot_end_its_part);
+        tcase_add_test(refuse, test_attachments_are_checked);
         suite_add_tcase(s, write);
         suite_add_tcase(s, refuse);
         return s;

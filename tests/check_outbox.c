@@ -102,21 +102,33 @@ static void claim_nothing(const char *channel, int64_t now_ms, int64_t expected_
 static int record(const struct delivery *delivery, const char *owner, enum delivery_state state, int64_t now_ms,
                   int64_t next_ms, const char *answer)
 {
+        struct delivery_outcome outcome = { .state = state, .now_ms = now_ms, .next_ms = next_ms, .answer = answer };
         struct error err = ERROR_INIT;
-        int r = outbox_record(db, delivery, owner, state, now_ms, next_ms, answer, &err);
+        int r = outbox_record(db, delivery, owner, &outcome, &err);
         ck_assert((r == 0) == (err.code == 0));
         error_clear(&err);
         return r;
 }
 
-static struct delivery *only_delivery(enum delivery_state state)
+/* Newest first. */
+static GPtrArray *all_deliveries(void)
 {
+        struct outbox_filter filter = { .states = 0 };
         GPtrArray *deliveries = NULL;
         struct error err = ERROR_INIT;
-        ck_assert_int_eq(outbox_list(db, state, 0, &deliveries, &err), 0);
+        ck_assert_int_eq(outbox_search(db, &filter, &deliveries, &err), 0);
+        return deliveries;
+}
+
+static struct delivery *only_delivery(enum delivery_state state)
+{
+        g_autoptr(GPtrArray) deliveries = all_deliveries();
+        struct delivery *delivery = NULL;
+        struct error err = ERROR_INIT;
         ck_assert_uint_eq(deliveries->len, 1);
-        struct delivery *delivery = g_ptr_array_steal_index(deliveries, 0);
-        g_ptr_array_unref(deliveries);
+        g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, ((struct delivery *) deliveries->pdata[0])->id);
+        ck_assert_int_eq(outbox_find(db, number, &delivery, &err), 0);
+        ck_assert(state == DELIVERY_STATE_MAX || delivery->state == state);
         return delivery;
 }
 
@@ -188,9 +200,7 @@ START_TEST(a_thread_is_the_first_one_for_the_bulletin_on_the_channel)
         add("a6", "ops", 0, 0);
         add("a7", "ops", 0, 0);
         static const char *const threads[] = { NULL, NULL, NULL, "a1", "a1", NULL, NULL };
-        GPtrArray *deliveries = NULL;
-        struct error err = ERROR_INIT;
-        ck_assert_int_eq(outbox_list(db, DELIVERY_STATE_MAX, 0, &deliveries, &err), 0);
+        GPtrArray *deliveries = all_deliveries();
         ck_assert_uint_eq(deliveries->len, 7);
         for (guint i = 0; i < 7; i++) {
                 const struct delivery *delivery = g_ptr_array_index(deliveries, 6 - i); /* newest first */
@@ -205,7 +215,6 @@ END_TEST
 START_TEST(a_thread_without_a_bulletin)
 {
         static const char *const asked[] = { NULL, "i0", "i1", "nowhere" }, *const kept[] = { NULL, "i0", "i1", NULL };
-        GPtrArray *deliveries = NULL;
         struct error err = ERROR_INIT;
         for (guint i = 0; i < G_N_ELEMENTS(asked); i++) {
                 g_autofree char *identity = g_strdup_printf("i%u", i);
@@ -214,7 +223,7 @@ START_TEST(a_thread_without_a_bulletin)
                 bool known;
                 ck_assert_msg(outbox_add(db, &delivery, 0, &known, &err) == 0, "%s", error_text(&err));
         }
-        ck_assert_int_eq(outbox_list(db, DELIVERY_STATE_MAX, 0, &deliveries, &err), 0);
+        GPtrArray *deliveries = all_deliveries();
         ck_assert_uint_eq(deliveries->len, G_N_ELEMENTS(asked));
         for (guint i = 0; i < deliveries->len; i++) {
                 const struct delivery *delivery = g_ptr_array_index(deliveries, deliveries->len - 1 - i);
@@ -408,6 +417,58 @@ END_TEST
 
 enum { SENDERS = 4, DELIVERIES = 40 };
 
+static void add_of_kind(const char *identity, const char *kind, int64_t bulletin_id, const char *thread, int64_t next_ms)
+{
+        struct delivery delivery = { .identity = (char *) identity, .channel = (char *) "ops", .kind = (char *) kind,
+                                     .bulletin_id = bulletin_id, .payload = (char *) "{}", .thread = (char *) thread,
+                                     .next_ms = next_ms };
+        struct error err = ERROR_INIT;
+        bool known;
+        ck_assert_msg(outbox_add(db, &delivery, 0, &known, &err) == 0, "%s", error_text(&err));
+}
+
+/* It was tried, and is tried again at 5000. */
+static void add_failing(const char *identity, const char *kind, int64_t bulletin_id)
+{
+        add_of_kind(identity, kind, bulletin_id, NULL, 0);
+        struct delivery *delivery = claim_expecting("ops", "a", 1000, identity);
+        record(delivery, "a", DELIVERY_PENDING, 1000, 5000, "busy");
+        delivery_free(delivery);
+}
+
+/* Whoever is told that it is over, and then that it has begun, is left with the alarm. */
+START_TEST(an_all_clear_waits_for_its_alarm)
+{
+        int64_t one = bulletin("MS07-001"), other = bulletin("MS07-002");
+        add_failing("alarm", "new", one);
+        add_of_kind("worse", "raised", one, NULL, 1000);
+        add_of_kind("over", "acknowledged", one, NULL, 1000);
+        add_of_kind("other", "lowered", other, NULL, 1000);
+        struct delivery *worse = claim_expecting("ops", "a", 2000, "worse"); /* an alarm waits for nothing */
+        struct delivery *unrelated = claim_expecting("ops", "a", 2000, "other");
+        claim_nothing("ops", 2000, 5000);
+        record(worse, "a", DELIVERY_SENT, 2000, 0, NULL);
+        struct delivery *alarm = claim_expecting("ops", "a", 5000, "alarm");
+        record(alarm, "a", DELIVERY_DEAD, 5000, 0, "no"); /* however it ended */
+        delivery_free(claim_expecting("ops", "a", 5000, "over"));
+        delivery_free(worse);
+        delivery_free(unrelated);
+        delivery_free(alarm);
+}
+END_TEST
+
+START_TEST(a_recovery_waits_for_its_problem)
+{
+        add_failing("problem", "problem", 0);
+        add_of_kind("recovered", "recovered", 0, "problem", 1000);
+        claim_nothing("ops", 2000, 5000);
+        struct delivery *problem = claim_expecting("ops", "a", 5000, "problem");
+        record(problem, "a", DELIVERY_SENT, 5000, 0, NULL);
+        delivery_free(claim_expecting("ops", "a", 5000, "recovered"));
+        delivery_free(problem);
+}
+END_TEST
+
 static void send_all(const char *path, int sender)
 {
         g_autofree char *owner = g_strdup_printf("sender %d", sender);
@@ -423,7 +484,8 @@ static void send_all(const char *path, int sender)
                         _exit(101);
                 if (!d)
                         break;
-                if (outbox_record(db, d, owner, DELIVERY_SENT, 1000, 0, owner, &err) < 0)
+                struct delivery_outcome outcome = { .state = DELIVERY_SENT, .now_ms = 1000, .answer = owner };
+                if (outbox_record(db, d, owner, &outcome, &err) < 0)
                         _exit(102);
                 delivery_free(d);
         }
@@ -497,12 +559,21 @@ START_TEST(retry_and_drop)
         claim_nothing("ops", 2000, 2000 + LEASE_MS);
         ck_assert_int_eq(record(d, "me", DELIVERY_DEAD, 2000, 0, "410 gone"), 0);
         delivery_free(d);
-        ck_assert_int_eq(outbox_drop(db, 1, 3000, "not wanted", &err), -ERR_NOT_FOUND);
-        ck_assert_ptr_nonnull(strstr(error_text(&err), "dead"));
-        error_clear(&err);
         ck_assert_int_eq(outbox_retry(db, 1, 3000, &err), 0);
-        ck_assert_int_eq(outbox_drop(db, 1, 3000, "not wanted", &err), 0);
-        d = only_delivery(DELIVERY_DEAD);
+        d = only_delivery(DELIVERY_PENDING);
+        ck_assert_int_eq(d->since_ms, 3000); /* five days more */
+        delivery_free(d);
+        d = claim_expecting("ops", "me", 3000, "i1");
+        ck_assert_int_eq(record(d, "me", DELIVERY_DEAD, 3000, 0, "410 gone"), 0);
+        delivery_free(d);
+        ck_assert_int_eq(outbox_drop(db, 1, 3500, "not wanted", &err), 0); /* a dead letter that somebody has seen */
+        ck_assert_int_eq(outbox_drop(db, 1, 3500, "again", &err), -ERR_NOT_FOUND);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "dropped"));
+        error_clear(&err);
+        ck_assert_int_eq(outbox_retry(db, 1, 3600, &err), 0);
+        ck_assert_int_eq(outbox_drop(db, 1, 3700, "not wanted", &err), 0);
+        ck_assert_int_eq(count(DELIVERY_DEAD), 0);
+        d = only_delivery(DELIVERY_DROPPED);
         ck_assert_str_eq(d->answer, "not wanted");
         delivery_free(d);
         ck_assert_int_eq(outbox_retry(db, 1, 4000, &err), 0);
@@ -516,6 +587,12 @@ START_TEST(retry_and_drop)
         ck_assert_int_eq(outbox_drop(db, 99, 5000, NULL, &err), -ERR_NOT_FOUND);
         error_clear(&err);
         ck_assert_int_eq(count(DELIVERY_SENT), 1);
+        static const char *const results[] = { "again", "dead", "again", "dead", "dropped", "again", "dropped", "again", "sent" };
+        g_autoptr(GPtrArray) attempts = NULL;
+        ck_assert_int_eq(outbox_attempts(db, 1, &attempts, &err), 0);
+        ck_assert_uint_eq(attempts->len, G_N_ELEMENTS(results)); /* what people did is on record too */
+        for (guint i = 0; i < attempts->len; i++)
+                ck_assert_str_eq(((struct attempt *) g_ptr_array_index(attempts, i))->result, results[i]);
 }
 END_TEST
 
@@ -661,6 +738,8 @@ static Suite *suite(void)
         tcase_add_test(sending, claims_are_given_up);
         tcase_add_test(sending, a_lease_does_not_overflow);
         tcase_add_test(sending, many_senders_take_each_delivery_once);
+        tcase_add_test(sending, an_all_clear_waits_for_its_alarm);
+        tcase_add_test(sending, a_recovery_waits_for_its_problem);
         tcase_add_test(sending, killed_while_sending);
         tcase_add_test(sending, retry_and_drop);
         suite_add_tcase(s, sending);

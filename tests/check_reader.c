@@ -268,6 +268,51 @@ START_TEST(test_mislabelled_html)
 }
 END_TEST
 
+/* Who has no use for the text of a bulletin is spared it, and gets everything else as before. */
+START_TEST(test_without_text)
+{
+        const struct reader_limits limits = { .without_text = true };
+        g_autofree char *lines = make_lines(2, "早期適用"), *html = make_html(2, "早期適用");
+        const char *const inputs[] = { lines, html };
+        for (size_t i = 0; i < G_N_ELEMENTS(inputs); i++) {
+                struct reader_result with, without;
+                reader_read_limited(inputs[i], strlen(inputs[i]), READER_GUESS, NULL, &with);
+                reader_read_limited(inputs[i], strlen(inputs[i]), READER_GUESS, &limits, &without);
+                ck_assert_int_eq(without.outcome, READER_RECOGNISED);
+                ck_assert_str_ne(with.text, "");
+                ck_assert_str_eq(without.text, "");
+                g_autofree char *expected = bulletin_to_text(with.bulletin), *bulletin = bulletin_to_text(without.bulletin);
+                ck_assert_str_eq(bulletin, expected);
+                ck_assert_str_eq(without.archive_name, with.archive_name);
+                reader_result_clear(&with);
+                reader_result_clear(&without);
+        }
+        struct reader_result result;
+        reader_read_limited("lunch at noon?", 14, READER_GUESS, &limits, &result);
+        ck_assert_int_eq(result.outcome, READER_UNRECOGNISED);
+        ck_assert_str_eq(result.text, "lunch at noon?\n");
+        ck_assert_ptr_nonnull(strstr(result.reason, "lunch at noon?"));
+        reader_result_clear(&result);
+}
+END_TEST
+
+/* A tag near the start, in any case; or several line breaks. */
+START_TEST(test_text_that_holds_a_page)
+{
+        static const char *const pages[] = { "words before <HTML>", "x<body bgcolor=a>", "<p>a<Table>", "a<br>b<BR>c<br/>d<br>e<br>f", "<p>a" };
+        static const char *const texts[] = { "", "a < b", "a<br>b<br>c<br>d<br>e", "x <htm", "<", "<tabl", "x <b>" };
+        for (size_t i = 0; i < G_N_ELEMENTS(pages); i++)
+                ck_assert_msg(reader_holds_html(pages[i], strlen(pages[i])), "%s", pages[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                ck_assert_msg(!reader_holds_html(texts[i], strlen(texts[i])), "%s", texts[i]);
+        ck_assert(!reader_holds_html("x <html", 6));
+        ck_assert(!reader_holds_html("x\0<html>", 9)); /* as it would be for who reads it as a string */
+        g_autofree char *words = g_strnfill(4096, 'x'), *far = g_strconcat(words, "<html>", NULL);
+        ck_assert(!reader_holds_html(far, strlen(far)));
+        ck_assert(reader_holds_html(far + 6, strlen(far + 6)));
+}
+END_TEST
+
 START_TEST(test_unrecognised)
 {
         struct reader_result result = read_mail_with("Content-Type: text/plain\r\n", "Hello,\r\nlunch at noon?\r\n");
@@ -474,6 +519,8 @@ static Suite *suite(void)
         tcase_add_test(c, test_quoted_and_flowed);
         tcase_add_test(c, test_plain_text_inside_html);
         tcase_add_test(c, test_mislabelled_html);
+        tcase_add_test(c, test_without_text);
+        tcase_add_test(c, test_text_that_holds_a_page);
         tcase_add_test(c, test_unrecognised);
         tcase_add_test(c, test_refused);
         tcase_add_test(c, test_bytes_that_are_no_text);

@@ -196,6 +196,107 @@ START_TEST(products)
 }
 END_TEST
 
+static const struct software_row {
+        const char *title, *software, *platforms;
+        bool above;
+        const char *reason; /* a part of it */
+} software_rows[] = {
+        { "t", "Microsoft Ｏｕｔｌｏｏｋ 2003", "Windows XP", true, "no thresholds" },
+        { "t", "Word 2003", "outlook", false, "none of the route's software is affected" },
+        { "Outlook の脆弱性", "Word 2003", NULL, false, "none of the route's software is affected" },
+        { "Outlook の脆弱性", NULL, "Windows XP", true, "; the affected software is undetermined, which does not exclude it" },
+        { "Outlook の脆弱性", NULL, NULL, true, "; the affected software is undetermined, which does not exclude it" },
+};
+
+START_TEST(software)
+{
+        const struct software_row *row = &software_rows[_i];
+        struct route *route = route_new("ops");
+        g_ptr_array_add(route->software, g_strdup("no such software"));
+        g_ptr_array_add(route->software, g_strdup("outlook"));
+        struct bulletin *b = alert(SEVERITY_LOW, URGENCY_WAIT);
+        g_free(b->title);
+        b->title = g_strdup(row->title);
+        if (row->software || row->platforms)
+                g_ptr_array_add(b->affected, affected_new(row->software, row->platforms));
+        g_autofree char *reason = NULL;
+        ck_assert_msg(route_matches(route, b, &reason) == row->above, "row %d: %s", _i, nonnull(reason));
+        ck_assert_msg(strstr(reason, row->reason) != NULL, "row %d: %s", _i, reason);
+        bulletin_free(b);
+        route_free(route);
+}
+END_TEST
+
+#define BIT(value) (1u << (value))
+
+static const struct restart_row {
+        unsigned restarts;
+        int value;
+        bool above;
+        const char *reason;
+} restart_rows[] = {
+        { 0, RESTART_REQUIRED, true, "the route has no thresholds" },
+        { BIT(RESTART_REQUIRED), RESTART_REQUIRED, true, "the route has no thresholds" },
+        { BIT(RESTART_REQUIRED) | BIT(RESTART_CONDITIONAL), RESTART_CONDITIONAL, true, "the route has no thresholds" },
+        { BIT(RESTART_REQUIRED), RESTART_CONDITIONAL, false, "restart conditional is not among the route's" },
+        { BIT(RESTART_REQUIRED), RESTART_NOT_REQUIRED, false, "restart not-required is not among the route's" },
+        { BIT(RESTART_REQUIRED), UNKNOWN, true,
+          "the route has no thresholds; whether it needs a restart is undetermined, which does not exclude it" },
+        { BIT(RESTART_REQUIRED), ABSENT, true,
+          "the route has no thresholds; whether it needs a restart is undetermined, which does not exclude it" },
+};
+
+START_TEST(restarts)
+{
+        const struct restart_row *row = &restart_rows[_i];
+        struct route *route = route_new("ops");
+        route->restarts = row->restarts;
+        struct bulletin *b = alert(SEVERITY_LOW, URGENCY_WAIT);
+        set_value(b, FIELD_RESTART, row->value);
+        g_autofree char *reason = NULL;
+        ck_assert_msg(route_matches(route, b, &reason) == row->above, "row %d: %s", _i, nonnull(reason));
+        ck_assert_str_eq(reason, row->reason);
+        bulletin_free(b);
+        route_free(route);
+}
+END_TEST
+
+START_TEST(feeds)
+{
+        struct route *route = route_new("ops");
+        g_ptr_array_add(route->feeds, g_strdup("other-feed"));
+        struct bulletin *b = alert(SEVERITY_LOW, URGENCY_WAIT);
+        b->feed = g_strdup("hotfix-report");
+        char *reason = NULL;
+        ck_assert(!route_matches(route, b, &reason));
+        ck_assert_str_eq(reason, "feed hotfix-report is not among the route's feeds");
+        g_free(reason);
+        g_ptr_array_add(route->feeds, g_strdup("hotfix-report"));
+        ck_assert(route_matches(route, b, &reason));
+        ck_assert_str_eq(reason, "the route has no thresholds");
+        g_free(reason);
+        bulletin_free(b);
+        route_free(route);
+}
+END_TEST
+
+/* What the quiet hours go by: an alert that does not say may be anything, and news are no alarm. */
+START_TEST(severity_for_the_schedule)
+{
+        struct bulletin *b = alert(SEVERITY_IMPORTANT, URGENCY_WAIT);
+        ck_assert_int_eq(route_schedule_severity(b), SEVERITY_IMPORTANT);
+        set_value(b, FIELD_SEVERITY, UNKNOWN);
+        ck_assert_int_eq(route_schedule_severity(b), SEVERITY_NONE);
+        b->kind = BULLETIN_NEWS;
+        ck_assert_int_eq(route_schedule_severity(b), SEVERITY_NONE); /* it has the field */
+        b->fields[FIELD_SEVERITY].present = false;
+        ck_assert_int_eq(route_schedule_severity(b), SEVERITY_LOW);
+        b->kind = BULLETIN_ALERT;
+        ck_assert_int_eq(route_schedule_severity(b), SEVERITY_NONE);
+        bulletin_free(b);
+}
+END_TEST
+
 /* A pattern of stars on a long text that nearly matches must not take exponential time. */
 START_TEST(product_pattern_is_cheap)
 {
@@ -480,6 +581,29 @@ START_TEST(excluded_by_a_filter)
 }
 END_TEST
 
+/* The decision is made as ever, since the digest is made of it; the reason says that nothing else tells it. */
+START_TEST(only_in_the_digest)
+{
+        struct route *route = route_new("ops");
+        route->severity = SEVERITY_IMPORTANT;
+        route->immediate = false;
+        struct bulletin *b = alert(SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
+        struct route_input input = { .bulletin = b, .event = EVENT_FIRST };
+        struct route_decision d;
+        route_decide(route, &input, &d);
+        ck_assert_int_eq(d.action, ACTION_NEW);
+        ck_assert(d.known && d.above && d.sent);
+        ck_assert_str_eq(d.reason, "severity critical is at or above important; only the route's digest tells it");
+        route_decision_clear(&d);
+        set_value(b, FIELD_SEVERITY, SEVERITY_LOW);
+        route_decide(route, &input, &d);
+        ck_assert_str_eq(d.reason, "not above: severity low is below important");
+        route_decision_clear(&d);
+        bulletin_free(b);
+        route_free(route);
+}
+END_TEST
+
 /* Only the first few changed fields are named. */
 START_TEST(many_changes)
 {
@@ -523,6 +647,10 @@ static Suite *suite(void)
         tcase_add_loop_test(c, thresholds, 0, G_N_ELEMENTS(threshold_rows));
         tcase_add_loop_test(c, filters, 0, G_N_ELEMENTS(filter_rows));
         tcase_add_loop_test(c, products, 0, G_N_ELEMENTS(product_rows));
+        tcase_add_loop_test(c, software, 0, G_N_ELEMENTS(software_rows));
+        tcase_add_loop_test(c, restarts, 0, G_N_ELEMENTS(restart_rows));
+        tcase_add_test(c, feeds);
+        tcase_add_test(c, severity_for_the_schedule);
         tcase_add_test(c, product_pattern_is_cheap);
         suite_add_tcase(s, c);
         c = tcase_create("decisions");
@@ -531,6 +659,7 @@ static Suite *suite(void)
         tcase_add_test(c, unverified);
         tcase_add_test(c, kinds);
         tcase_add_test(c, excluded_by_a_filter);
+        tcase_add_test(c, only_in_the_digest);
         tcase_add_test(c, many_changes);
         tcase_add_test(c, names);
         suite_add_tcase(s, c);

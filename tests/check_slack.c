@@ -49,7 +49,15 @@ static const char *golden =
         "\"<https://www.example.com/ms07-099?a=1&amp;b=2|MS07-099(日本)>\"}},"
         "{\"type\":\"context\",\"elements\":[{\"type\":\"plain_text\",\"emoji\":false,\"text\":"
         "\"Route ops: severity critical is at or above important\"}]}],"
-        "\"link_names\":false,\"unfurl_links\":false,\"unfurl_media\":false}";
+        "\"parse\":\"none\",\"link_names\":false,\"unfurl_links\":false,\"unfurl_media\":false,"
+        "\"hotfixd\":{\"kind\":\"new\",\"mention\":\"<!here>\",\"broadcast\":true,\"head\":\"\",\"plain\":"
+        "\"<!here> 🔴 *NEW*\\n```[緊急][至急適用] MS07-099 見本エンジンの入力検査の誤りにより、遠隔から任意の命令が実行される危険性\\n"
+        "New alert: severity critical, urgency immediate.\\n深刻度: 1(緊急)\\n緊急性: 至急適用\\n対策: 至急適用\\n"
+        "再起動: 不要(必要な場合あり)\\nアンインストール: undetermined (the line is empty)\\n対象環境: サーバ\\n"
+        "攻撃コード: なし / 攻撃コード未公開\\n攻撃事例: 攻撃事例なし\\n"
+        "影響を受けるソフトウェア: 見本エンジン 2.0 (Windows XP SP2)\\n見本エンジン 3.0\\nCVE: CVE-2007-9999\\nKB: KB999999\\n"
+        "登録日: 2007-05-11\\n更新日: 2007-05-14\\nhttps://www.example.com/ms07-099?a=1&amp;b=2\\n"
+        "Route ops: severity critical is at or above important```\"}}";
 
 START_TEST(golden_payload)
 {
@@ -101,7 +109,11 @@ static void check_limits(const json_t *payload)
         each_text(payload, NULL, check_limit, &texts);
         ck_assert_uint_gt(texts, 3);
         json_t *blocks = json_object_get(payload, "blocks");
-        ck_assert_uint_le(json_array_size(blocks), 49); /* one is added when it is sent */
+        ck_assert_uint_le(json_array_size(blocks), 48); /* one is added when it is sent, one as the mark of an edit */
+        ck_assert_uint_le(slack_json_length(blocks), 11000);
+        const char *plain = slack_own_text(payload, "plain");
+        ck_assert_uint_le(slack_length(plain), 3500);
+        ck_assert_ptr_eq(strstr(strstr(plain, "```") + 3, "```") + 3, plain + strlen(plain)); /* all of it is in one code block */
         for (size_t i = 0; i < json_array_size(blocks); i++) {
                 const json_t *fields = json_object_get(json_array_get(blocks, i), "fields");
                 ck_assert(!fields || (json_array_size(fields) >= 1 && json_array_size(fields) <= 10));
@@ -173,6 +185,7 @@ START_TEST(nothing_of_a_bulletin_is_live)
         json_t *payload = rendered(channel, m);
         each_text(payload, NULL, check_dead, channel->mention);
         check_limits(payload);
+        ck_assert_ptr_eq(strstr(slack_own_text(payload, "plain") + 1, "<"), NULL); /* that before is the mention */
         json_decref(payload);
         channel_free(channel);
         route_decision_clear(&decision);
@@ -256,6 +269,122 @@ START_TEST(escaping_and_cutting)
 }
 END_TEST
 
+/* What somebody is to do something about calls people, and is seen by those who do not follow the thread. */
+START_TEST(who_is_called)
+{
+        static const struct { const char *kind; bool mentions, for_all; const char *head; } rows[] = {
+                { "new", true, true, "" },           { "raised", true, true, "replace" },
+                { "updated", false, false, "keep" }, { "lowered", false, false, "replace" },
+                { "escalated", true, true, "replace" }, { "reminder", true, true, "replace" },
+                { "overdue", true, true, "replace" }, { "acknowledged", false, false, "replace" },
+        };
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        struct channel *channel = slack("<!here>");
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct message *m = fake_message(b, ACTION_NEW);
+                g_free(m->kind);
+                m->kind = g_strdup(rows[i].kind);
+                json_t *payload = rendered(channel, m), *own = json_object_get(payload, "hotfixd");
+                const char *text = json_string_value(json_object_get(payload, "text"));
+                ck_assert_msg(g_str_has_prefix(text, "<!here> ") == rows[i].mentions, "%s", rows[i].kind);
+                ck_assert_msg(json_is_true(json_object_get(own, "broadcast")) == rows[i].for_all, "%s", rows[i].kind);
+                ck_assert_str_eq(slack_own_text(payload, "head"), rows[i].head);
+                ck_assert(channel_wants(channel, rows[i].kind));
+                json_decref(payload);
+                message_free(m);
+        }
+        channel_free(channel);
+}
+END_TEST
+
+/* A person's comment is shown as it was written, and how to acknowledge stands at the end. */
+START_TEST(comments_and_footer)
+{
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        struct message *m = fake_message(b, ACTION_NEW);
+        struct channel *channel = slack(NULL);
+        g_free(m->kind);
+        m->kind = g_strdup("acknowledged");
+        g_free(m->lead);
+        m->lead = g_strdup("Acknowledged by sato: *done* on <srv_1>, 10:30 to 11:00");
+        m->footer = g_strdup("hotfixctl ack MS07-099");
+        json_t *payload = rendered(channel, m), *blocks = json_object_get(payload, "blocks");
+        json_t *lead = json_array_get(blocks, 1), *field = json_array_get(json_object_get(lead, "fields"), 0);
+        ck_assert_str_eq(json_string_value(json_object_get(json_object_get(lead, "text"), "text")), "✅ *ACKNOWLEDGED*");
+        ck_assert_str_eq(json_string_value(json_object_get(field, "type")), "plain_text");
+        ck_assert_str_eq(json_string_value(json_object_get(field, "text")),
+                         "Acknowledged by sato: *done* on &lt;srv_1&gt;, 10:30 to 11:00");
+        json_t *footer = json_array_get(blocks, json_array_size(blocks) - 2);
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(footer, "elements"), 0), "text")),
+                         "hotfixctl ack MS07-099");
+        json_decref(payload);
+        channel_free(channel);
+        message_free(m);
+}
+END_TEST
+
+START_TEST(previews)
+{
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        g_ptr_array_add(b->links, link_new("a_b", "https://www.example.com/x"));
+        struct message *m = fake_message(b, ACTION_NEW);
+        struct channel *channel = slack("<!here>");
+        g_autofree char *payload = channel_render(channel, m), *text = channel_preview(channel, payload);
+        static const char *const parts[] = {
+                "Slack, by incoming webhook:\n\n[緊急][至急適用] MS07-099 見本エンジンの",
+                "\n<!here> 🔴 NEW  New alert: severity critical, urgency immediate.\n", "\n  深刻度: 1(緊急)\n",
+                "\n  影響を受けるソフトウェア:\n    見本エンジン 2.0 (Windows XP SP2)\n    見本エンジン 3.0\n",
+                "\nMS07-099(日本): https://www.example.com/ms07-099?a=1&b=2\nhttps://www.example.com/x\n",
+                "\n-- Route ops: severity critical is at or above important\n",
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+                ck_assert_msg(strstr(text, parts[i]), "%s is not in\n%s", parts[i], text);
+        channel->slack_channel = g_strdup("#ops");
+        g_autofree char *odd = channel_preview(channel, "{\"blocks\":[1,{},{\"text\":1},{\"fields\":[{\"text\":\"\"}]}]}");
+        ck_assert(g_str_has_prefix(odd, "Slack, #ops:\n"));
+        channel_free(channel);
+        message_free(m);
+}
+END_TEST
+
+/* Every change of a raised bulletin is shown, in order, over as many sections as they take. */
+START_TEST(long_lists_go_on)
+{
+        g_autoptr(bulletin_t) b = fake_bulletin();
+        g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(free_change);
+        g_autofree char *side = g_strnfill(115, '&');
+        for (int i = 0; i < 12; i++) {
+                struct bulletin_change *change = g_new0(struct bulletin_change, 1);
+                change->path = g_strdup("severity");
+                change->label = g_strdup_printf("<%02d>", i);
+                change->from = g_strdup("3(警告)");
+                change->to = g_strdup(side);
+                change->matters = true;
+                g_ptr_array_add(changes, change);
+        }
+        struct route_decision decision = { .action = ACTION_RAISED, .reason = (char *) "r" };
+        struct message *m = message_for_bulletin(b, "ops", &decision, changes);
+        struct channel *channel = slack(NULL);
+        json_t *payload = rendered(channel, m), *blocks = json_object_get(payload, "blocks");
+        check_limits(payload);
+        unsigned sections = 0, next = 0;
+        for (size_t i = 2; next < 12; i++, sections++) {
+                const char *text = json_string_value(json_object_get(json_object_get(json_array_get(blocks, i), "text"), "text"));
+                ck_assert_ptr_nonnull(text);
+                ck_assert_int_eq(g_str_has_prefix(text, sections == 0 ? "変更点 (changes)\n• &lt;00&gt;: 3(警告) → &amp;" : "• &lt;"), 1);
+                for (; next < 12; next++) {
+                        g_autofree char *label = g_strdup_printf("• &lt;%02u&gt;: ", next);
+                        if (!strstr(text, label))
+                                break;
+                }
+        }
+        ck_assert_uint_ge(sections, 3);
+        json_decref(payload);
+        channel_free(channel);
+        message_free(m);
+}
+END_TEST
+
 START_TEST(only_new_and_raised_mention)
 {
         g_autoptr(bulletin_t) b = fake_bulletin();
@@ -329,7 +458,9 @@ START_TEST(what_is_posted)
         json_t *blocks = json_object_get(body, "blocks"), *last = json_array_get(blocks, json_array_size(blocks) - 1);
         ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(last, "elements"), 0), "text")),
                          "delivery 00112233");
-        /* Apart from these two it is what was decided on. */
+        ck_assert_str_eq(json_string_value(json_object_get(last, "block_id")), "hotfixd-" FAKE_IDENTITY);
+        /* Apart from these two, and what is not for Slack, it is what was decided on. */
+        json_object_del(stored, "hotfixd");
         json_object_del(body, "metadata");
         json_array_remove(blocks, json_array_size(blocks) - 1);
         ck_assert(json_equal(body, stored));
@@ -360,11 +491,12 @@ static const struct answer_row {
         { 0, NULL, 200, "ok\r\n", -1, RESULT_SENT, "200 ok" },
         { 0, NULL, 204, NULL, -1, RESULT_SENT, "204 ok" },
         { 0, NULL, 200, "{\"success\":true}", -1, RESULT_SENT, "200 {\"success\":true}" },
-        { 0, NULL, 200, "<html>please log in</html>", -1, RESULT_TRY_AGAIN,
+        { 0, NULL, 200, " \n<html>please log in</html>", -1, RESULT_TRY_AGAIN,
           "answered 200 with a page instead of a receipt: <html>please log in</html>" },
         { 0, NULL, 200, "{\"ok\":false,\"error\":\"x\"}", -1, RESULT_TRY_AGAIN,
           "answered 200 and reported a failure: {\"ok\":false,\"error\":\"x\"}" },
         { 0, NULL, 302, "", -1, RESULT_TRY_AGAIN, "302" },
+        { 0, NULL, 400, "invalid_token_type", -1, RESULT_REFUSED, "400 invalid_token_type: the webhook address is not valid" },
         { 0, NULL, 400, "invalid_payload", -1, RESULT_REFUSED, "400 invalid_payload" },
         { 0, NULL, 403, "action_prohibited", -1, RESULT_REFUSED,
           "403 action_prohibited: an administrator of the workspace forbids it" },
@@ -446,6 +578,10 @@ static Suite *suite(void)
         tcase_add_loop_test(c, limits_hold_for_long_text, 0, 6);
         tcase_add_loop_test(c, escaping_and_cutting, 0, 11);
         tcase_add_test(c, only_new_and_raised_mention);
+        tcase_add_test(c, long_lists_go_on);
+        tcase_add_test(c, who_is_called);
+        tcase_add_test(c, comments_and_footer);
+        tcase_add_test(c, previews);
         tcase_add_test(c, mentions);
         suite_add_tcase(s, c);
         c = tcase_create("sending");

@@ -276,6 +276,87 @@ START_TEST(judges_validity_as_glib_does)
 }
 END_TEST
 
+static bool is_clean_by_glib(const char *bytes, size_t size)
+{
+        if (!g_utf8_validate_len(bytes, size, NULL))
+                return false;
+        for (const char *at = bytes; at < bytes + size; at = g_utf8_next_char(at)) {
+                gunichar c = g_utf8_get_char(at);
+                bool is_line_end = c == '\t' || c == '\n' || c == '\r';
+                if ((c < 0x20 && !is_line_end) || (c >= 0x7F && c < 0xA0) || (c & 0xFFFE) == 0xFFFE)
+                        return false;
+        }
+        return true;
+}
+
+/* Each character and each byte at each place of texts that are looked at by blocks. */
+START_TEST(tells_clean_text)
+{
+        static const char text[] = "緊急適用の検討、緊急 (abcdefghijklmnop)\r\n\tz";
+        for (gunichar c = 0; c <= 0x10FFFF; c += c < 0x3200 || (c & 0xFFF0) == 0xFFF0 ? 1 : 5) {
+                char utf8[6];
+                int size = g_unichar_to_utf8(c, utf8);
+                g_autofree char *whole = g_strdup_printf("%s%.*s%s", text, size, utf8, text);
+                size_t length = c ? strlen(whole) : strlen(text);
+                ck_assert_msg(text_is_clean(whole, length) == is_clean_by_glib(whole, length), "U+%04X", c);
+        }
+        for (size_t at = 0; at < sizeof text - 1; at++)
+                for (unsigned byte = 0; byte < 256; byte++) {
+                        g_autofree char *changed = g_memdup2(text, sizeof text - 1);
+                        changed[at] = (char) byte;
+                        ck_assert_msg(text_is_clean(changed, sizeof text - 1) == is_clean_by_glib(changed, sizeof text - 1),
+                                      "%02x at %zu", byte, at);
+                        ck_assert(text_is_clean(changed, at + 1) == is_clean_by_glib(changed, at + 1));
+                }
+}
+END_TEST
+
+/* Returns whether it is taken for plain; then it must be so in every respect. */
+static bool is_plain(const char *text)
+{
+        struct text_shape shape;
+        bool plain = text_measure_plain(text, strlen(text), &shape);
+        ck_assert(plain == text_is_plain(text));
+        if (!plain)
+                return false;
+        g_autofree char *normal = text_normalize(text), *composed = g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
+        ck_assert_str_eq(normal, text);
+        ck_assert_str_eq(composed, text);
+        ck_assert_msg(shape.columns == text_width(text), "%zu columns: %s", shape.columns, text);
+        ck_assert(shape.has_space == (strchr(text, ' ') != NULL));
+        return true;
+}
+
+/* A character alone, and at each place among others, which are looked at five at a time. */
+START_TEST(tells_plain_text)
+{
+        static const char *const around[][2] = { { "", "x" }, { "", "あいうえおかきくけこ" }, { "あ", "いうえおかきくけこ" },
+                                                 { "あい", "うえおかきくけこ" }, { "亜あア", "亜あア亜あア" },
+                                                 { "アイウエ", "オ一丁七九" }, { "abc ", "、。々〆一龠" } };
+        unsigned taken = 0;
+        for (gunichar c = 0x20; c < 0x20000; c++) {
+                char utf8[7] = "";
+                if (c >= 0xD800 && c < 0xE000)
+                        continue;
+                g_unichar_to_utf8(c, utf8);
+                g_autofree char *beside = g_strdup_printf("x%sx", utf8);
+                bool alone = is_plain(beside);
+                for (size_t i = 0; i < G_N_ELEMENTS(around); i++) {
+                        g_autofree char *text = g_strconcat(around[i][0], utf8, around[i][1], NULL);
+                        ck_assert_msg(is_plain(text) == alone || c == ' ', "U+%04X in \"%s\"", c, text);
+                }
+                taken += alone;
+        }
+        ck_assert_uint_gt(taken, 21000); /* the kanji alone */
+        static const char *const others[] = { " x", "x ", "x  y", "緊急  適用", "緊急 ", "か\xe3\x82\x99", "緊急\t", "緊急\xe3\x81" };
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+                ck_assert_msg(!text_is_plain(others[i]), "\"%s\"", others[i]);
+        ck_assert(is_plain("") && is_plain("緊急 適用 x"));
+        struct text_shape shape;
+        ck_assert(!text_measure_plain("緊急\0適用", 13, &shape));
+}
+END_TEST
+
 START_TEST(escape_html)
 {
         assert_text(text_escape_html("<a href=\"x\">'&'</a> 緊急"),
@@ -417,6 +498,8 @@ static Suite *suite(void)
         tcase_add_test(t, make_valid_repairs);
         tcase_add_test(t, make_valid_is_valid_for_all_pairs);
         tcase_add_test(t, judges_validity_as_glib_does);
+        tcase_add_test(t, tells_clean_text);
+        tcase_add_test(t, tells_plain_text);
         tcase_add_test(t, escape_html);
         tcase_add_test(t, wrap_words);
         tcase_add_test(t, wrap_japanese);

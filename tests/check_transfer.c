@@ -195,17 +195,24 @@ END_TEST
 
 START_TEST(http_failures_have_codes_and_no_secrets)
 {
-        g_autofree char *script = http_script("close\nendless\n");
+        g_autofree char *script = http_script("close\nendless\nendless\n");
         unsigned port = start_peer("http_sink.py", "--script", script, NULL);
         g_autofree char *url = sink_url("/T0/s3cret");
         ck_assert_int_eq(post(url, "{}", NULL), -ERR_CONNECTION);
+        ck_assert(answer.begun);
         assert_text(peer_place);
         ck_assert_ptr_null(strstr(err.text, "s3cret"));
         ck_assert_msg(post(url, "{}", NULL) == 0, "%s", error_text(&err)); /* too long: kept as far as the limit */
         ck_assert_int_eq(answer.status, 200);
         ck_assert_uint_eq(strlen(answer.body), LIMIT_ANSWER_BYTES);
+        http_answer_clear(&answer);
+        struct http_request larger = { .url = url, .content_type = "text/plain", .body = "x", .insecure = true,
+                                       .timeout_ms = TIMEOUT_MS, .answer_bytes = 3 * LIMIT_ANSWER_BYTES + 1 };
+        ck_assert_msg(transfer_http_post(&wake, &larger, &answer, &err) == 0, "%s", error_text(&err));
+        ck_assert_uint_eq(strlen(answer.body), 3 * LIMIT_ANSWER_BYTES + 1);
         stop_peer();
         ck_assert_int_eq(post(url, "{}", NULL), -ERR_CONNECTION);
+        ck_assert(!answer.begun); /* nobody was there to take it */
         g_autofree char *place = g_strdup_printf("127.0.0.1:%u", port);
         assert_text(place);
         ck_assert_ptr_null(strstr(err.text, "s3cret"));
@@ -521,6 +528,15 @@ static int send_mail(const struct smtp_request *changes)
         return transfer_smtp_send(&wake, &request, &reply, &err);
 }
 
+static unsigned count_files(const char *folder)
+{
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+        unsigned count = 0;
+        while (dir && g_dir_read_name(dir))
+                count++;
+        return count;
+}
+
 /* The only mail in the sink's folder. */
 static char *read_only_mail(void)
 {
@@ -565,15 +581,91 @@ START_TEST(smtp_refusals_are_answers)
 }
 END_TEST
 
-START_TEST(smtp_failures_have_codes)
+/* Who is refused keeps nobody else from getting the mail, and each gets the reply that was meant for him. */
+START_TEST(smtp_answers_for_each_recipient)
 {
-        start_peer("smtp_sink.py", "--reject", "data:close,data:hang", NULL);
-        ck_assert_int_eq(send_mail(&(struct smtp_request) { .insecure = true }), -ERR_CONNECTION);
-        assert_text(peer_place);
-        ck_assert_int_eq(send_mail(&(struct smtp_request) { .insecure = true, .timeout_ms = 500 }), -ERR_TIMEOUT);
+        g_autofree char *maildir = path_in("maildir");
+        start_peer("smtp_sink.py", "--maildir", maildir, "--reject",
+                   "b@example.org:550,c@example.org:450,b@example.org:450+c@example.org:550,c@example.org:550+data:451", NULL);
+        static const struct { long status, b, c; const char *text; } expected[] = {
+                { 250, 550, 250, "250 kept" },
+                { 250, 250, 450, "250 kept" },
+                { 550, 450, 550, "550 recipient refused as asked" }, /* nobody is left: the last reply */
+                { 451, 250, 550, "451 data refused as asked" },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+                ck_assert_msg(send_mail(&(struct smtp_request) { .insecure = true }) == 0, "%s", error_text(&err));
+                ck_assert_int_eq(reply.status, expected[i].status);
+                ck_assert_str_eq(reply.text, expected[i].text);
+                ck_assert_uint_eq(reply.recipient_count, 2);
+                ck_assert_int_eq(reply.recipients[0].status, expected[i].b);
+                ck_assert_int_eq(reply.recipients[1].status, expected[i].c);
+                ck_assert_int_eq(reply.failure, 0);
+                ck_assert(!reply.unclear);
+        }
+        ck_assert_str_eq(reply.recipients[1].text, "550 recipient refused as asked");
+        smtp_answer_clear(&reply);
+        g_autofree char *folder = path_in("maildir/new");
+        ck_assert_uint_eq(count_files(folder), 2);
+}
+END_TEST
+
+static void expect_broken(int failure, bool unclear)
+{
+        ck_assert_int_eq(reply.failure, failure);
+        ck_assert(reply.unclear == unclear);
+        ck_assert_int_eq(reply.status, 0);
+        ck_assert_msg(strstr(reply.text, peer_place) != NULL, "%s", reply.text);
+        ck_assert_uint_eq(reply.recipient_count, 2);
+}
+
+/* A mail that was handed over without an answer may be there. */
+START_TEST(smtp_tells_what_is_unclear)
+{
+        start_peer("smtp_sink.py", "--reject", "data:close,data:hang,c@example.org:close", NULL);
+        ck_assert_int_eq(send_mail(&(struct smtp_request) { .insecure = true }), 0);
+        expect_broken(-ERR_CONNECTION, true);
+        ck_assert_int_eq(send_mail(&(struct smtp_request) { .insecure = true, .timeout_ms = 500 }), 0);
+        expect_broken(-ERR_TIMEOUT, true);
+        ck_assert_int_eq(reply.recipients[1].status, 250);
+        ck_assert_int_eq(send_mail(&(struct smtp_request) { .insecure = true }), 0);
+        expect_broken(-ERR_CONNECTION, false);
+        ck_assert_int_eq(reply.recipients[0].status, 250);
+        ck_assert_int_eq(reply.recipients[1].status, 0);
         g_autofree char *url = g_strdup_printf("smtp://%s", peer_place);
         stop_peer();
         ck_assert_int_eq(send_mail(&(struct smtp_request) { .url = url, .insecure = true }), -ERR_CONNECTION);
+}
+END_TEST
+
+/* Replies of several lines, and one that says more than the rules allow. */
+START_TEST(smtp_replies_of_several_lines)
+{
+        static const char *const steps[] = { "S: 220-hello", "S: 220 ready", "C:", "S: 250-sink", "S: 250 SIZE 1000000", "C:",
+                                             "S: 250 OK", "C:", "S: 550-5.1.1 The account does not exist.",
+                                             "S: 550 5.1.1 Ask its owner.", "C:", "S: 251 will forward", "C:", "S: 354 go",
+                                             "C:", "C:", "S: 250-2.0.0", "S: 250", NULL };
+        static const char *const early[] = { "S: 220 ready", "C:", "S: 250 sink", "C:", "S: 250 OK", "S: 250 b", "C:",
+                                             "S: 550 c", "C:", "close", NULL };
+        static const char *const hasty[] = { "S: 220 ready", "C:", "S: 250 sink", "C:", "S: 250 OK", "C:", "S: 250 b", "C:",
+                                             "S: 250 c", "C:", "S: 250 taken already", "C:", "S: 221 bye",
+                                             NULL };
+        static const char *const *const scripts[] = { steps, early, hasty, NULL };
+        struct line_server server;
+        line_server_start(&server, scripts, wake.stop_fd);
+        g_autofree char *url = g_strdup_printf("smtp://127.0.0.1:%u", server.port);
+        ck_assert_msg(send_mail(&(struct smtp_request) { .url = url, .insecure = true }) == 0, "%s", error_text(&err));
+        ck_assert_str_eq(reply.text, "250 2.0.0");
+        ck_assert_str_eq(reply.recipients[0].text, "550 5.1.1 The account does not exist. 5.1.1 Ask its owner.");
+        ck_assert_int_eq(reply.recipients[1].status, 251);
+        ck_assert_int_eq(send_mail(&(struct smtp_request) { .url = url, .insecure = true }), 0);
+        ck_assert_int_eq(reply.failure, -ERR_CONNECTION);
+        ck_assert(!reply.unclear);
+        ck_assert_int_eq(send_mail(&(struct smtp_request) { .url = url, .insecure = true }), 0);
+        ck_assert_int_eq(reply.failure, -ERR_CONNECTION);
+        ck_assert_int_eq(reply.status, 0);
+        line_server_stop(&server);
+        smtp_answer_clear(&reply);
 }
 END_TEST
 
@@ -939,7 +1031,9 @@ static int send_large_mail(unsigned port, size_t size)
                                         .insecure = true,
                                         .timeout_ms = 600000 };
         error_clear(&err);
-        return transfer_smtp_send(&wake, &request, &reply, &err);
+        smtp_answer_clear(&reply);
+        int r = transfer_smtp_send(&wake, &request, &reply, &err);
+        return r < 0 ? r : reply.failure;
 }
 
 /* A server that turns everybody away says nothing about the mail: it is to be tried again. */
@@ -973,6 +1067,8 @@ START_TEST(stop_leaves_a_mail_unfinished)
         ck_assert_uint_lt(server.heard->len, 40u * MIB);
         ck_assert_ptr_null(strstr(server.heard->str, "\r\n.\r\n"));
         ck_assert_ptr_null(strstr(server.heard->str, "QUIT"));
+        ck_assert(!reply.unclear);
+        smtp_answer_clear(&reply);
         line_server_stop(&server);
 }
 END_TEST
@@ -986,6 +1082,8 @@ START_TEST(stop_interrupts_the_wait_for_the_last_answer)
         gint64 before = g_get_monotonic_time();
         ck_assert_int_eq(send_large_mail(server.port, 10), -ERR_CANCELLED);
         ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
+        ck_assert(reply.unclear);
+        smtp_answer_clear(&reply);
         line_server_stop(&server);
 }
 END_TEST
@@ -994,15 +1092,23 @@ END_TEST
 START_TEST(no_answer_to_quit_is_waited_for)
 {
         static const char *const steps[] = { SMTP_TO_DATA, "C:", "C:", "S: 250 kept", NULL };
-        static const char *const *const scripts[] = { steps, NULL };
+        static const char *const refused[] = { "S: 220 ready", "C:", "S: 250 sink", "C:", "S: 550 no", NULL };
+        static const char *const *const scripts[] = { steps, refused, NULL };
         struct line_server server;
         server_start(&server, scripts);
         gint64 before = g_get_monotonic_time();
         ck_assert_msg(send_large_mail(server.port, 10) == 0, "%s", error_text(&err));
         ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
         ck_assert_str_eq(reply.text, "250 kept");
+        ck_assert_msg(send_large_mail(server.port, 10) == 0, "%s", error_text(&err));
+        ck_assert_int_eq(reply.status, 550);
+        ck_assert_int_lt(g_get_monotonic_time() - before, 60 * G_USEC_PER_SEC);
         line_server_join(&server);
-        ck_assert(g_str_has_suffix(server.heard->str, "\r\n.\r\nQUIT\r\n"));
+        ck_assert_ptr_nonnull(strstr(server.heard->str, "\r\n.\r\nQUIT\r\n"));
+        /* It introduces itself with a whole name. */
+        const char *host = g_get_host_name(), *domain = strchr(host, '.') ? "" : ".example.org";
+        g_autofree char *greeting = g_strdup_printf("EHLO %s%s\r\nMAIL FROM:<a@example.org>", host, domain);
+        ck_assert_msg(g_str_has_prefix(server.heard->str, greeting), "%.80s", server.heard->str);
         line_server_stop(&server);
         smtp_answer_clear(&reply);
 }
@@ -1224,7 +1330,9 @@ static void add_smtp(Suite *suite)
         TCase *tcase = add_case(suite, "smtp");
         tcase_add_test(tcase, smtp_delivers_bytes_and_envelope);
         tcase_add_test(tcase, smtp_refusals_are_answers);
-        tcase_add_test(tcase, smtp_failures_have_codes);
+        tcase_add_test(tcase, smtp_answers_for_each_recipient);
+        tcase_add_test(tcase, smtp_tells_what_is_unclear);
+        tcase_add_test(tcase, smtp_replies_of_several_lines);
         tcase_add_test(tcase, smtp_refused_greeting_is_no_answer);
         tcase_add_test(tcase, smtp_demands_starttls);
         tcase_add_test(tcase, smtp_logs_in_over_tls);

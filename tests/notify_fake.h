@@ -57,10 +57,15 @@ static inline struct bulletin *fake_bulletin(void)
 struct fake_peer {
         int code;              /* what the transport call returns */
         const char *error;     /* with this text */
+        bool begun;            /* and whether the request was on its way */
         long status;
         const char *body;      /* the answer */
         int64_t retry_after_ms;
         int write_code;        /* what mail_write returns */
+        const struct smtp_reply *replies; /* SMTP: of each recipient, or NULL */
+        int failure;           /* SMTP: how the exchange breaks off, with the text in body */
+        const struct smtp_answer *next_answer; /* SMTP: of the second call, if not NULL */
+        const char *original, *csaf; /* what may be attached, or NULL */
         unsigned calls;
         char *url, *body_sent, *content_type, *ca_file;
         GPtrArray *headers;    /* of the HTTP request */
@@ -68,6 +73,7 @@ struct fake_peer {
         GPtrArray *to;         /* of the envelope */
         char *draft_from, *subject, *message_id, *in_reply_to, *reference, *text, *html;
         GPtrArray *extra, *draft_to;
+        GPtrArray *attachments; /* type, name, data in turn */
         int64_t date_ms;
         bool insecure;
 };
@@ -89,6 +95,10 @@ static inline int fake_http_post(void *context, const struct http_request *reque
                                  struct error *err)
 {
         struct fake_peer *peer = context;
+        char **strings[] = { &peer->url, &peer->body_sent, &peer->content_type, &peer->ca_file };
+        for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+                g_clear_pointer(strings[i], g_free);
+        g_clear_pointer(&peer->headers, g_ptr_array_unref);
         peer->calls++;
         peer->url = g_strdup(request->url);
         peer->body_sent = g_strdup(request->body);
@@ -97,16 +107,33 @@ static inline int fake_http_post(void *context, const struct http_request *reque
         peer->insecure = request->insecure;
         peer->headers = fake_copy_strings(request->headers);
         ck_assert_int_gt(request->timeout_ms, 0);
+        ret_answer->begun = peer->begun;
         if (peer->code < 0)
                 return fake_fail(peer, err);
-        *ret_answer = (struct http_answer) { peer->status, g_strdup(peer->body), peer->retry_after_ms };
+        *ret_answer = (struct http_answer) { .status = peer->status, .body = g_strdup(peer->body),
+                                             .retry_after_ms = peer->retry_after_ms, .begun = true };
         return 0;
+}
+
+static inline struct smtp_answer fake_copy_answer(const struct smtp_answer *from, size_t count)
+{
+        struct smtp_answer copy = *from;
+        copy.text = g_strdup(from->text);
+        copy.recipient_count = from->recipients ? count : 0;
+        copy.recipients = from->recipients ? g_new0(struct smtp_reply, count) : NULL;
+        for (size_t i = 0; i < copy.recipient_count; i++)
+                copy.recipients[i] = (struct smtp_reply) { from->recipients[i].status, g_strdup(from->recipients[i].text) };
+        return copy;
 }
 
 static inline int fake_smtp_send(void *context, const struct smtp_request *request, struct smtp_answer *ret_answer,
                                  struct error *err)
 {
         struct fake_peer *peer = context;
+        char **strings[] = { &peer->url, &peer->from, &peer->user, &peer->password, &peer->body_sent };
+        for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+                g_clear_pointer(strings[i], g_free);
+        g_clear_pointer(&peer->to, g_ptr_array_unref);
         peer->calls++;
         peer->url = g_strdup(request->url);
         peer->from = g_strdup(request->from);
@@ -117,8 +144,46 @@ static inline int fake_smtp_send(void *context, const struct smtp_request *reque
         ck_assert_int_gt(request->timeout_ms, 0);
         if (peer->code < 0)
                 return fake_fail(peer, err);
-        *ret_answer = (struct smtp_answer) { peer->status, g_strdup(peer->body) };
+        struct smtp_answer first = { .status = peer->status, .text = (char *) peer->body,
+                                     .recipients = (struct smtp_reply *) peer->replies, .failure = peer->failure,
+                                     .unclear = peer->begun };
+        *ret_answer = fake_copy_answer(peer->calls == 2 && peer->next_answer ? peer->next_answer : &first, peer->to->len);
         return 0;
+}
+
+static inline int fake_read(const struct fake_peer *peer, const char *text, char **ret_data, size_t *ret_size,
+                            struct error *err)
+{
+        if (peer->error)
+                return error_set(err, -ERR_STORE_BUSY, "%s", peer->error);
+        if (!text)
+                return error_set(err, -ERR_NOT_FOUND, "nothing");
+        *ret_data = g_strdup(text);
+        *ret_size = strlen(text);
+        return 0;
+}
+
+static inline int fake_original_read(void *context, int64_t mail_id, char **ret_data, size_t *ret_size, struct error *err)
+{
+        const struct fake_peer *peer = context;
+        return fake_read(peer, mail_id == 12 ? peer->original : NULL, ret_data, ret_size, err);
+}
+
+static inline int fake_csaf_read(void *context, int64_t mail_id, char **ret_data, size_t *ret_size, struct error *err)
+{
+        const struct fake_peer *peer = context;
+        return fake_read(peer, mail_id == 12 ? peer->csaf : NULL, ret_data, ret_size, err);
+}
+
+static inline void fake_forget_draft(struct fake_peer *peer)
+{
+        char **strings[] = { &peer->draft_from, &peer->subject, &peer->message_id, &peer->in_reply_to, &peer->reference,
+                             &peer->text, &peer->html };
+        for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+                g_clear_pointer(strings[i], g_free);
+        GPtrArray **lists[] = { &peer->extra, &peer->draft_to, &peer->attachments };
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+                g_clear_pointer(lists[i], g_ptr_array_unref);
 }
 
 static inline int fake_mail_write(void *context, const struct mail_draft *draft, char **ret_data, size_t *ret_size,
@@ -127,6 +192,13 @@ static inline int fake_mail_write(void *context, const struct mail_draft *draft,
         struct fake_peer *peer = context;
         if (peer->write_code < 0)
                 return error_set(err, peer->write_code, "it cannot be written");
+        fake_forget_draft(peer);
+        peer->attachments = g_ptr_array_new_with_free_func(g_free);
+        for (size_t i = 0; i < draft->attachment_count; i++) {
+                g_ptr_array_add(peer->attachments, g_strdup(draft->attachments[i].type));
+                g_ptr_array_add(peer->attachments, g_strdup(draft->attachments[i].name));
+                g_ptr_array_add(peer->attachments, g_strndup(draft->attachments[i].data, draft->attachments[i].size));
+        }
         peer->draft_from = g_strdup(draft->from);
         peer->draft_to = fake_copy_strings(draft->to);
         peer->subject = g_strdup(draft->subject);
@@ -145,13 +217,12 @@ static inline int fake_mail_write(void *context, const struct mail_draft *draft,
 static inline void fake_clear(struct fake_peer *peer)
 {
         char **strings[] = { &peer->url, &peer->body_sent, &peer->content_type, &peer->ca_file, &peer->from, &peer->user,
-                             &peer->password, &peer->draft_from, &peer->subject, &peer->message_id, &peer->in_reply_to,
-                             &peer->reference, &peer->text, &peer->html };
+                             &peer->password };
         for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
                 g_clear_pointer(strings[i], g_free);
-        GPtrArray **lists[] = { &peer->headers, &peer->to, &peer->extra, &peer->draft_to };
-        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-                g_clear_pointer(lists[i], g_ptr_array_unref);
+        g_clear_pointer(&peer->headers, g_ptr_array_unref);
+        g_clear_pointer(&peer->to, g_ptr_array_unref);
+        fake_forget_draft(peer);
 }
 
 /* Sends once and returns the report. What the peer recorded before is thrown away. */
@@ -159,8 +230,11 @@ static inline struct delivery_report fake_send(struct fake_peer *peer, const str
                                                const char *payload)
 {
         fake_clear(peer);
-        struct notify_transport transport = { peer, fake_http_post, fake_smtp_send, fake_mail_write };
-        struct delivery_request request = { FAKE_IDENTITY, thread, payload, 1178852645000 };
+        struct notify_transport transport = { .context = peer, .http_post = fake_http_post, .smtp_send = fake_smtp_send,
+                                              .mail_write = fake_mail_write, .original_read = fake_original_read,
+                                              .csaf_read = fake_csaf_read };
+        struct delivery_request request = { .identity = FAKE_IDENTITY, .thread = thread, .payload = payload,
+                                            .created_ms = 1178852645000 };
         struct delivery_report report;
         channel_send(channel, &transport, &request, &report);
         return report;

@@ -30,6 +30,7 @@ void kit_open(struct kit *kit)
         kit->config->state_dir = g_strdup(kit->directory);
         kit->config->database_file = g_build_filename(kit->directory, "hotfixd.db", NULL);
         kit->config->archive_dir = g_build_filename(kit->directory, "archive", NULL);
+        kit->config->calendar = calendar_new("Asia/Tokyo");
         kit->config->mailboxes = g_ptr_array_new();
         kit->config->channels = g_ptr_array_new_with_free_func((GDestroyNotify) channel_free);
         kit->config->routes = g_ptr_array_new_with_free_func((GDestroyNotify) route_free);

@@ -53,7 +53,7 @@ def refused_for_good(scene):
     assert delivery(scene)["state"] == "dead", delivery(scene)
     attempt, = delivery(scene)["attempts"]
     assert attempt["answer"].startswith("404"), attempt
-    assert scene.status()["deliveries"] == {"pending": 0, "sent": 0, "dead": 1}
+    assert scene.status()["deliveries"] == {"pending": 0, "sent": 0, "dead": 1, "dropped": 0}
     text = scene.run("hotfixctl", "-c", scene.config_file, "status").stdout
     assert "1 given up" in text, text
     scene.once()

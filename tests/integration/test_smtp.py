@@ -40,11 +40,15 @@ def server_is_down(scene):
     scene.once()
     scene.deliver(sample("01"))
     daemon = scene.daemon()
-    mail.wait_mails(1)
+    daemon.wait_log("421 mail refused as asked")
     delivery = lambda: scene.ctl("trace", "MS07-901")["decisions"][0]["deliveries"][0]
+    wait_until(lambda: len(delivery()["attempts"]) == 2, "the next try, after 5 s")
+    scene.ctl("queue", "retry", str(delivery()["delivery"]))
+    mail.wait_mails(1)
     wait_until(lambda: delivery()["state"] == "sent", "the record of the delivery")
     attempts = delivery()["attempts"]
-    assert len(attempts) == 3 and "421" in attempts[0]["answer"] and "451" in attempts[1]["answer"], attempts
+    assert [a["result"] for a in attempts] == ["retry", "retry", "again", "sent"], attempts
+    assert "421" in attempts[0]["answer"] and "451" in attempts[1]["answer"], attempts
     daemon.stop()
     assert len(mail.mails()) == 1
 

@@ -57,6 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         size = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(min(size, MAX_BODY))
+        if len(body) < min(size, MAX_BODY):  # the client has gone in the middle of it: that is no message
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.record({"path": self.path, "port": self.client_address[1], "headers": headers,
                             "body": body.decode("utf-8", "replace")})

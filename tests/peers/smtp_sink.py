@@ -6,7 +6,8 @@ Prints "port N" when it listens; ends at SIGTERM. Each accepted mail becomes a f
 with X-Envelope-From and X-Envelope-To before its own header; it is in place before the client hears "250".
 
 --reject decides about the first mails, one item each: "mail:421", "rcpt:550", "data:451" answer that command with that
-code, "data:hang" never answers, "data:close" closes the connection after the data, "-" accepts.
+code, "a@example.com:550" that recipient, "data:hang" never answers, "data:close" closes the connection after the data,
+"a@example.com:close" does so at the recipient, "a@example.com:450+b@example.com:550+data:451" does all that, "-" accepts.
 """
 import argparse
 import asyncio
@@ -27,20 +28,18 @@ class Handler:
         self.arguments = arguments
         self.decisions = [item.strip() for item in (arguments.reject or "").split(",") if item.strip()]
         self.count = 0
+        self.current = {}
         if arguments.maildir:
             for name in ("tmp", "new", "cur"):
                 os.makedirs(os.path.join(arguments.maildir, name), exist_ok=True)
 
     def decide(self, stage):
-        """What to do at this stage with the mail at hand; a decision is used up where it says no, or at the data."""
-        if not self.decisions:
-            return None
-        wanted, _, action = self.decisions[0].partition(":")
-        if wanted == stage or stage == "data":
-            self.decisions.pop(0)
-        return action if wanted == stage else None
+        """What to do with the mail at hand at this stage."""
+        return self.current.get(stage)
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        item = self.decisions.pop(0) if self.decisions else "-"
+        self.current = dict(part.rpartition(":")[::2] for part in item.split("+"))
         action = self.decide("mail")
         if action:
             return f"{action} mail refused as asked"
@@ -48,7 +47,9 @@ class Handler:
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        action = self.decide("rcpt")
+        action = self.decide("rcpt") or self.decide(address)
+        if action == "close":
+            server.transport.abort()
         if action:
             return f"{action} recipient refused as asked"
         envelope.rcpt_tos.append(address)
