@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/ctl_alerts_p.h"
 
+#include "common/clock.h"
 #include "daemon/escalation_plan.h"
 
 char *ctl_alert_time(int64_t wall_ms)
@@ -120,9 +121,16 @@ static void append_next(GString *out, const struct alert *alert)
                 g_string_append_printf(out, "%soverdue", separator);
 }
 
+int64_t ctl_alert_since(const struct alert *alert)
+{
+        return alert->started_ms > clock_wall_ms() ? alert->opened_ms : alert->started_ms;
+}
+
 static void append_open(GString *out, const struct alert *alert)
 {
-        append_time(out, "open since ", alert->started_ms);
+        append_time(out, "open since ", ctl_alert_since(alert));
+        if (alert->started_ms > clock_wall_ms())
+                append_time(out, ", nobody is disturbed before ", alert->started_ms);
         if (alert->step > 0)
                 g_string_append_printf(out, ", %u step%s taken", alert->step, alert->step == 1 ? "" : "s");
         if (alert->reminders > 0)

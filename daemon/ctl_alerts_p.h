@@ -27,6 +27,9 @@ int ctl_list_open(struct database *db, const struct bulletin_filter *filter);
 json_t *ctl_alert_counts_to_json(const struct alert_counts *counts);
 void ctl_alert_counts_print(const struct alert_counts *counts);
 
+/* Since when it is open. What its times count from lies ahead where a message is held back, as by quiet hours. */
+int64_t ctl_alert_since(const struct alert *alert);
+
 /* Local time with the weekday, in the configured zone; newly allocated. */
 char *ctl_alert_time(int64_t wall_ms);
 

@@ -32,6 +32,14 @@ static bool passes(const struct bulletin_filter *filter, const struct bulletin_r
         return is_at_least(row->severity, filter->min_severity) && is_at_least(row->urgency, filter->min_urgency);
 }
 
+/* On a terminal without the year and the weekday: there is little room. */
+static char *row_time(int64_t wall_ms)
+{
+        g_autofree char *text = ctl_alert_time(wall_ms);
+        bool whole = table_terminal_width(STDOUT_FILENO) == 0 || strlen(text) <= strlen("YYYY-MM-DD HH:MM");
+        return whole ? g_steal_pointer(&text) : g_strndup(text + strlen("YYYY-"), strlen("MM-DD HH:MM"));
+}
+
 static void add_to_table(struct open_list *list, const struct bulletin_row *row, const struct ctl_alerts *alerts)
 {
         g_autoptr(GString) routes = g_string_new(NULL);
@@ -42,12 +50,12 @@ static void add_to_table(struct open_list *list, const struct bulletin_row *row,
                 if (alert->state != ALERT_OPEN)
                         continue;
                 g_string_append_printf(routes, "%s%s", routes->len ? ", " : "", alert->route);
-                since_ms = since_ms == 0 ? alert->started_ms : MIN(since_ms, alert->started_ms);
+                since_ms = since_ms == 0 ? ctl_alert_since(alert) : MIN(since_ms, ctl_alert_since(alert));
                 if (alert->next_ms && (next_ms == 0 || alert->next_ms < next_ms))
                         next_ms = alert->next_ms;
                 overdue |= alert->overdue;
         }
-        g_autofree char *since = ctl_alert_time(since_ms), *next = ctl_alert_time(next_ms);
+        g_autofree char *since = row_time(since_ms), *next = row_time(next_ms);
         table_add(list->table, list_row_name(row), since, list_value_text(FIELD_SEVERITY, row->severity),
                   list_value_text(FIELD_URGENCY, row->urgency), overdue ? "overdue" : next, routes->str, row->title);
 }

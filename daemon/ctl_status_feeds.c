@@ -139,8 +139,8 @@ json_t *status_conditions_to_json(const GPtrArray *conditions)
 /* What it was when it last showed, and all that it is about. Not in the table: there is no room on a narrow terminal. */
 static void print_details(const struct condition *condition)
 {
-        const char *subject = strchr(condition->name, ':'); /* "drift:hotfix-report": the message begins with it */
-        bool says_name = subject && g_str_has_prefix(condition->message, subject + 1);
+        const char *subject = strchr(condition->name, ':'); /* "drift:hotfix-report": the message says it */
+        bool says_name = subject && strstr(condition->message, subject + 1);
         printf("%s%s%s\n", says_name ? "" : condition->name, says_name ? "" : ": ", condition->message);
         for (guint i = 0; condition->details->len > 1 && i < condition->details->len; i++)
                 printf("    %s\n", (const char *) g_ptr_array_index(condition->details, i));
