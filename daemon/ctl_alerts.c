@@ -187,8 +187,9 @@ void ctl_alert_counts_print(const struct alert_counts *counts)
                 return;
         }
         g_autofree char *oldest = ctl_alert_time(counts->oldest_ms);
-        printf("open        %" G_GINT64_FORMAT " bulletin%s not acknowledged, the oldest since %s", counts->open,
-               counts->open == 1 ? "" : "s", oldest);
+        printf("open        %" G_GINT64_FORMAT " bulletin%s not acknowledged", counts->open, counts->open == 1 ? "" : "s");
+        if (counts->oldest_ms <= clock_wall_ms()) /* else nobody was to be disturbed so far */
+                printf(", the oldest since %s", oldest);
         if (counts->overdue > 0)
                 printf(", %" G_GINT64_FORMAT " overdue", counts->overdue);
         puts(": 'hotfixctl list --open'");

@@ -38,6 +38,35 @@ static int open_alert(struct database *db, const struct config *config, const st
         return r;
 }
 
+static int needs(struct database *db, const struct config *config, const struct alert *alert, const char *channel,
+                 bool *ret_needs, struct error *err)
+{
+        const struct route *route = config_route(config, alert->route);
+        g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free);
+        int r = route ? escalation_add_called(db, route, alert, told, err) : alerts_called(db, alert, told, err);
+        if (r == 0)
+                *ret_needs = (route && g_ptr_array_find_with_equal_func(route->channels, channel, g_str_equal, NULL)) ||
+                             g_ptr_array_find_with_equal_func(told, channel, g_str_equal, NULL);
+        return r;
+}
+
+int escalation_keeps_from(struct database *db, const struct config *config, const struct route *route, int64_t bulletin_id,
+                          const struct channel *channel, bool *ret_keeps, struct error *err)
+{
+        bool keeps = false;
+        GPtrArray *alerts = NULL;
+        int r = channel->type == CHANNEL_PAGERDUTY ? alerts_of_bulletin(db, bulletin_id, &alerts, err) : 0;
+        for (guint i = 0; r == 0 && !keeps && alerts && i < alerts->len; i++) {
+                const struct alert *alert = g_ptr_array_index(alerts, i);
+                if (alert->state == ALERT_OPEN && !g_str_equal(alert->route, route->name))
+                        r = needs(db, config, alert, channel->name, &keeps, err);
+        }
+        g_clear_pointer(&alerts, g_ptr_array_unref);
+        if (r == 0)
+                *ret_keeps = keeps;
+        return r;
+}
+
 /* Whoever was called for help hears that it is over. */
 static int close_alert(struct database *db, const struct config *config, const struct route *route, struct alert *alert,
                        const struct message *message, struct delivery_subject *subject, int64_t now_ms,
@@ -59,8 +88,11 @@ static int close_alert(struct database *db, const struct config *config, const s
         for (guint i = 0; r == 0 && i < called->len; i++) {
                 const char *name = g_ptr_array_index(called, i);
                 const struct channel *channel = config_channel(config, name);
-                bool told_anyway = g_ptr_array_find_with_equal_func(route->channels, name, g_str_equal, NULL);
-                r = channel && !told_anyway ? delivery_ask(db, channel, message, subject, now_ms, deliveries, err) : 0;
+                bool keep = g_ptr_array_find_with_equal_func(route->channels, name, g_str_equal, NULL); /* told anyway */
+                if (channel && !keep)
+                        r = escalation_keeps_from(db, config, route, subject->bulletin_id, channel, &keep, err);
+                if (r == 0 && channel && !keep)
+                        r = delivery_ask(db, channel, message, subject, now_ms, deliveries, err);
         }
         return r;
 }

@@ -23,6 +23,11 @@ int escalation_decided(struct database *db, const struct config *config, const s
                        const struct message *message, struct delivery_subject *subject, int64_t now_ms,
                        unsigned *deliveries, struct error *err);
 
+/* Whether "lowered" of a route is to be kept from a channel: it would end an incident there that another route, whose alert
+ * is open, has called for as well. */
+int escalation_keeps_from(struct database *db, const struct config *config, const struct route *route, int64_t bulletin_id,
+                          const struct channel *channel, bool *ret_keeps, struct error *err);
+
 /* A task of the timer (daemon/timer.h). */
 int escalation_run(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
                    int64_t *ret_next_ms, struct error *err);

@@ -68,7 +68,7 @@ static int tell_channel(struct watch *watch, const char *channel, const char *na
 static int look_at_channel(struct watch *watch, const char *channel, struct error *err)
 {
         g_autofree char *name = g_strconcat(WATCH_CHANNEL, channel, NULL);
-        g_autofree char *headline = g_strdup_printf("channel %s: messages are taken again", channel);
+        g_autofree char *headline = g_strdup_printf("channel %s: nothing fails there any more", channel);
         int64_t after_ms = watch->health.config->health.unreachable_ms;
         struct watch_channel look;
         int r = watch_channel_look(watch->health.db, channel, &look, err);

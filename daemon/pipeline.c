@@ -126,7 +126,10 @@ static int ask_for_deliveries(struct batch *batch, const struct job *job, const 
         for (guint i = 0; r == 0 && i < route->channels->len; i++) {
                 const struct channel *channel = config_channel(batch->config, g_ptr_array_index(route->channels, i));
                 const struct message *message = message_of_channel(verdicts, channel->name);
-                if (leads_to(route, channel->name))
+                bool keep = false;
+                if (verdict->action == ACTION_LOWERED)
+                        r = escalation_keeps_from(batch->db, batch->config, route, arrival->bulletin_id, channel, &keep, err);
+                if (r == 0 && !keep && leads_to(route, channel->name))
                         r = delivery_ask(batch->db, channel, message, &subject, batch->now_ms, &batch->totals.deliveries, err);
         }
         return r;

@@ -746,6 +746,28 @@ START_TEST(a_bulletin_can_be_lowered_while_a_step_is_being_sent)
 }
 END_TEST
 
+/* An incident that two routes have called for does not end while one of them goes on. */
+START_TEST(a_pager_that_another_route_needs_is_not_resolved)
+{
+        struct channel *pager = channel_new("pager", CHANNEL_PAGERDUTY);
+        pager->url = g_strdup("https://events.example.com/v2/enqueue");
+        g_ptr_array_add(kit.config->channels, pager);
+        struct route *wide = route_new("wide");
+        wide->severity = SEVERITY_MODERATE;
+        g_ptr_array_add(wide->channels, g_strdup("pager"));
+        g_ptr_array_add(kit.config->routes, wide);
+        add_step("ops", 30, "pager");
+        g_ptr_array_add(route("ops")->channels, g_strdup("pager"));
+        arrive("2026-11-20", SEVERITY_CRITICAL, "a");
+        live_until("2026-11-20 09:30");
+        ck_assert_int_eq(database_execute(kit.db, "UPDATE outbox SET state = 1", NULL), 0);
+        arrive("2026-11-21", SEVERITY_MODERATE, "b"); /* ops: lowered; wide: still above */
+        ck_assert_query("SELECT kind || ' ' || channel FROM outbox WHERE kind = 'lowered'", "lowered log");
+        arrive("2026-11-22", SEVERITY_LOW, "c");
+        ck_assert_query("SELECT kind || ' ' || channel FROM outbox WHERE kind = 'lowered' ORDER BY id", "lowered log\nlowered pager");
+}
+END_TEST
+
 /* Who was called in the night hears in the night that he may sleep on. */
 START_TEST(an_end_is_told_when_the_alert_was)
 {
@@ -889,6 +911,7 @@ static Suite *suite(void)
         tcase_add_test(c, a_lowered_bulletin_is_closed_and_the_called_hear_it);
         tcase_add_test(c, who_was_called_before_it_rose_hears_that_it_is_over);
         tcase_add_test(c, a_pager_called_before_it_rose_is_resolved);
+        tcase_add_test(c, a_pager_that_another_route_needs_is_not_resolved);
         tcase_add_test(c, a_bulletin_can_be_lowered_while_a_step_is_being_sent);
         tcase_add_test(c, an_end_is_told_when_the_alert_was);
         tcase_add_test(c, a_clock_set_back_does_not_stop_it);

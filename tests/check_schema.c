@@ -127,6 +127,7 @@ START_TEST(released_migrations_stay_as_they_are)
         static const char *const released[] = {
                 "a2ed3ecaa0f9143caff3018efd90d3319ab623d471302ec52440812b8b128298",
                 "9fc428531d774e8758f812745467c2300ae03187f5ab3bf6a2918c3f8cd420e6",
+                "2f6096be06c4b7c717408fe586ad9e53ea4510c9f42ec2b1575ee5f19060260b",
         };
         ck_assert_int_le(G_N_ELEMENTS(released), schema_version_latest());
         for (size_t i = 0; i < G_N_ELEMENTS(released); i++) {
@@ -175,7 +176,7 @@ static const char *const rows_of_schema[] = {
         "INSERT INTO archive_todo (bulletin_id) VALUES (1);"
         "INSERT INTO archive_stale VALUES ('alert/2007/old');"
         "INSERT INTO cursor VALUES ('a', 'l', 7, 5, 5, 1, 9);"
-        "INSERT INTO mailbox_state VALUES ('a', 'idle', NULL, 1, 0);"
+        "INSERT INTO mailbox_state (mailbox, state, error, changed_ms, retry_ms) VALUES ('a', 'idle', NULL, 1, 0);"
         "INSERT INTO route_state VALUES ('r', 1, 1, 1, 4, 4);"
         "INSERT INTO decision (bulletin_id, revision_id, mail_id, route, action, reason, decided_ms)"
         " VALUES (1, 1, 1, 'r', 'new', 'y', 1);"
@@ -190,6 +191,15 @@ static const char *const rows_of_schema[] = {
         "INSERT INTO sender VALUES ('s@example.com', 'f', 1, 0, 0);"
         "INSERT INTO condition (name, message, started_ms, last_ms, count, good) VALUES ('n', 'm', 1, 1, 1, 0);"
         "INSERT INTO condition_detail VALUES (1, 'd')",
+        /* 3, and what waits to be sent, in a thread */
+        "UPDATE mailbox_state SET problem = 'network', mode = 'idle', failures = 2, failing_ms = 3, reconciled_ms = 4;"
+        "UPDATE mail SET unverified = 'DKIM fails' WHERE id = 2;"
+        "INSERT INTO verification VALUES ('imap:a', 'f', 3, 1, 1, 'w');"
+        "INSERT INTO refetch (mail_id, source, uid_validity, uid, requested_ms) VALUES (2, 'imap:a', 7, 6, 1);"
+        "INSERT INTO import_todo VALUES (1);"
+        "INSERT INTO reread VALUES ('0.0', 2, 1);"
+        "INSERT INTO outbox (identity, channel, kind, bulletin_id, payload, thread, state, attempts, created_ms, next_ms,"
+        " sent_ms, answer) VALUES ('j', 'c', 'raised', 1, '{}', 'i', 0, 3, 5, 900, 0, 'no route to host')",
 };
 
 /* For each table of this schema a query for all its rows, in the columns it has now. */
@@ -240,6 +250,8 @@ START_TEST(from_an_earlier_schema)
         ck_assert_str_eq(before, after);
         if (version < 2)
                 assert_answer(db, "SELECT (SELECT count(*) FROM fill) + (SELECT count(*) FROM fill_sum)", "0"); /* not measured */
+        /* The five days of what waits count from when it was asked for. */
+        assert_answer(db, "SELECT count(*) FROM outbox WHERE since_ms <> created_ms OR tries <> 0 OR memo IS NOT NULL", "0");
         assert_answer(db, "SELECT count(*) FROM pragma_foreign_key_check", "0");
         database_close(db);
         database_close(open_or_fail(path, DATABASE_READ));
