@@ -85,6 +85,8 @@ bool writer_fit(struct writer *w, const char *text, const struct member *m, cons
                 const char *end = g_utf8_find_prev_char(fitted.text, fitted.text + MIN(fitted.size, m->max_bytes + 1));
                 fitted.size = end ? (size_t) (end - fitted.text) : 0;
         }
+        if (!is_fit)
+                g_clear_pointer(&fitted.owned, g_free);
         *ret_fitted = fitted;
         return is_fit;
 }

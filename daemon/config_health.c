@@ -23,6 +23,17 @@ struct route *config_read_health(const struct config_section *section)
         return route;
 }
 
+/* A number alone, which is seconds elsewhere, is most likely meant to be days or minutes here. */
+static int64_t read_duration(struct config_reader *reader, const struct config_section *section, const char *key,
+                             int64_t max_ms)
+{
+        const char *text = config_text(section, key);
+        int64_t ms = config_duration_ms(reader, section, key, 0, max_ms);
+        if (ms > 0 && g_ascii_isdigit(text[strlen(text) - 1]))
+                config_problem(reader, section, key, "\"%s\" needs a unit: s, m, h or d", text);
+        return ms;
+}
+
 void config_read_health_rules(struct config_reader *reader, const struct config_section *section,
                               struct config_health *rules)
 {
@@ -31,8 +42,8 @@ void config_read_health_rules(struct config_reader *reader, const struct config_
         defaults.values = none;
         if (!section)
                 section = &defaults;
-        rules->unreachable_ms = config_duration_ms(reader, section, "unreachable-after", 0, UNREACHABLE_MS_MAX);
-        rules->silence_ms = config_duration_ms(reader, section, "silence-after", 0, SILENCE_MS_MAX);
+        rules->unreachable_ms = read_duration(reader, section, "unreachable-after", UNREACHABLE_MS_MAX);
+        rules->silence_ms = read_duration(reader, section, "silence-after", SILENCE_MS_MAX);
         rules->patch_tuesday = config_bool(reader, section, "patch-tuesday");
         rules->quarantine = config_number(reader, section, "quarantine-growth", 0, QUARANTINE_MAX);
         rules->disk_free_percent = config_number(reader, section, "disk-free", 0, DISK_FREE_PERCENT_MAX);

@@ -73,10 +73,8 @@ static void check_holidays(struct config_reader *reader, const struct config *co
                            const struct config_section *section)
 {
         const struct config_section *daemon = config_find_section(reader, "daemon", "");
-        bool counts = route->schedule.business_days;
-        for (gsize i = 0; i < G_N_ELEMENTS(route->deadlines); i++)
-                counts = counts || route->deadlines[i].business_days > 0;
-        if (counts && !(daemon && config_is_set(daemon, "holidays-file")) && !*calendar_last_holiday(config->calendar))
+        if (route_counts_business_days(route) && !(daemon && config_is_set(daemon, "holidays-file")) &&
+            !*calendar_last_holiday(config->calendar))
                 config_warning(reader, section, NULL,
                                "counts business days, but " CONFIG_DEFAULT_HOLIDAYS_FILE
                                " is missing: holidays count as such; [daemon] holidays-file says where it is");

@@ -72,6 +72,10 @@ const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field
 /* Local time for people, "-" for 0; newly allocated. */
 char *ctl_time(int64_t wall_ms);
 
+/* Who is at the keyboard, also behind sudo: one line; newly allocated. */
+#define CTL_PERSON_CHARS 100u
+char *ctl_person(void);
+
 /* One bulletin as a page for a person. */
 void ctl_print_bulletin(const struct bulletin *bulletin);
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ack: somebody takes note of a bulletin, and its escalation ends. */
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "daemon/ctl.h"
 #include "daemon/ctl_alerts_p.h"
 #include "daemon/escalation.h"
 
-#define PERSON_CHARS 100u
 #define COMMENT_CHARS 500u
 
 enum { OPTION_UNTIL = 256, OPTION_BY, OPTION_COMMENT, OPTION_ROUTE, OPTION_UNDO };
@@ -52,21 +49,11 @@ static void take_option(int option, struct ack *ack)
         }
 }
 
-/* Who is at the keyboard, also behind sudo; newly allocated. */
-static char *find_person(void)
-{
-        const char *sudo = geteuid() == 0 ? g_getenv("SUDO_USER") : NULL;
-        if (sudo && *sudo)
-                return g_strdup(sudo);
-        const struct passwd *user = getpwuid(getuid());
-        return user && user->pw_name ? g_strdup(user->pw_name) : g_strdup_printf("user %u", (unsigned) getuid());
-}
-
 /* 0, or the exit status. Needs the configuration: times are those of its zone. */
 static int prepare(const struct ctl_command *command, struct ack *ack)
 {
-        g_autofree char *person = ack->by ? g_strdup(ack->by) : find_person();
-        ack->person = message_clean_line(person, PERSON_CHARS);
+        g_autofree char *person = ack->by ? g_strdup(ack->by) : ctl_person();
+        ack->person = message_clean_line(person, CTL_PERSON_CHARS);
         ack->said = ack->comment ? message_clean_line(ack->comment, COMMENT_CHARS) : NULL;
         if (ack->said && !*ack->said)
                 g_clear_pointer(&ack->said, g_free);
@@ -96,7 +83,7 @@ static int print_result(struct database *db, const struct bulletin_row *row, con
                 json_object_set_new(json, "alerts", ctl_alerts_to_json(&alerts));
                 status = ctl_print_json(json);
         } else {
-                printf("%s: %s for %u route%s\n", row->number ? row->number : row->key,
+                printf("%s: %s for %u route%s\n", bulletin_row_name(row),
                        ack->undo ? "open again" : "acknowledged", count, count == 1 ? "" : "s");
                 ctl_alerts_print(&alerts, "    ");
         }

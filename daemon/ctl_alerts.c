@@ -28,6 +28,14 @@ void ctl_alerts_clear(struct ctl_alerts *alerts)
         g_clear_pointer(&alerts->acknowledgements, g_ptr_array_unref);
 }
 
+int64_t ctl_alert_next(const struct alert *alert)
+{
+        const struct route *route = config_route(ctl.config, alert->route);
+        if (alert->state != ALERT_OPEN)
+                return alert->next_ms;
+        return route ? plan_next(alert, route, ctl.config->calendar) : 0;
+}
+
 static const struct acknowledgement *find_acknowledgement(const struct ctl_alerts *alerts, int64_t id)
 {
         for (guint i = 0; id && i < alerts->acknowledgements->len; i++) {
@@ -64,7 +72,7 @@ static json_t *alert_to_json(const struct ctl_alerts *alerts, const struct alert
         json_object_set_new(json, "reminders", json_integer(alert->reminders));
         json_object_set_new(json, "deadline", ctl_json_time(alert->deadline_ms));
         json_object_set_new(json, "overdue", json_boolean(alert->overdue));
-        json_object_set_new(json, "next", ctl_json_time(alert->next_ms));
+        json_object_set_new(json, "next", ctl_json_time(ctl_alert_next(alert)));
         json_object_set_new(json, "acknowledgement", held ? acknowledgement_to_json(held) : json_null());
         return json;
 }
@@ -105,11 +113,14 @@ static void append_person(GString *out, const struct acknowledgement *one, const
 static void append_next(GString *out, const struct alert *alert)
 {
         const struct route *route = config_route(ctl.config, alert->route);
+        int64_t next_ms = ctl_alert_next(alert);
         struct plan_due due = { 0 };
-        if (!alert->next_ms || !route)
+        if (!route)
+                g_string_append(out, "; the configuration has no such route any more");
+        if (!next_ms || !route)
                 return;
-        append_time(out, "; next ", alert->next_ms);
-        plan_look(alert, route, ctl.config->calendar, alert->next_ms, &due);
+        append_time(out, "; next ", next_ms);
+        plan_look(alert, route, ctl.config->calendar, next_ms, &due);
         const char *separator = ": ";
         for (unsigned step = alert->step; step < due.steps; step++, separator = ", ")
                 g_string_append_printf(out, "%sstep %u", separator, step + 1);

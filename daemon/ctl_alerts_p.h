@@ -30,6 +30,9 @@ void ctl_alert_counts_print(const struct alert_counts *counts);
 /* Since when it is open. What its times count from lies ahead where a message is held back, as by quiet hours. */
 int64_t ctl_alert_since(const struct alert *alert);
 
+/* When something is due, 0: nothing. That is not always when it is looked at next: quiet hours may end before. */
+int64_t ctl_alert_next(const struct alert *alert);
+
 /* Local time with the weekday, in the configured zone; newly allocated. */
 char *ctl_alert_time(int64_t wall_ms);
 

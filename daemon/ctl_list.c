@@ -90,11 +90,6 @@ static int take_option(const struct ctl_command *command, int option, struct lis
         return 0;
 }
 
-const char *list_row_name(const struct bulletin_row *row)
-{
-        return row->number && !row->unverified ? row->number : row->key;
-}
-
 const char *list_value_text(enum bulletin_field field, int value)
 {
         return value < 0 ? "-" : value == 0 ? "undetermined" : bulletin_value_name(field, value);
@@ -142,7 +137,7 @@ static int print_bulletins(GPtrArray *rows)
         for (guint i = 0; i < rows->len; i++) {
                 const struct bulletin_row *row = g_ptr_array_index(rows, i);
                 g_autofree char *revisions = g_strdup_printf("%u", row->revisions);
-                table_add(table, list_row_name(row), row->date, list_value_text(FIELD_SEVERITY, row->severity),
+                table_add(table, bulletin_row_name(row), row->date, list_value_text(FIELD_SEVERITY, row->severity),
                           list_value_text(FIELD_URGENCY, row->urgency), revisions, row->title);
         }
         table_print(table, stdout, table_terminal_width(STDOUT_FILENO));

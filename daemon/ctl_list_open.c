@@ -51,12 +51,13 @@ static void add_to_table(struct open_list *list, const struct bulletin_row *row,
                         continue;
                 g_string_append_printf(routes, "%s%s", routes->len ? ", " : "", alert->route);
                 since_ms = since_ms == 0 ? ctl_alert_since(alert) : MIN(since_ms, ctl_alert_since(alert));
-                if (alert->next_ms && (next_ms == 0 || alert->next_ms < next_ms))
-                        next_ms = alert->next_ms;
+                int64_t at_ms = ctl_alert_next(alert);
+                if (at_ms && (next_ms == 0 || at_ms < next_ms))
+                        next_ms = at_ms;
                 overdue |= alert->overdue;
         }
         g_autofree char *since = row_time(since_ms), *next = row_time(next_ms);
-        table_add(list->table, list_row_name(row), since, list_value_text(FIELD_SEVERITY, row->severity),
+        table_add(list->table, bulletin_row_name(row), since, list_value_text(FIELD_SEVERITY, row->severity),
                   list_value_text(FIELD_URGENCY, row->urgency), overdue ? "overdue" : next, routes->str, row->title);
 }
 

@@ -7,9 +7,6 @@
 
 #include "store/bulletins.h"
 
-/* What 'show' finds it by. The key of an unverified one says what it is. */
-const char *list_row_name(const struct bulletin_row *row);
-
 /* "critical", "undetermined", or "-" for a kind that has no such field (-1). Static. */
 const char *list_value_text(enum bulletin_field field, int value);
 

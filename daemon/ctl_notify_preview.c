@@ -113,7 +113,7 @@ static void make_message(const struct preview *preview, struct outlook *outlook)
         outlook->is_open = escalation_opens(route, decision->action);
         if (!outlook->is_open)
                 return;
-        message_set_footer(outlook->message, bulletin, preview->row->key);
+        escalation_ask_for_note(outlook->message, bulletin, preview->row->key, route, ctl.config->calendar, preview->now_ms);
         outlook->plan = (struct alert) { .severity = route_schedule_severity(bulletin),
                                          .urgency = outlook->message->urgency };
         plan_begin(&outlook->plan, route, ctl.config->calendar, preview->now_ms);

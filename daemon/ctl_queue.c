@@ -177,10 +177,8 @@ static int add_named(struct database *db, char **names, int count, GPtrArray *de
 
 static char *default_reason(void)
 {
-        const char *sudo = g_getenv("SUDO_USER");
-        g_autofree char *user = text_make_valid(sudo && *sudo ? sudo : g_get_user_name(),
-                                                strnlen(sudo && *sudo ? sudo : g_get_user_name(), 100), NULL);
-        return g_strdup_printf("dropped by %s", user);
+        g_autofree char *person = ctl_person();
+        return g_strdup_printf("dropped by %s", person);
 }
 
 /* Says on a line of its own what became of one, and returns the exit status that goes with it. */

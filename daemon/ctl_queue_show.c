@@ -37,19 +37,6 @@ static int shown_load(struct database *db, const char *what, struct shown *shown
         return r;
 }
 
-/* As the channel would show it; as it is stored where there is no such channel any more. */
-static char *preview(const struct shown *shown)
-{
-        if (shown->channel)
-                return channel_preview(shown->channel, shown->delivery->payload);
-        json_t *json = json_loads(shown->delivery->payload, 0, NULL);
-        char *dumped = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-        char *text = g_strdup(dumped ? dumped : shown->delivery->payload);
-        free(dumped);
-        json_decref(json);
-        return text;
-}
-
 /* --- JSON --- */
 
 static json_t *attempts_to_json(const GPtrArray *attempts)
@@ -79,7 +66,7 @@ static json_t *decisions_to_json(const GPtrArray *decisions)
 static int print_json(const struct shown *shown)
 {
         json_t *json = queue_to_json(shown->delivery), *payload = json_loads(shown->delivery->payload, 0, NULL);
-        g_autofree char *text = preview(shown);
+        g_autofree char *text = channel_preview(shown->channel, shown->delivery->payload);
         json_object_set_new(json, "schema", json_string("hotfixd.delivery/1"));
         json_object_set_new(json, "since", ctl_json_time(shown->delivery->since_ms));
         json_object_set_new(json, "follows", shown->thread_id ? json_integer(shown->thread_id) : json_null());
@@ -153,7 +140,7 @@ int queue_show(struct database *db, const char *what)
         } else if (ctl.json) {
                 status = print_json(&shown);
         } else {
-                g_autofree char *text = preview(&shown);
+                g_autofree char *text = channel_preview(shown.channel, shown.delivery->payload);
                 print_facts(&shown);
                 print_history(&shown);
                 printf("\nmessage\n%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");

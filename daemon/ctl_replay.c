@@ -271,16 +271,6 @@ static int run(struct replay *replay, struct error *err)
         return r;
 }
 
-static bool is_date(const char *text)
-{
-        GDate date;
-        g_date_clear(&date, 1);
-        bool shaped = strlen(text) == 10 && strspn(text, "0123456789-") == 10;
-        if (shaped)
-                g_date_set_parse(&date, text);
-        return shaped && g_date_valid(&date);
-}
-
 int ctl_replay(const struct ctl_command *command, int argc, char **argv)
 {
         enum { OPTION_SINCE = 1, OPTION_NEWS };
@@ -292,7 +282,7 @@ int ctl_replay(const struct ctl_command *command, int argc, char **argv)
         while ((c = ctl_next_option(command, argc, argv, options, &status)) >= 0) {
                 if (c == OPTION_NEWS)
                         replay.news = true;
-                else if (is_date(optarg))
+                else if (bulletin_date_is_valid(optarg))
                         replay.since = optarg;
                 else
                         return ctl_usage_error(command, "--since: '%s' is not a date YYYY-MM-DD", optarg);

@@ -116,6 +116,11 @@ static int add_entry(struct digest *digest, GPtrArray *entries, int64_t bulletin
         if (since)
                 g_ptr_array_add(digest->texts, since);
         int r = bulletins_get(digest->db, bulletin_id, &row, err);
+        if (r == -ERR_STORE_CORRUPT) { /* it is counted and not named: the others are no less worth telling */
+                log_error("digest", "%s", error_text(err));
+                error_clear(err);
+                return 0;
+        }
         if (r < 0)
                 return r;
         g_ptr_array_add(digest->bulletins, row);

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/escalation_p.h"
 #include "daemon/escalation_plan.h"
+#include "notify/message_alert.h"
 
 #define ALERTS_PER_RUN 200u
 
@@ -11,6 +12,15 @@ bool escalation_opens(const struct route *route, enum route_action action)
 {
         return (action == ACTION_NEW || action == ACTION_RAISED) && route->immediate &&
                (route->channels->len > 0 || route->steps->len > 0);
+}
+
+void escalation_ask_for_note(struct message *message, const struct bulletin *bulletin, const char *key,
+                             const struct route *route, const struct calendar *calendar, int64_t now_ms)
+{
+        struct alert plan = { .severity = route_schedule_severity(bulletin), .urgency = message->urgency };
+        plan_begin(&plan, route, calendar, now_ms);
+        message_set_footer(message, bulletin, key);
+        plan_say_deadline(&plan, calendar, message);
 }
 
 static struct alert *alert_new(const struct route *route, int64_t bulletin_id)

@@ -16,6 +16,10 @@
 /* Whether there will be something to acknowledge after a route has decided so. */
 bool escalation_opens(const struct route *route, enum route_action action);
 
+/* Says in the first message of an alert how it is acknowledged, and by when where the route has a deadline for it. */
+void escalation_ask_for_note(struct message *message, const struct bulletin *bulletin, const char *key,
+                             const struct route *route, const struct calendar *calendar, int64_t now_ms);
+
 /* In the transaction of a route's decision: what that means for the alert. Opened by "new", opened anew by "raised", closed
  * by "lowered", which is then told to the channels of the steps taken as well, and at any time at which the alert itself
  * could be told (subject->due_ms): what calls people in the night is to stop in the night. */

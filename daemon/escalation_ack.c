@@ -20,15 +20,10 @@ static bool is_meant(const struct saying *saying, const struct alert *alert)
         return !saying->said->route || strcmp(saying->said->route, alert->route) == 0;
 }
 
-static const char *row_name(const struct bulletin_row *row)
-{
-        return row->number ? row->number : row->key;
-}
-
 /* Why there is nothing to say it of. */
 static int explain_nothing(const struct saying *saying, bool to_acknowledge, struct error *err)
 {
-        const char *name = row_name(saying->row), *route = saying->said->route;
+        const char *name = bulletin_row_name(saying->row), *route = saying->said->route;
         if (to_acknowledge && saying->closed)
                 return error_set(err, -ERR_NOT_FOUND, "%s: nothing is open: it is no longer above the thresholds of route %s",
                                  name, saying->closed->route);

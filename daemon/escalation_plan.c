@@ -36,6 +36,14 @@ void plan_begin_at(struct alert *alert, const struct route *route, const struct 
         alert->deadline_ms = find_deadline(alert, route, calendar);
 }
 
+void plan_say_deadline(const struct alert *alert, const struct calendar *calendar, struct message *message)
+{
+        if (alert->deadline_ms <= 0)
+                return;
+        g_autofree char *by = calendar_format(calendar, alert->deadline_ms);
+        g_ptr_array_add(message->facts, message_fact_new("確認期限", by));
+}
+
 void plan_refresh(struct alert *alert, const struct route *route, const struct calendar *calendar)
 {
         if (!alert->overdue)

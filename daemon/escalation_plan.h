@@ -3,6 +3,7 @@
 #ifndef DAEMON_ESCALATION_PLAN_H
 #define DAEMON_ESCALATION_PLAN_H
 
+#include "notify/message.h"
 #include "notify/route.h"
 #include "store/alerts.h"
 
@@ -11,6 +12,9 @@ void plan_begin(struct alert *alert, const struct route *route, const struct cal
 
 /* The same round, as if it began at now_ms: the clock was set back. */
 void plan_begin_at(struct alert *alert, const struct route *route, const struct calendar *calendar, int64_t now_ms);
+
+/* "確認期限": by when it is to be acknowledged; nothing without a deadline. */
+void plan_say_deadline(const struct alert *alert, const struct calendar *calendar, struct message *message);
 
 /* Its deadline by the present configuration, unless it has passed and was told. */
 void plan_refresh(struct alert *alert, const struct route *route, const struct calendar *calendar);

@@ -61,6 +61,8 @@ int telling_begin(struct turn *turn, const struct alert *alert, const struct bul
                                           .what = what };
         ret_telling->message->subject_key = g_strdup_printf("%s:%s", row->feed, row->key);
         ret_telling->message->mail_id = mail_id;
+        if (ret_telling->message->footer && !alert->overdue && strcmp(ret_telling->message->kind, "overdue") != 0)
+                plan_say_deadline(alert, turn->config->calendar, ret_telling->message);
         return 0;
 }
 

@@ -198,14 +198,9 @@ int watch_disk(struct watch *watch, struct error *err)
 
 static bool any_route_goes_by_days_off(const struct config *config)
 {
-        for (guint i = 0; i < config->routes->len; i++) {
-                const struct route *route = g_ptr_array_index(config->routes, i);
-                if (route->schedule.business_days)
+        for (guint i = 0; i < config->routes->len; i++)
+                if (route_counts_business_days(g_ptr_array_index(config->routes, i)))
                         return true;
-                for (gsize k = 0; k < G_N_ELEMENTS(route->deadlines); k++)
-                        if (route->deadlines[k].business_days > 0)
-                                return true;
-        }
         return false;
 }
 

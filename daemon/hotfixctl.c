@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "daemon/ctl.h"
@@ -259,6 +261,14 @@ char *ctl_time(int64_t wall_ms)
                 return g_strdup("-");
         /* In the zone of the messages and of the times of escalation, which stand beside these. */
         return ctl.config ? calendar_format_exact(ctl.config->calendar, wall_ms) : clock_format_local(wall_ms);
+}
+
+char *ctl_person(void)
+{
+        const char *sudo = geteuid() == 0 ? g_getenv("SUDO_USER") : NULL; /* anybody else could have set it */
+        const struct passwd *user = sudo && *sudo ? NULL : getpwuid(getuid());
+        const char *name = sudo && *sudo ? sudo : user ? user->pw_name : NULL;
+        return name ? message_clean_line(name, CTL_PERSON_CHARS) : g_strdup_printf("user %u", (unsigned) getuid());
 }
 
 static const struct ctl_command *find_command(const char *name)

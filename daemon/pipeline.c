@@ -157,7 +157,8 @@ static int record_decision(struct batch *batch, const struct job *job, const str
         message->subject_key = g_strdup_printf("%s:%s", job->result.bulletin->feed, job->prepared.key);
         message->mail_id = job->mail_id;
         if (escalation_opens(route, decision->action))
-                message_set_footer(message, job->result.bulletin, job->prepared.key);
+                escalation_ask_for_note(message, job->result.bulletin, job->prepared.key, route, batch->config->calendar,
+                                        batch->now_ms);
         *verdict = (struct verdict) { route, decision->action, decision_id, message };
         g_ptr_array_add(verdicts, verdict);
         return 0;

@@ -118,12 +118,36 @@ static bool is_kept(const struct sent_journal *journal, const struct line *line,
 
 /* --- the file --- */
 
-/* All of it. There being none yet is no error. */
+/* As much of its end as is kept: whatever has made it larger, what was sent last counts most. */
+static int read_end(const char *file, char **ret_data, size_t *ret_size)
+{
+        int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return -errno;
+        g_autofree char *data = g_malloc(FILE_BYTES_MAX);
+        size_t size = 0;
+        ssize_t n = lseek(fd, -(off_t) FILE_BYTES_MAX, SEEK_END) < 0 ? -1 : 1;
+        while (n > 0 && size < FILE_BYTES_MAX) {
+                n = TEMP_FAILURE_RETRY(read(fd, data + size, FILE_BYTES_MAX - size));
+                size += n > 0 ? (size_t) n : 0;
+        }
+        int r = n < 0 ? -errno : 0;
+        close(fd); /* only read from */
+        if (r < 0)
+                return r;
+        *ret_data = g_steal_pointer(&data);
+        *ret_size = size;
+        return 0;
+}
+
+/* All of it, or its end where it is too large. There being none yet is no error. */
 static int read_file(const struct sent_journal *journal, char **ret_data, size_t *ret_size, bool *ret_exists,
                      struct error *err)
 {
         struct error own = ERROR_INIT;
         int r = file_read(journal->file, FILE_BYTES_MAX, ret_data, ret_size, &own);
+        if (r == -ERR_LIMIT && read_end(journal->file, ret_data, ret_size) == 0)
+                r = 0;
         *ret_exists = r == 0;
         if (r == -ENOENT) {
                 *ret_data = g_strdup("");

@@ -34,7 +34,7 @@ struct service {
         gint senders_running;  /* atomic */
         gint mails_stored;     /* atomic: mail jobs committed */
         gint mails_found;      /* atomic: mail jobs announced by the servers */
-        gint failures;         /* atomic: mailboxes or deliveries that failed (for --once) */
+        gint failures;         /* atomic: mailboxes, deliveries or looks at the clock that failed (for --once) */
         gint mailboxes_idle;   /* atomic: mailboxes that wait for news */
         gint64 writer_beat_ms; /* monotonic; written by the writer at every turn */
 };

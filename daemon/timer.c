@@ -66,7 +66,9 @@ gpointer timer_thread(gpointer data)
                 if (deliveries > 0)
                         service_wake_after_commit(service);
                 int64_t wait_ms = r < 0 ? RETRY_WAIT_MS : next_ms > 0 ? MAX(0, next_ms - clock_wall_ms()) : LONGEST_WAIT_MS;
-                last = service->once || wake_is_set(service->stop_fd);
+                last = (service->once && !store_error_passes(r)) || wake_is_set(service->stop_fd);
+                if (last && r < 0 && r != -ERR_CANCELLED)
+                        g_atomic_int_inc(&service->failures);
                 int64_t turn_ms = MIN(wait_ms, TURN_MS);
                 if (!last && wake_wait(service->stop_fd, -1, turn_ms) != 0)
                         wake_wait(service->stop_fd, service->timer_fd, MIN(wait_ms, LONGEST_WAIT_MS) - turn_ms);

@@ -100,6 +100,14 @@ char *channel_dump_json(json_t *json)
         return text;
 }
 
+json_t *channel_texts_to_json(const GPtrArray *texts)
+{
+        json_t *list = json_array();
+        for (guint i = 0; i < texts->len; i++)
+                json_array_append_new(list, json_string(g_ptr_array_index(texts, i)));
+        return list;
+}
+
 const char *channel_payload_text(const json_t *payload, const char *key)
 {
         const char *text = json_string_value(json_object_get(payload, key));
@@ -124,9 +132,13 @@ static void redact_webhook(GString *text, const char *url)
         redact(text, path + 1);
         g_auto(GStrv) parts = g_strsplit_set(path, "/?&=", -1);
         for (char **part = parts; *part; part++) {
-                if (strlen(*part) >= URL_SECRET_BYTES_MIN || !part[1])
+                char *decoded = g_uri_unescape_string(*part, NULL); /* as the other side reads it */
+                if (strlen(*part) >= URL_SECRET_BYTES_MIN || !part[1]) {
                         redact(text, *part);
+                        redact(text, decoded);
+                }
                 explicit_bzero(*part, strlen(*part));
+                free_secret(decoded);
         }
 }
 
@@ -157,6 +169,16 @@ static void truncate_bytes(GString *text, gsize max)
         g_string_truncate(text, max);
 }
 
+static void redact_all(GString *text, const struct channel *channel)
+{
+        if (channel->url && !channel->token) /* the address of an API is no secret; its token is */
+                redact_webhook(text, channel->url);
+        if (channel->password)
+                redact_password(text, channel->user, channel->password);
+        redact(text, channel->token);
+        redact(text, channel->signing_secret);
+}
+
 void channel_report(const struct channel *channel, struct delivery_report *report, enum delivery_result result,
                     const char *format, ...)
 {
@@ -165,12 +187,11 @@ void channel_report(const struct channel *channel, struct delivery_report *repor
         g_autoptr(GString) raw = g_string_new(NULL);
         g_string_vprintf(raw, format, arguments);
         va_end(arguments);
-        if (channel->url && !channel->token) /* the address of an API is no secret; its token is */
-                redact_webhook(raw, channel->url);
-        if (channel->password)
-                redact_password(raw, channel->user, channel->password);
-        redact(raw, channel->token);
-        redact(raw, channel->signing_secret);
+        redact_all(raw, channel);
+        /* Once more when what stood between the letters of a secret is gone, and before anything is cut in two. */
+        g_autofree char *cleaned = message_clean_line(raw->str, LIMIT_ANSWER_BYTES);
+        g_string_assign(raw, cleaned);
+        redact_all(raw, channel);
         g_autofree char *line = message_clean_line(raw->str, LIMIT_ANSWER_KEPT_BYTES);
         g_autoptr(GString) kept = g_string_new(line);
         truncate_bytes(kept, LIMIT_ANSWER_KEPT_BYTES);
@@ -196,6 +217,12 @@ bool channel_wants(const struct channel *channel, const char *kind)
 {
         const struct channel_driver *driver = drivers[channel->type];
         return driver->wants ? driver->wants(channel, kind) : strcmp(kind, "acknowledged") != 0;
+}
+
+bool channel_wants_all(const struct channel *channel, const char *kind)
+{
+        (void) channel, (void) kind;
+        return true;
 }
 
 static void append_code_unit(GString *out, unsigned unit)
@@ -225,16 +252,6 @@ static char *dump_for_people(const json_t *json)
         return g_string_free(out, FALSE);
 }
 
-char *channel_preview(const struct channel *channel, const char *payload)
-{
-        const struct channel_driver *driver = drivers[channel->type];
-        json_t *json = json_loads(payload, JSON_REJECT_DUPLICATES, NULL);
-        char *text = !json ? text_make_valid(payload, strlen(payload), NULL) :
-                     driver->preview ? driver->preview(channel, json) : dump_for_people(json);
-        json_decref(json);
-        return text;
-}
-
 /* Whether the channel's type was changed while this message waited. */
 static bool is_of_another_type(const struct channel *channel, const json_t *payload)
 {
@@ -246,6 +263,16 @@ static bool is_of_another_type(const struct channel *channel, const json_t *payl
         return false;
 }
 
+char *channel_preview(const struct channel *channel, const char *payload)
+{
+        json_t *json = json_loads(payload, JSON_REJECT_DUPLICATES, NULL);
+        const struct channel_driver *driver = channel && !is_of_another_type(channel, json) ? drivers[channel->type] : NULL;
+        char *text = !json ? text_make_valid(payload, strlen(payload), NULL) :
+                     driver && driver->preview ? driver->preview(channel, json) : dump_for_people(json);
+        json_decref(json);
+        return text;
+}
+
 void channel_send(const struct channel *channel, const struct notify_transport *transport,
                   const struct delivery_request *request, struct delivery_report *ret_report)
 {
@@ -255,11 +282,12 @@ void channel_send(const struct channel *channel, const struct notify_transport *
         if (is_of_another_type(channel, payload)) /* it can still leave once the type is back */
                 channel_report(channel, &report, RESULT_TRY_AGAIN, "the message was made for a channel of another type than %s",
                                drivers[channel->type]->name);
-        else if (json_is_object(payload))
+        else if (json_object_get(payload, drivers[channel->type]->payload_key))
                 drivers[channel->type]->send(channel, transport, request, payload, &report);
-        else
+        else /* an empty message would count as sent */
                 channel_report(channel, &report, RESULT_REFUSED, "the stored payload is damaged: %s",
-                               payload ? "it is not an object" : problem.text);
+                               !payload ? problem.text : json_is_object(payload) ? "there is no message in it" :
+                                                                                   "it is not an object");
         json_decref(payload);
         *ret_report = report;
 }

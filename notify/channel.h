@@ -83,7 +83,8 @@ char *channel_render(const struct channel *channel, const struct message *messag
  * and marks a Slack message; it is no reason to write an email. */
 bool channel_wants(const struct channel *channel, const char *kind);
 
-/* What would be sent, for a person to look at: text for a terminal (UTF-8, lines of any length). Newly allocated. */
+/* What would be sent, for a person to look at: text for a terminal (UTF-8, lines of any length). Of a channel that is not
+ * configured any more (NULL), or is of another type now: the payload as it is stored. Newly allocated. */
 char *channel_preview(const struct channel *channel, const char *payload);
 
 enum delivery_result { RESULT_SENT, RESULT_TRY_AGAIN, RESULT_REFUSED, RESULT_CANCELLED };

@@ -20,6 +20,9 @@ struct channel_driver {
         char *(*preview)(const struct channel *channel, const json_t *payload); /* NULL: the payload as indented JSON */
 };
 
+/* For channels at which others, or programs, are to see also that somebody has taken it on. */
+bool channel_wants_all(const struct channel *channel, const char *kind);
+
 extern const struct channel_driver slack_channel_driver, email_channel_driver, log_channel_driver,
         webhook_channel_driver, pagerduty_channel_driver, teams_channel_driver;
 
@@ -34,6 +37,9 @@ void channel_report_error(const struct channel *channel, struct delivery_report 
 
 /* One line of JSON, newly allocated (g_free); json's reference is taken over. */
 char *channel_dump_json(json_t *json);
+
+/* An array of strings, of char *. */
+json_t *channel_texts_to_json(const GPtrArray *texts);
 
 /* A member of the payload that must be a string; "" where it is missing or something else. */
 const char *channel_payload_text(const json_t *payload, const char *key);

@@ -69,14 +69,6 @@ static void set_text(json_t *details, const char *label, const char *value)
                 json_object_set_new(details, label, json_string(value));
 }
 
-static json_t *join_texts(const GPtrArray *texts)
-{
-        json_t *list = json_array();
-        for (guint i = 0; i < texts->len; i++)
-                json_array_append_new(list, json_string(g_ptr_array_index(texts, i)));
-        return list;
-}
-
 static json_t *make_details(const struct message *message)
 {
         json_t *details = json_object(), *changes = json_array();
@@ -98,9 +90,9 @@ static json_t *make_details(const struct message *message)
         }
         set_text(details, "概要", message->excerpt);
         if (message->lines->len > 0)
-                json_object_set_new(details, message_lines_heading(message), join_texts(message->lines));
+                json_object_set_new(details, message_lines_heading(message), channel_texts_to_json(message->lines));
         if (message->warnings->len > 0)
-                json_object_set_new(details, "warnings", join_texts(message->warnings));
+                json_object_set_new(details, "warnings", channel_texts_to_json(message->warnings));
         return details;
 }
 

@@ -28,7 +28,7 @@ int64_t retry_next_ms(unsigned attempts, const char *identity, int64_t created_m
                       int64_t retry_after_ms)
 {
         /* Not before some attempts were made: after a host was off for a week, one failure at start is no reason. */
-        if (attempts >= RETRY_GIVE_UP_ATTEMPTS && now_ms >= created_ms && now_ms - created_ms >= RETRY_GIVE_UP_MS)
+        if (attempts >= RETRY_GIVE_UP_ATTEMPTS && created_ms <= now_ms - RETRY_GIVE_UP_MS)
                 return -1;
         int64_t delay_ms = RETRY_FIRST_MS;
         for (unsigned i = 1; i < attempts && delay_ms < RETRY_LONGEST_MS; i++)

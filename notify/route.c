@@ -158,3 +158,11 @@ int route_schedule_severity(const struct bulletin *bulletin)
                 return SEVERITY_LOW;
         return route_value(bulletin, FIELD_SEVERITY);
 }
+
+bool route_counts_business_days(const struct route *route)
+{
+        bool counts = route->schedule.business_days;
+        for (gsize i = 0; i < G_N_ELEMENTS(route->deadlines); i++)
+                counts |= route->deadlines[i].business_days > 0;
+        return counts;
+}

@@ -90,6 +90,9 @@ bool route_matches(const struct route *route, const struct bulletin *bulletin, c
 /* Whether route_matches looks at more than feed, kind, title, severity and urgency. */
 bool route_needs_content(const struct route *route);
 
+/* Whether days off make a difference to it: nobody is disturbed on them, or a deadline counts the others. */
+bool route_counts_business_days(const struct route *route);
+
 /* The severity that the route's schedule goes by: 0 for an alert that does not say; for a kind of message that has none
  * (news), the lowest. */
 int route_schedule_severity(const struct bulletin *bulletin);

@@ -9,14 +9,6 @@ static char *render(const struct channel *channel, const struct message *message
         return channel_dump_json(slack_payload(channel, message));
 }
 
-/* People who share a channel want to see that somebody has taken it on. */
-static bool wants(const struct channel *channel, const char *kind)
-{
-        (void) channel;
-        (void) kind;
-        return true;
-}
-
 /* What a person can do about the words a webhook refuses with. */
 static const struct http_meaning meanings[] = {
         { "no_service", "the webhook was removed or disabled" },
@@ -75,6 +67,6 @@ const struct channel_driver slack_channel_driver = {
         .payload_key = "blocks",
         .render = render,
         .send = send_payload,
-        .wants = wants,
+        .wants = channel_wants_all,
         .preview = slack_preview,
 };

@@ -290,13 +290,6 @@ static void send_payload(const struct channel *channel, const struct notify_tran
         http_answer_clear(&answer);
 }
 
-static bool wants(const struct channel *channel, const char *kind)
-{
-        (void) channel;
-        (void) kind;
-        return true; /* as with Slack: the others shall see that somebody has taken it on */
-}
-
 static void append_inlines(GString *out, const json_t *element)
 {
         size_t index;
@@ -334,6 +327,6 @@ const struct channel_driver teams_channel_driver = {
         .payload_key = "attachments",
         .render = render,
         .send = send_payload,
-        .wants = wants,
+        .wants = channel_wants_all,
         .preview = preview,
 };

@@ -19,14 +19,6 @@ static json_t *text_or_null(const char *text)
         return text ? json_string(text) : json_null();
 }
 
-static json_t *texts_to_json(const GPtrArray *texts)
-{
-        json_t *list = json_array();
-        for (guint i = 0; i < texts->len; i++)
-                json_array_append_new(list, json_string(g_ptr_array_index(texts, i)));
-        return list;
-}
-
 static json_t *facts_to_json(const GPtrArray *facts)
 {
         json_t *list = json_array();
@@ -72,7 +64,7 @@ static json_t *bulletin_or_null(const struct bulletin *bulletin, json_t *warning
 
 static json_t *make_data(const struct message *message)
 {
-        json_t *data = json_object(), *warnings = texts_to_json(message->warnings);
+        json_t *data = json_object(), *warnings = channel_texts_to_json(message->warnings);
         json_t *bulletin = bulletin_or_null(message->bulletin, warnings);
         json_object_set_new(data, "schema", json_string(EVENT_SCHEMA));
         json_object_set_new(data, "event", json_string(message->kind));
@@ -87,7 +79,7 @@ static json_t *make_data(const struct message *message)
         json_object_set_new(data, "facts", facts_to_json(message->facts));
         json_object_set_new(data, "changes", changes_to_json(message->changes));
         json_object_set_new(data, "changes_left_out", json_integer(message->changes_left_out));
-        json_object_set_new(data, "lines", texts_to_json(message->lines));
+        json_object_set_new(data, "lines", channel_texts_to_json(message->lines));
         json_object_set_new(data, "excerpt", text_or_null(message->excerpt));
         json_object_set_new(data, "links", links_to_json(message->links));
         json_object_set_new(data, "warnings", warnings);
@@ -190,12 +182,5 @@ static void send_payload(const struct channel *channel, const struct notify_tran
         http_answer_clear(&answer);
 }
 
-/* A program may want to know all of it. */
-static bool wants(const struct channel *channel, const char *kind)
-{
-        (void) channel, (void) kind;
-        return true;
-}
-
 const struct channel_driver webhook_channel_driver = { .name = "webhook", .payload_key = "specversion", .render = render,
-                                                       .send = send_payload, .wants = wants };
+                                                       .send = send_payload, .wants = channel_wants_all };

@@ -17,6 +17,11 @@
 /* Where the content is not wanted, it is not looked for either. */
 #define HEAD_SELECT HEAD_COLUMNS " FROM bulletin b WHERE b.current_revision_id IS NOT NULL AND"
 
+const char *bulletin_row_name(const struct bulletin_row *row)
+{
+        return row->number && !row->unverified ? row->number : row->key;
+}
+
 void bulletin_row_free(struct bulletin_row *row)
 {
         if (!row)

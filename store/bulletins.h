@@ -29,6 +29,9 @@ struct bulletin_row {
 };
 void bulletin_row_free(struct bulletin_row *row);
 
+/* What people call it, and bulletins_find finds it by. The key of an unverified one says what it is. */
+const char *bulletin_row_name(const struct bulletin_row *row);
+
 struct revision_row {
         int64_t id, bulletin_id, mail_id; /* mail_id: the mail whose content stands for it */
         char *registered, *updated;       /* "" where undetermined */

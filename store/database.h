@@ -32,7 +32,7 @@ const char *database_path(const struct database *db);
 
 /* Gives the cached pages back, for a connection that will have nothing to do for a while. */
 void database_release_memory(struct database *db);
-/* How many pages it caches at most, instead of 2 MiB of them: for a connection that reads everything once. */
+/* How many pages it caches at most, instead of 1 MiB of them: for a connection that reads everything once. */
 void database_set_cache_kib(struct database *db, unsigned kib);
 
 /* BEGIN IMMEDIATE, COMMIT, ROLLBACK. rollback never fails and does nothing outside a transaction. */
@@ -52,8 +52,8 @@ int database_begin_reading(struct database *db, struct error *err);
 int database_execute(struct database *db, const char *sql, struct error *err);
 
 /* Makes several statements one step, inside a running transaction (a savepoint, but for database_begin_whole) as well as
- * outside (a transaction of its own): enter, the statements, leave with what became of them. Code 0 keeps them; a negative code undoes them and
- * is returned. Pairs may be nested. */
+ * outside (a transaction of its own): enter, the statements, leave with what became of them. Code 0 keeps them; a negative
+ * code undoes them and is returned. Pairs may be nested. */
 int database_enter(struct database *db, struct error *err);
 int database_leave(struct database *db, int code, struct error *err);
 

@@ -107,7 +107,8 @@ int outbox_put_back(struct database *db, const struct delivery *delivery, const 
                     struct error *err);
 /* After failures the channel works again: what was put off is due at once. */
 int outbox_hurry(struct database *db, const char *channel, int64_t now_ms, struct error *err);
-/* The clock was set back: what was put off for longer than a day, or waits for longer than a month, is due at once. */
+/* The clock was set back: what was put off for longer than a day, or waits for longer than a month, is due at once,
+ * and was so since then, not since a day that is still to come. */
 #define OUTBOX_PUT_OFF_MS_MAX (25 * 3600 * INT64_C(1000))
 #define OUTBOX_WAIT_MS_MAX (31 * 24 * 3600 * INT64_C(1000))
 int outbox_mend_times(struct database *db, const char *channel, int64_t now_ms, bool *ret_mended, struct error *err);

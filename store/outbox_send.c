@@ -255,7 +255,7 @@ int outbox_hurry(struct database *db, const char *channel, int64_t now_ms, struc
 /* First without a lock, as with claims. */
 static const char *const mend_sql[] = {
         "SELECT 1 FROM outbox" WAITS_TOO_LONG " LIMIT 1",
-        "UPDATE outbox SET next_ms = ?2" WAITS_TOO_LONG " RETURNING 1",
+        "UPDATE outbox SET next_ms = ?2, since_ms = min(since_ms, ?2)" WAITS_TOO_LONG " RETURNING 1",
 };
 
 /* 1: there was a row. */

@@ -27,7 +27,8 @@ END_TEST
 /* A payload is stored data: what is damaged is reported once, never sent, never a crash. */
 START_TEST(damaged_payloads)
 {
-        static const char *const payloads[] = { "", "null", "[]", "\"x\"", "{", "{\"a\":1,\"a\":2}", "{\"text\":\"\xff\"}" };
+        static const char *const payloads[] = { "", "null", "[]", "\"x\"", "{", "{\"a\":1,\"a\":2}", "{\"text\":\"\xff\"}", "{}",
+                                                "{\"a\":1}" };
         for (int type = 0; type < CHANNEL_TYPE_MAX; type++) {
                 for (size_t i = 0; i < G_N_ELEMENTS(payloads); i++) {
                         struct channel *channel = channel_new("c", type);
@@ -145,6 +146,18 @@ START_TEST(a_log_line_stays_one_line)
 }
 END_TEST
 
+/* What no channel of now can show is shown as it is stored, and no terminal obeys anything in it. */
+START_TEST(what_is_left_of_a_channel_can_be_looked_at)
+{
+        static const char payload[] = "{\"blocks\": [{\"text\": \"a\xc2\x9b" "2Jb\xe2\x80\xae" "c\"}]}";
+        struct channel *mail = channel_new("mail", CHANNEL_EMAIL);
+        g_autofree char *gone = channel_preview(NULL, payload), *changed = channel_preview(mail, payload);
+        ck_assert_ptr_nonnull(strstr(gone, "\"a\\u009b2Jb\\u202ec\""));
+        ck_assert_str_eq(changed, gone);
+        channel_free(mail);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("channel");
@@ -155,6 +168,7 @@ static Suite *suite(void)
         tcase_add_test(c, every_type_renders_everything);
         tcase_add_test(c, the_log_channel);
         tcase_add_test(c, a_log_line_stays_one_line);
+        tcase_add_test(c, what_is_left_of_a_channel_can_be_looked_at);
         suite_add_tcase(s, c);
         return s;
 }

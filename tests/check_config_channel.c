@@ -187,7 +187,8 @@ START_TEST(every_health_key_is_read)
         ck_assert_uint_eq(conf->health.disk_free_percent, without.disk_free_percent);
         conf_assert_loads(ROUTED "[route health]\nchannels = l\nunreachable-after = 0\nquarantine-growth = 0\ndisk-free = 0\n");
         ck_assert(conf->health.unreachable_ms == 0 && conf->health.quarantine == 0 && conf->health.disk_free_percent == 0);
-        static const char *const bad[] = { "unreachable-after = 31d", "silence-after = 366d", "patch-tuesday = 2",
+        static const char *const bad[] = { "unreachable-after = 31d", "silence-after = 366d", "silence-after = 3",
+                                           "unreachable-after = 30", "patch-tuesday = 2",
                                            "quarantine-growth = 1000001", "disk-free = 91", "disk-free = 5%" };
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autofree char *text = g_strdup_printf(ROUTED "[route health]\nchannels = l\n%s\n", bad[i]);

@@ -276,6 +276,21 @@ START_TEST(a_flood_is_cut)
 }
 END_TEST
 
+START_TEST(one_that_is_damaged_keeps_nothing_back)
+{
+        use_slack();
+        bulletin("MS07-050", "2007-09-12", SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
+        bulletin("MS07-051", "2007-09-12", SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
+        ck_assert_int_eq(database_execute(kit.db, "UPDATE variant SET content = '{' WHERE id = 1", NULL), 0);
+        run_at(NINE);
+        g_autofree char *payload = last_payload();
+        assert_part(payload, "ops: 2 bulletins");
+        assert_part(payload, "MS07-051");
+        assert_part(payload, "and 1 more");
+        ck_assert_ptr_null(strstr(payload, "MS07-050"));
+}
+END_TEST
+
 static void save_alert(int64_t bulletin_id, enum alert_state state)
 {
         struct error err = ERROR_INIT;
@@ -352,6 +367,7 @@ static Suite *suite(void)
         tcase_add_test(what, what_was_told_and_what_was_not);
         tcase_add_test(what, only_the_digest);
         tcase_add_test(what, a_flood_is_cut);
+        tcase_add_test(what, one_that_is_damaged_keeps_nothing_back);
         tcase_add_test(what, what_nobody_has_acknowledged);
         tcase_add_test(what, hostile_titles);
         suite_add_tcase(s, what);

@@ -248,7 +248,7 @@ START_TEST(threads)
 {
         struct channel *channel = email();
         struct fake_peer peer = { .status = 250 };
-        struct delivery_report report = fake_send(&peer, channel, FAKE_THREAD, "{\"subject\":\"s\",\"text\":\"t\"}");
+        struct delivery_report report = fake_send(&peer, channel, FAKE_THREAD, "{\"subject\":\"s\",\"text\":\"t\",\"html\":\"\"}");
         ck_assert_str_eq(peer.message_id, ID);
         ck_assert_str_eq(peer.in_reply_to, THREAD_ID);
         ck_assert_str_eq(peer.reference, THREAD_ID);
@@ -256,7 +256,7 @@ START_TEST(threads)
         ck_assert_str_eq(header(&peer, "Importance"), "(none)");
         ck_assert_str_eq(header(&peer, "List-Id"), "<hotfixd.example.com>");
         delivery_report_clear(&report);
-        report = fake_send(&peer, channel, FAKE_IDENTITY, "{}"); /* the first one is no answer to itself */
+        report = fake_send(&peer, channel, FAKE_IDENTITY, "{\"html\":\"x\"}"); /* the first one is no answer to itself */
         ck_assert_ptr_null(peer.in_reply_to);
         ck_assert_str_eq(peer.subject, "hotfixd");
         delivery_report_clear(&report);
@@ -370,7 +370,7 @@ START_TEST(without_a_server)
 {
         struct channel *channel = channel_new("m", CHANNEL_EMAIL);
         struct fake_peer peer = { .status = 250 };
-        struct delivery_report report = fake_send(&peer, channel, NULL, "{}");
+        struct delivery_report report = fake_send(&peer, channel, NULL, "{\"html\":\"x\"}");
         ck_assert_int_eq(report.result, RESULT_TRY_AGAIN);
         ck_assert_uint_eq(peer.calls, 0);
         delivery_report_clear(&report);
@@ -393,7 +393,7 @@ static struct delivery_report send_again(struct fake_peer *peer, const struct ch
         return report;
 }
 
-#define PLAIN_PAYLOAD "{\"subject\":\"s\",\"text\":\"t\"}"
+#define PLAIN_PAYLOAD "{\"subject\":\"s\",\"text\":\"t\",\"html\":\"\"}"
 #define A "admin@example.com"
 #define N "night@example.com"
 

@@ -112,6 +112,9 @@ START_TEST(bytes_come_back_exactly)
                 large[i] = i < size / 2 ? (char) (state >> 24) : 'x';
         }
         assert_bytes(insert(&mail, large, size, false), large, size);
+        /* Around the size from which a mail is packed in another place; what does not compress at all grows. */
+        for (size_t around = 64 * KIB - 2; around <= 64 * KIB + 2; around++)
+                assert_bytes(insert(&mail, large, around, false), large, around);
 }
 END_TEST
 

@@ -235,6 +235,32 @@ START_TEST(it_does_not_grow_without_end)
 }
 END_TEST
 
+/* Whatever has made it so: what was sent last is found, and the file is of a bearable size again. */
+START_TEST(a_file_that_is_too_large_is_cut)
+{
+        g_autofree char *one = identity(1), *two = identity(2);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_string_append_printf(text, "%s %lld\n", one, (long long) NOW_MS);
+        while (text->len < 17 * MIB)
+                g_string_append(text, "garbage of some kind or other, line after line after line after line\n");
+        g_string_append_printf(text, "%s %lld {\"ts\":\"1.2\"}\n", two, (long long) NOW_MS);
+        ck_assert(g_file_set_contents(file, text->str, (gssize) text->len, NULL));
+        struct sent_journal *journal = open_journal(NOW_MS);
+        g_autofree char *memo = NULL;
+        ck_assert_int_eq(find(journal, 1, NULL), -1); /* too far from the end */
+        ck_assert_int_eq(find(journal, 2, &memo), NOW_MS);
+        ck_assert_str_eq(memo, "{\"ts\":\"1.2\"}");
+        add(journal, 3, NOW_MS, NULL);
+        sent_journal_free(journal);
+        journal = open_journal(NOW_MS);
+        ck_assert_int_eq(find(journal, 2, NULL), NOW_MS);
+        ck_assert_int_eq(find(journal, 3, NULL), NOW_MS);
+        sent_journal_free(journal);
+        struct stat st;
+        ck_assert(stat(file, &st) == 0 && st.st_size < 1000);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("sent_journal");
@@ -247,6 +273,7 @@ static Suite *suite(void)
         tcase_add_test(c, the_file_is_private_and_made_again);
         tcase_add_test(c, errors_name_the_file);
         tcase_add_test(c, it_does_not_grow_without_end);
+        tcase_add_test(c, a_file_that_is_too_large_is_cut);
         suite_add_tcase(s, c);
         return s;
 }

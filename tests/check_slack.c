@@ -544,7 +544,7 @@ START_TEST(long_answers_are_cut)
                 g_string_append(body, "拒");
         struct channel *channel = slack(NULL);
         struct fake_peer peer = { .status = 400, .body = body->str };
-        struct delivery_report report = fake_send(&peer, channel, NULL, "{}");
+        struct delivery_report report = fake_send(&peer, channel, NULL, "{\"blocks\":[]}");
         ck_assert_uint_le(strlen(report.answer), 500);
         ck_assert_uint_gt(strlen(report.answer), 490);
         ck_assert(g_utf8_validate(report.answer, -1, NULL));
@@ -560,7 +560,7 @@ START_TEST(without_an_address)
         struct channel *channel = slack(NULL);
         g_clear_pointer(&channel->url, g_free);
         struct fake_peer peer = { .status = 200, .body = "ok" };
-        struct delivery_report report = fake_send(&peer, channel, NULL, "{}");
+        struct delivery_report report = fake_send(&peer, channel, NULL, "{\"blocks\":[]}");
         ck_assert_int_eq(report.result, RESULT_TRY_AGAIN);
         ck_assert_uint_eq(peer.calls, 0);
         delivery_report_clear(&report);

@@ -98,4 +98,15 @@ def down_when_it_was_due(scene):
     assert len(mail.mails()) == 2
 
 
-run(steps_then_ack, down_when_it_was_due)
+def one_run_says_what_it_could_not_do(scene):
+    """What is to be done by the clock and fails is no success, also where the daemon does not stay."""
+    prepare(scene, escalate="1d phone")
+    scene.deliver(alert("MS08-001"))
+    scene.once()
+    scene.change("UPDATE variant SET content = '{' || content")
+    scene.once(expect=1)
+    scene.change("UPDATE variant SET content = substr(content, 2)")
+    scene.once()
+
+
+run(steps_then_ack, down_when_it_was_due, one_run_says_what_it_could_not_do)
