@@ -129,9 +129,12 @@ def workers_are_killed(scene):
     daemon.wait_idle()
     daemon.stop()
     scene.once()
-    # A worker that dies twice over one mail condemns it; nothing else may be missing.
-    assert scene.status()["mails"]["quarantined"] <= 1, scene.ctl("list", "--quarantined")
-    assert scene.status()["mails"]["bulletin"] >= COUNT - 1
+    # Workers that die twice over one mail condemn it, here unjustly; nothing else may be missing, and it can be mended.
+    mails = scene.status()["mails"]
+    assert mails["quarantined"] <= kills // 2 and mails["bulletin"] == COUNT - mails["quarantined"], (mails, kills)
+    if mails["quarantined"]:
+        scene.ctl("quarantine", "retry", "--all")
+    assert scene.status()["mails"]["bulletin"] == COUNT, scene.status()["mails"]
 
 
 run(killed_at_random_moments, workers_are_killed)
