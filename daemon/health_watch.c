@@ -7,7 +7,6 @@
 #include "common/clock.h"
 #include "store/conditions.h"
 
-#define LOOK_EVERY_MS 1000
 #define NOTE_EVERY_MS (3600ll * 1000)
 
 /* ---- one look ---- */
@@ -155,7 +154,7 @@ char *watch_duration(int64_t ms)
 
 /* ---- the task ---- */
 
-int health_watch_look(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
+int health_watch_run(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
                       int64_t *ret_next_ms, struct error *err)
 {
         static int (*const looks[])(struct watch *, struct error *) = {
@@ -177,19 +176,6 @@ int health_watch_look(struct database *db, const struct config *config, int64_t 
         *ret_next_ms = watch.next_ms;
         watch_clear(&watch);
         return result;
-}
-
-int health_watch_run(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
-                     int64_t *ret_next_ms, struct error *err)
-{
-        static int64_t looked_ms = INT64_MIN / 2; /* one timer at a time */
-        int64_t since_ms = clock_monotonic_ms() - looked_ms;
-        if (since_ms >= 0 && since_ms < LOOK_EVERY_MS) {
-                *ret_next_ms = now_ms + LOOK_EVERY_MS - since_ms;
-                return 0;
-        }
-        looked_ms = clock_monotonic_ms();
-        return health_watch_look(db, config, now_ms, deliveries, ret_next_ms, err);
 }
 
 /* ---- the archive ---- */

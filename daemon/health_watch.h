@@ -14,13 +14,9 @@
 #include "daemon/config.h"
 #include "store/database.h"
 
-/* A task of the timer (daemon/timer.h). The timer comes at every commit; this one looks at most once a second. */
+/* A task of the timer (daemon/timer.h). */
 int health_watch_run(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
                      int64_t *ret_next_ms, struct error *err);
-
-/* Looks now. */
-int health_watch_look(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
-                      int64_t *ret_next_ms, struct error *err);
 
 /* For the archiver, after each of its turns: code 0 or what went wrong, in words. *deliveries is increased by what is to be
  * told of it. What cannot be put on record is told after the next turn. */

@@ -18,9 +18,19 @@
 typedef int (*timer_task)(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries,
                           int64_t *ret_next_ms, struct error *err);
 
-/* All tasks once, at now_ms. Goes on behind one that fails, and returns the first error. */
-int timer_run(struct database *db, const struct config *config, int64_t now_ms, unsigned *deliveries, int64_t *ret_next_ms,
-              struct error *err);
+/* A task that a change of the database concerns at once (every_ms 0), or that then waits until its last run is so long ago:
+ * mails that pour in change it many times a second. What is due by the clock never waits. */
+struct timer_entry {
+        timer_task task;
+        int64_t every_ms;
+        int64_t ran_ms;  /* clock_monotonic_ms of the last run; 0: none yet, or it failed */
+        int64_t next_ms; /* what that said */
+};
+
+/* Runs the entries whose turn it is at now_ms (wall clock) and monotonic_ms. Goes on behind one that fails, and returns the
+ * first error. *ret_next_ms: when to come back, as a task says it. */
+int timer_run(struct timer_entry *entries, size_t count, struct database *db, const struct config *config, int64_t now_ms,
+              int64_t monotonic_ms, unsigned *deliveries, int64_t *ret_next_ms, struct error *err);
 
 /* The thread; its argument is the service. Ends with stop_fd; with service->once after one run. */
 gpointer timer_thread(gpointer service);

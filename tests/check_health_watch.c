@@ -33,7 +33,7 @@ static void look(void)
 {
         struct error err = ERROR_INIT;
         next_ms = -1;
-        int r = health_watch_look(kit.db, kit.config, now_ms, &deliveries, &next_ms, &err);
+        int r = health_watch_run(kit.db, kit.config, now_ms, &deliveries, &next_ms, &err);
         ck_assert_msg(r == 0, "%s", error_text(&err));
 }
 
@@ -641,7 +641,7 @@ START_TEST(nothing_is_counted_that_was_not_stored)
         ck_assert_int_eq(database_begin(other, &err), 0);
         database_set_busy_ms(kit.db, 10);
         set_clock(START + HOUR);
-        ck_assert_int_eq(health_watch_look(kit.db, kit.config, now_ms, &deliveries, &next_ms, &err), -ERR_STORE_BUSY);
+        ck_assert_int_eq(health_watch_run(kit.db, kit.config, now_ms, &deliveries, &next_ms, &err), -ERR_STORE_BUSY);
         error_clear(&err);
         ck_assert_uint_eq(deliveries, 0);
         database_rollback(other);
