@@ -40,6 +40,17 @@ int ctl_next_option(const struct ctl_command *command, int argc, char **argv, co
 /* Prints "hotfixctl COMMAND: text" and the way to the help; returns CTL_USAGE. */
 int ctl_usage_error(const struct ctl_command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* What stands behind the name of a command that has actions: "show 12". */
+struct ctl_action {
+        int index;    /* of the action among those the command has */
+        char **names; /* what it is to be done to; in argv */
+        int count;
+};
+
+/* The action that getopt has left in argv, one of actions (ended by NULL). 0, or the exit status. */
+int ctl_take_action(const struct ctl_command *command, int argc, char **argv, const char *const *actions,
+                    struct ctl_action *ret_action);
+
 /* Prints "hotfixctl: text" and clears the error; returns the exit status that goes with its code. */
 int ctl_fail(struct error *err);
 
@@ -71,6 +82,10 @@ const char *ctl_field_value(const struct bulletin *bulletin, enum bulletin_field
 
 /* Local time for people, "-" for 0; newly allocated. */
 char *ctl_time(int64_t wall_ms);
+
+/* A line of what "show" shows: the label, and the value in a column. Nothing for NULL; a time of 0 is none. */
+void ctl_print_fact(const char *label, const char *value);
+void ctl_print_fact_time(const char *label, int64_t wall_ms);
 
 /* Who is at the keyboard, also behind sudo: one line; newly allocated. */
 #define CTL_PERSON_CHARS 100u

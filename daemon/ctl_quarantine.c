@@ -243,18 +243,6 @@ static int list(struct database *db, const struct quarantine_options *options)
 
 /* --- show --- */
 
-static void print_fact(const char *label, const char *value)
-{
-        if (value)
-                printf("%-13s %s\n", label, value);
-}
-
-static void print_fact_time(const char *label, int64_t wall_ms)
-{
-        g_autofree char *text = wall_ms ? ctl_time(wall_ms) : NULL;
-        print_fact(label, text);
-}
-
 static void print_requests(const GPtrArray *requests)
 {
         for (guint i = 0; i < requests->len; i++) {
@@ -264,7 +252,7 @@ static void print_requests(const GPtrArray *requests)
                 g_autofree char *text = row->answer ?
                         g_strdup_printf("%s: asked %s; %s (%s)", place, asked, row->answer, answered) :
                         g_strdup_printf("%s: asked %s; hotfixd has not answered yet", place, asked);
-                print_fact("fetch again", text);
+                ctl_print_fact("fetch again", text);
         }
 }
 
@@ -277,22 +265,22 @@ static void print_entry(const struct entry *entry)
                                                 refetch_is_needed(quarantine) ? " are stored, which is not all of it" : "");
         g_autofree char *became = g_strdup_printf("%s%s%s", mail_outcome_name(mail->outcome), mail->reason ? ": " : "",
                                                   mail->reason ? mail->reason : "");
-        print_fact("mail", number);
-        print_fact("from", mail->from);
-        print_fact("subject", mail->subject);
-        print_fact("date", mail->date);
-        print_fact("Message-ID", mail->message_id);
-        print_fact("size", size);
-        print_fact("SHA-256", mail->sha256);
-        print_fact_time("received", mail->received_ms);
-        print_fact_time("stored", mail->stored_ms);
-        print_fact("became", became);
-        print_fact("not verified", mail->unverified);
+        ctl_print_fact("mail", number);
+        ctl_print_fact("from", mail->from);
+        ctl_print_fact("subject", mail->subject);
+        ctl_print_fact("date", mail->date);
+        ctl_print_fact("Message-ID", mail->message_id);
+        ctl_print_fact("size", size);
+        ctl_print_fact("SHA-256", mail->sha256);
+        ctl_print_fact_time("received", mail->received_ms);
+        ctl_print_fact_time("stored", mail->stored_ms);
+        ctl_print_fact("became", became);
+        ctl_print_fact("not verified", mail->unverified);
         if (quarantine) {
                 g_autofree char *attempts = g_strdup_printf("%u", quarantine->attempts);
-                print_fact("attempts", attempts);
-                print_fact_time("since", quarantine->first_ms);
-                print_fact_time("last attempt", quarantine->last_ms);
+                ctl_print_fact("attempts", attempts);
+                ctl_print_fact_time("since", quarantine->first_ms);
+                ctl_print_fact_time("last attempt", quarantine->last_ms);
         }
         for (guint i = 0; i < entry->sightings->len; i++) {
                 const struct sighting_row *row = g_ptr_array_index(entry->sightings, i);
@@ -300,7 +288,7 @@ static void print_entry(const struct entry *entry)
                 g_autofree char *where = row->uid ? g_strdup_printf("%s (UID %u, UIDVALIDITY %u), %s", row->source, row->uid,
                                                                     row->uid_validity, at) :
                                          g_strdup_printf("%s, %s", row->source, at);
-                print_fact("seen at", where);
+                ctl_print_fact("seen at", where);
         }
         print_requests(entry->requests);
 }
@@ -470,20 +458,15 @@ static int take_option(const struct ctl_command *command, int option, struct qua
         return 0;
 }
 
-enum action { ACTION_LIST, ACTION_SHOW, ACTION_RETRY };
+enum { ACTION_LIST, ACTION_SHOW, ACTION_RETRY };
+static const char *const actions[] = { "list", "show", "retry", NULL };
 
 /* 0, or the exit status. */
-static int check_usage(const struct ctl_command *command, const struct quarantine_options *options, const char *name,
-                       int count, enum action *ret_action)
+static int check_usage(const struct ctl_command *command, const struct quarantine_options *options,
+                       const struct ctl_action *what)
 {
-        static const char *const names[] = { "list", "show", "retry" };
         bool several = options->all || options->unrecognised || options->unverified;
-        int action = -1;
-        for (int i = 0; name && i < (int) G_N_ELEMENTS(names); i++)
-                if (strcmp(name, names[i]) == 0)
-                        action = i;
-        if (action < 0)
-                return ctl_usage_error(command, "the action is missing or unknown; there are: list, show, retry");
+        int action = what->index, count = what->count;
         if (options->limit && action != ACTION_LIST)
                 return ctl_usage_error(command, "--limit goes with list only");
         if (options->output && action != ACTION_SHOW)
@@ -498,7 +481,6 @@ static int check_usage(const struct ctl_command *command, const struct quarantin
                 return ctl_usage_error(command, "one MAIL is needed");
         if (action == ACTION_RETRY && (count > 0) == several)
                 return ctl_usage_error(command, "either a MAIL is needed, or --all, --unrecognised or --unverified");
-        *ret_action = (enum action) action;
         return 0;
 }
 
@@ -511,21 +493,20 @@ int ctl_quarantine(const struct ctl_command *command, int argc, char **argv)
                         return status;
         if (c == -2)
                 return status;
-        char **names = argv + MIN(optind + 1, argc);
-        int count = MAX(argc - optind - 1, 0);
-        enum action action = ACTION_LIST;
-        if ((status = check_usage(command, &options, optind < argc ? argv[optind] : NULL, count, &action)) != 0)
+        struct ctl_action action;
+        if ((status = ctl_take_action(command, argc, argv, actions, &action)) != 0 ||
+            (status = check_usage(command, &options, &action)) != 0)
                 return status;
         struct database *db;
         log_set_level(LOG_LEVEL_ERROR); /* what becomes of each mail is printed */
         if ((status = ctl_load_config()) != 0 || (status = ctl_open_database(DATABASE_READ, &db)) != 0)
                 return status;
-        if (action == ACTION_LIST)
+        if (action.index == ACTION_LIST)
                 status = list(db, &options);
-        else if (action == ACTION_SHOW)
-                status = show(db, names[0], &options);
+        else if (action.index == ACTION_SHOW)
+                status = show(db, action.names[0], &options);
         else
-                status = retry(db, &options, names, count);
+                status = retry(db, &options, action.names, action.count);
         database_close(db);
         return status;
 }

@@ -247,7 +247,8 @@ static int change(struct database *db, const struct queue_options *options, char
 
 /* --- the command --- */
 
-enum action { ACTION_LIST, ACTION_SHOW, ACTION_RETRY, ACTION_DROP };
+enum { ACTION_LIST, ACTION_SHOW, ACTION_RETRY, ACTION_DROP };
+static const char *const actions[] = { "list", "show", "retry", "drop", NULL };
 
 static int take_option(const struct ctl_command *command, int option, struct queue_options *options)
 {
@@ -280,16 +281,9 @@ static int take_option(const struct ctl_command *command, int option, struct que
 }
 
 /* 0, or the exit status. */
-static int check_usage(const struct ctl_command *command, const struct queue_options *options, const char *name, int count,
-                       enum action *ret_action)
+static int check_usage(const struct ctl_command *command, const struct queue_options *options, const struct ctl_action *what)
 {
-        static const char *const names[] = { "list", "show", "retry", "drop" };
-        int action = -1;
-        for (int i = 0; name && i < (int) G_N_ELEMENTS(names); i++)
-                if (strcmp(name, names[i]) == 0)
-                        action = i;
-        if (action < 0)
-                return ctl_usage_error(command, "the action is missing or unknown; there are: list, show, retry, drop");
+        int action = what->index, count = what->count;
         if ((options->limit || options->state) && action != ACTION_LIST)
                 return ctl_usage_error(command, "--limit and --state go with list only");
         if (options->state && options->all)
@@ -306,19 +300,18 @@ static int check_usage(const struct ctl_command *command, const struct queue_opt
                 return ctl_usage_error(command, "--channel goes with list and --all only");
         if (action == ACTION_DROP && options->all && !options->channel) /* not everything by a slip */
                 return ctl_usage_error(command, "drop --all needs --channel");
-        *ret_action = (enum action) action;
         return 0;
 }
 
-static int run(enum action action, struct database *db, const struct queue_options *options, char **names, int count)
+static int run(const struct ctl_action *action, struct database *db, const struct queue_options *options)
 {
-        switch (action) {
+        switch (action->index) {
         case ACTION_LIST:
                 return list(db, options);
         case ACTION_SHOW:
-                return queue_show(db, names[0]);
+                return queue_show(db, action->names[0]);
         default:
-                return change(db, options, names, count, action == ACTION_RETRY);
+                return change(db, options, action->names, action->count, action->index == ACTION_RETRY);
         }
 }
 
@@ -331,16 +324,15 @@ int ctl_queue(const struct ctl_command *command, int argc, char **argv)
                         return status;
         if (c == -2)
                 return status;
-        char **names = argv + MIN(optind + 1, argc);
-        int count = MAX(argc - optind - 1, 0);
-        enum action action = ACTION_LIST;
-        if ((status = check_usage(command, &options, optind < argc ? argv[optind] : NULL, count, &action)) != 0)
+        struct ctl_action action;
+        if ((status = ctl_take_action(command, argc, argv, actions, &action)) != 0 ||
+            (status = check_usage(command, &options, &action)) != 0)
                 return status;
         struct database *db;
         if ((status = ctl_load_config()) != 0 ||
-            (status = ctl_open_database(action > ACTION_SHOW ? DATABASE_WRITE : DATABASE_READ, &db)) != 0)
+            (status = ctl_open_database(action.index > ACTION_SHOW ? DATABASE_WRITE : DATABASE_READ, &db)) != 0)
                 return status;
-        status = run(action, db, &options, names, count);
+        status = run(&action, db, &options);
         database_close(db);
         return status;
 }

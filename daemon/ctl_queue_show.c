@@ -80,18 +80,6 @@ static int print_json(const struct shown *shown)
 
 /* --- text --- */
 
-static void print_fact(const char *label, const char *value)
-{
-        if (value)
-                printf("%-12s %s\n", label, value);
-}
-
-static void print_time(const char *label, int64_t wall_ms)
-{
-        g_autofree char *text = wall_ms ? ctl_time(wall_ms) : NULL;
-        print_fact(label, text);
-}
-
 static void print_facts(const struct shown *shown)
 {
         const struct delivery *delivery = shown->delivery;
@@ -99,19 +87,19 @@ static void print_facts(const struct shown *shown)
         g_autofree char *channel = g_strdup_printf("%s (%s)", delivery->channel, shown->channel ?
                                                    channel_type_name(shown->channel->type) : "not configured any more");
         g_autofree char *follows = shown->thread_id ? g_strdup_printf("delivery %" G_GINT64_FORMAT, shown->thread_id) : NULL;
-        print_fact("delivery", number);
-        print_fact("channel", channel);
-        print_fact("kind", delivery->kind);
-        print_fact("about", delivery->about);
-        print_fact("state", queue_state(delivery));
-        print_time("created", delivery->created_ms);
-        print_time(delivery->state == DELIVERY_PENDING ? "next attempt" : "sent",
+        ctl_print_fact("delivery", number);
+        ctl_print_fact("channel", channel);
+        ctl_print_fact("kind", delivery->kind);
+        ctl_print_fact("about", delivery->about);
+        ctl_print_fact("state", queue_state(delivery));
+        ctl_print_fact_time("created", delivery->created_ms);
+        ctl_print_fact_time(delivery->state == DELIVERY_PENDING ? "next attempt" : "sent",
                    delivery->state == DELIVERY_PENDING ? delivery->next_ms : delivery->sent_ms);
         if (delivery->state == DELIVERY_PENDING && delivery->tries > 0)
-                print_fact("unclear", "it is being sent now, or an earlier attempt may have arrived");
-        print_fact("follows", follows);
-        print_fact("noted", delivery->memo);
-        print_fact("last answer", delivery->answer);
+                ctl_print_fact("unclear", "it is being sent now, or an earlier attempt may have arrived");
+        ctl_print_fact("follows", follows);
+        ctl_print_fact("noted", delivery->memo);
+        ctl_print_fact("last answer", delivery->answer);
 }
 
 static void print_history(const struct shown *shown)

@@ -176,6 +176,19 @@ int ctl_usage_error(const struct ctl_command *command, const char *format, ...)
         return CTL_USAGE;
 }
 
+int ctl_take_action(const struct ctl_command *command, int argc, char **argv, const char *const *actions,
+                    struct ctl_action *ret_action)
+{
+        for (int i = 0; optind < argc && actions[i]; i++) {
+                if (strcmp(argv[optind], actions[i]) != 0)
+                        continue;
+                *ret_action = (struct ctl_action){ .index = i, .names = argv + optind + 1, .count = argc - optind - 1 };
+                return 0;
+        }
+        g_autofree char *names = g_strjoinv(", ", (char **) actions);
+        return ctl_usage_error(command, "the action is missing or unknown; there are: %s", names);
+}
+
 int ctl_fail(struct error *err)
 {
         int status = err->code == -ERR_NOT_FOUND ? CTL_NOTHING : err->code == -ERR_USAGE ? CTL_USAGE : CTL_FAILED;
@@ -261,6 +274,18 @@ char *ctl_time(int64_t wall_ms)
                 return g_strdup("-");
         /* In the zone of the messages and of the times of escalation, which stand beside these. */
         return ctl.config ? calendar_format_exact(ctl.config->calendar, wall_ms) : clock_format_local(wall_ms);
+}
+
+void ctl_print_fact(const char *label, const char *value)
+{
+        if (value)
+                printf("%-13s %s\n", label, value);
+}
+
+void ctl_print_fact_time(const char *label, int64_t wall_ms)
+{
+        g_autofree char *text = wall_ms ? ctl_time(wall_ms) : NULL;
+        ctl_print_fact(label, text);
 }
 
 char *ctl_person(void)
