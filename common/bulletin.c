@@ -38,6 +38,11 @@ void bulletin_free(struct bulletin *b)
 {
         if (!b)
                 return;
+        if (b->room) {
+                g_free(b->bytes);
+                g_free(b->room); /* with it the struct */
+                return;
+        }
         GPtrArray *lists[] = { b->kbs,         b->supersedes, b->cves,          b->affected, b->tests,
                                b->downloads,   b->packages,   b->deployments,   b->update_expert, b->entries,
                                b->sections,    b->links,      b->mail.charsets, b->warnings };
@@ -83,6 +88,14 @@ static char *one_line(const char *text)
         return text_strip(out->str);
 }
 
+void choice_clean_reason(char *reason)
+{
+        if (!reason || text_is_plain(reason))
+                return;
+        g_autofree char *line = one_line(reason);
+        memcpy(reason, line, MIN(strlen(line), strlen(reason)) + 1); /* of valid text it is not longer */
+}
+
 void choice_set(struct choice *choice, enum basis basis, int value, const char *text, const char *reason)
 {
         /* Copied first: they may be the choice's own. */
@@ -98,16 +111,18 @@ void choice_set(struct choice *choice, enum basis basis, int value, const char *
 void bulletin_set_field(struct bulletin *b, enum bulletin_field field, enum basis basis, int value, const char *text,
                         const char *reason)
 {
+        g_assert(!b->room);
         choice_set(&b->fields[field], basis, value, text, reason);
 }
 
 void bulletin_set_undetermined(struct bulletin *b, enum bulletin_field field, const char *text, const char *reason)
 {
-        choice_set(&b->fields[field], BASIS_UNDETERMINED, 0, text, reason);
+        bulletin_set_field(b, field, BASIS_UNDETERMINED, 0, text, reason);
 }
 
 void bulletin_add_warning(struct bulletin *b, const char *format, ...)
 {
+        g_assert(!b->room);
         /* A mail full of contradictions is still one bulletin. */
         if (b->warnings->len >= BULLETIN_WARNINGS_MAX)
                 return;

@@ -104,6 +104,9 @@ struct bulletin {
         struct mail_info mail;
         GPtrArray *warnings; /* char *, English */
         bool sound; /* it was read from what was once written: every text is valid, within its bound and in its form */
+        /* Of one that was unpacked (bulletin_pack.h): all its texts, structs and lists are parts of these two blocks, this
+         * struct too. It is only read: nothing of it can be changed, added or taken out. */
+        char *bytes, *room;
 };
 
 /* An empty bulletin: all lists exist and are empty, every field has present = false. Never fails. */

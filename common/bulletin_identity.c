@@ -2,6 +2,7 @@
 /* The part of bulletin.h that says which bulletin this is, and whether two say the same. */
 #include <string.h>
 
+#include "common/append.h"
 #include "common/bulletin_p.h"
 #include "common/digest.h"
 #include "common/limits.h"
@@ -21,22 +22,13 @@ struct print {
         GString *out, *text; /* all of it; the text at hand */
 };
 
-static void put_digits(GString *out, guint64 number)
-{
-        char digits[24]; /* more than 64 bits need; printf would take most of a fingerprint's time */
-        char *at = digits + sizeof digits;
-        do
-                *--at = (char) ('0' + number % 10);
-        while (number /= 10);
-        g_string_append_len(out, at, digits + sizeof digits - at);
-}
-
 /* Each token with its length before it, so that no content can look like another's structure. */
 static void put_sized(GString *out, const char *token, size_t size)
 {
-        put_digits(out, size);
-        g_string_append_c(out, ':');
-        g_string_append_len(out, token, (gssize) size);
+        char *at = append_digits(append_room(out, APPEND_DIGITS_MAX + 1 + size), size);
+        *at = ':';
+        memcpy(at + 1, token, size);
+        append_end(out, at + 1 + size);
 }
 
 static void put_token(struct print *p, const char *token)
@@ -57,7 +49,7 @@ static bool put_text(struct print *p, const char *text)
                  * memory. */
                 char digest[DIGEST_TEXT_SIZE];
                 digest_sha256(p->text->str, p->text->len, digest);
-                g_string_append_c(p->out, '$');
+                append_char(p->out, '$');
                 put_token(p, digest);
         } else if (p->text->len > 0)
                 put_sized(p->out, p->text->str, p->text->len);
@@ -79,23 +71,23 @@ static bool put_number(struct print *p, gint64 number)
 {
         if (number < 0)
                 return false;
-        g_string_append_c(p->out, '#');
-        put_digits(p->out, (guint64) number);
+        append_char(p->out, '#');
+        append_number(p->out, (guint64) number);
         return true;
 }
 
 static bool put_list(struct print *p, const GPtrArray *list, const struct shape *shape)
 {
-        g_string_append_c(p->out, '[');
+        append_char(p->out, '[');
         for (guint i = 0; i < list->len; i++) {
                 const void *item = g_ptr_array_index(list, i);
-                g_string_append_c(p->out, ',');
+                append_char(p->out, ',');
                 if (shape)
                         put_object(p, item, shape);
                 else
                         put_text(p, item);
         }
-        g_string_append_c(p->out, ']');
+        append_char(p->out, ']');
         return list->len > 0;
 }
 
@@ -135,19 +127,19 @@ static bool put_member(struct print *p, const void *object, const struct member 
 static bool put_object(struct print *p, const void *object, const struct shape *shape)
 {
         bool any = false;
-        g_string_append_c(p->out, '{');
+        append_char(p->out, '{');
         for (size_t i = 0; i < shape->count; i++) {
                 const struct member *m = &shape->members[i];
                 if (m->envelope)
                         continue;
                 gsize before = p->out->len;
-                put_token(p, m->key);
+                put_sized(p->out, m->key, m->key_size);
                 if (put_member(p, object, m))
                         any = true;
                 else
-                        g_string_truncate(p->out, before);
+                        append_end(p->out, p->out->str + before);
         }
-        g_string_append_c(p->out, '}');
+        append_char(p->out, '}');
         return any;
 }
 

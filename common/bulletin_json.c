@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "common/append.h"
 #include "common/bulletin_p.h"
+#include "common/json_put.h"
 #include "common/limits.h"
 #include "common/text.h"
 
@@ -74,11 +76,11 @@ bool writer_fit(struct writer *w, const char *text, const struct member *m, cons
                 *ret_fitted = fitted;
                 return text != NULL;
         }
-        if (text && !text_is_valid(text, fitted.size)) {
+        if (text && !w->valid && !text_is_valid(text, fitted.size)) {
                 fitted.text = fitted.owned = text_make_valid(text, fitted.size, NULL);
                 fitted.size = strlen(fitted.text);
         }
-        bool is_fit = text && fitted.size <= m->max_bytes && text_has_form(fitted.text, m->form);
+        bool is_fit = text && fitted.size <= m->max_bytes && (m->form == FORM_ANY || text_has_form(fitted.text, m->form));
         if (text && !is_fit) {
                 writer_note_loss(w, place);
                 is_fit = m->form == FORM_ANY;
@@ -99,118 +101,41 @@ bool group_is_present(const void *object, const struct shape *shape)
         return false;
 }
 
-static const char null_word[] = "null";
-
-#define WORD_BYTES sizeof(guint64)
-#define EVERY_BYTE(x) ((guint64) (x) * G_GUINT64_CONSTANT(0x0101010101010101))
-
-/* Whether eight bytes surely need no escape: none is a control character, a quotation mark or a backslash. */
-static inline bool is_plain_word(const char *at)
-{
-        guint64 word;
-        memcpy(&word, at, sizeof word);
-        guint64 marks = word ^ EVERY_BYTE('"'), slashes = word ^ EVERY_BYTE('\\');
-        guint64 found = ((word - EVERY_BYTE(0x20)) & ~word) | ((marks - EVERY_BYTE(1)) & ~marks) |
-                        ((slashes - EVERY_BYTE(1)) & ~slashes);
-        return (found & EVERY_BYTE(0x80)) == 0;
-}
-
-/* As json_dumps(JSON_COMPACT) writes it. */
-static void put_string(GString *out, const char *text, size_t size)
-{
-        static const char hex[] = "0123456789ABCDEF", plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-        const char *kept = text; /* what needs no escape and is not yet appended */
-        g_string_append_c(out, '"');
-        for (const char *at = text, *end = text + size; at < end; at++) {
-                while ((size_t) (end - at) > WORD_BYTES && is_plain_word(at))
-                        at += WORD_BYTES;
-                unsigned char c = (unsigned char) *at;
-                if (c >= 0x20 && c != '"' && c != '\\')
-                        continue;
-                g_string_append_len(out, kept, at - kept);
-                kept = at + 1;
-                const char *short_form = strchr(plain, c);
-                if (short_form) {
-                        g_string_append_c(out, '\\');
-                        g_string_append_c(out, letters[short_form - plain]);
-                } else {
-                        g_string_append(out, "\\u00");
-                        g_string_append_c(out, hex[c >> 4]);
-                        g_string_append_c(out, hex[c & 15]);
-                }
-        }
-        g_string_append_len(out, kept, text + size - kept);
-        g_string_append_c(out, '"');
-}
-
-/* A constant of ours, which needs no escape. */
-static void put_name(GString *out, const char *name)
-{
-        if (!name) {
-                g_string_append_len(out, null_word, sizeof null_word - 1);
-                return;
-        }
-        g_string_append_c(out, '"');
-        g_string_append(out, name);
-        g_string_append_c(out, '"');
-}
-
-static void put_key(GString *out, const char *key, bool is_first)
-{
-        if (!is_first)
-                g_string_append_c(out, ',');
-        put_name(out, key);
-        g_string_append_c(out, ':');
-}
-
-static void put_number(GString *out, gint64 number)
-{
-        char digits[24]; /* more than 64 bits need */
-        char *at = digits + sizeof digits;
-        guint64 rest = (guint64) number;
-        do
-                *--at = (char) ('0' + rest % 10);
-        while (rest /= 10);
-        g_string_append_len(out, at, digits + sizeof digits - at);
-}
-
 static void write_text(struct writer *w, const char *text, const struct member *m, const struct place *place)
 {
         struct fitted fitted;
         if (writer_fit(w, text, m, place, &fitted))
-                put_string(w->out, fitted.text, fitted.size);
+                json_put_string(w->out, fitted.text, fitted.size);
         else
-                put_name(w->out, NULL);
+                json_put_null(w->out);
         g_free(fitted.owned);
 }
 
 static void write_choice(struct writer *w, const struct choice *choice, const struct member *m,
                          const struct place *place)
 {
+        GString *out = w->out;
         if (!choice->present) {
-                put_name(w->out, NULL);
+                json_put_null(out);
                 return;
         }
         int value = choice_sound_value(choice, m->values);
-        g_string_append_c(w->out, '{');
-        put_key(w->out, "value", true);
-        put_name(w->out, choice_value_name(m->values, value));
-        if (m->values == FIELD_SEVERITY) {
-                put_key(w->out, "level", false);
-                if (value)
-                        put_number(w->out, SEVERITY_LEVELS + 1 - value);
-                else
-                        put_name(w->out, NULL);
-        }
-        put_key(w->out, "text", false);
+        append_literal(out, "{\"value\":");
+        json_put_name(out, choice_value_name(m->values, value));
+        if (m->values == FIELD_SEVERITY && value) {
+                append_literal(out, ",\"level\":");
+                append_number(out, (guint64) (SEVERITY_LEVELS + 1 - value));
+        } else if (m->values == FIELD_SEVERITY)
+                append_literal(out, ",\"level\":null");
+        append_literal(out, ",\"text\":");
         write_text(w, choice->text, m, place);
-        put_key(w->out, "basis", false);
-        put_name(w->out, basis_name(value ? choice->basis : BASIS_UNDETERMINED));
+        append_literal(out, ",\"basis\":");
+        json_put_name(out, basis_name(value ? choice->basis : BASIS_UNDETERMINED));
         if (choice->reason) {
-                put_key(w->out, "reason", false);
+                append_literal(out, ",\"reason\":");
                 write_text(w, choice->reason, m, place);
         }
-        g_string_append_c(w->out, '}');
+        append_char(out, '}');
 }
 
 /* As deep as the shapes are nested, which is three. */
@@ -221,7 +146,7 @@ static void write_list(struct writer *w, const GPtrArray *list, const struct mem
         GString *out = w->out;
         gsize last = out->len; /* where the last member begins, with its comma */
         guint count = 0;
-        g_string_append_c(out, '[');
+        append_char(out, '[');
         for (guint i = 0; i < list->len; i++) {
                 const void *item = g_ptr_array_index(list, i);
                 const struct place here = { .parent = place, .index = i };
@@ -234,11 +159,11 @@ static void write_list(struct writer *w, const GPtrArray *list, const struct mem
                         continue;
                 last = out->len;
                 if (count++ > 0)
-                        g_string_append_c(out, ',');
+                        append_char(out, ',');
                 if (m->shape)
                         write_object(w, item, m->shape, &here);
                 else
-                        put_string(out, fitted.text, fitted.size);
+                        json_put_string(out, fitted.text, fitted.size);
                 g_free(fitted.owned);
         }
         g_autofree char *loss = m->type == MEMBER_WARNINGS ? writer_describe_losses(w) : NULL;
@@ -247,39 +172,42 @@ static void write_list(struct writer *w, const GPtrArray *list, const struct mem
                 count--;
         }
         if (loss && count > 0)
-                g_string_append_c(out, ',');
+                append_char(out, ',');
         if (loss)
-                put_string(out, loss, strlen(loss));
-        g_string_append_c(out, ']');
+                json_put_string(out, loss, strlen(loss));
+        append_char(out, ']');
 }
 
 static void write_member(struct writer *w, const void *object, const struct member *m, const struct place *place)
 {
         switch (m->type) {
         case MEMBER_SCHEMA:
-                put_name(w->out, BULLETIN_SCHEMA);
+                json_put_name(w->out, BULLETIN_SCHEMA);
                 return;
         case MEMBER_KIND:
-                put_name(w->out, bulletin_kind_name(*MEMBER_OF(enum bulletin_kind, object, m)));
+                json_put_name(w->out, bulletin_kind_name(*MEMBER_OF(enum bulletin_kind, object, m)));
                 return;
         case MEMBER_TEXT:
                 write_text(w, *MEMBER_OF(char *, object, m), m, place);
                 return;
         case MEMBER_DATE: {
                 const char *date = MEMBER_OF(char, object, m);
-                put_name(w->out, bulletin_date_is_valid(date) ? date : NULL);
+                json_put_name(w->out, bulletin_date_is_valid(date) ? date : NULL);
                 return;
         }
         case MEMBER_NUMBER: {
                 gint64 number = *MEMBER_OF(gint64, object, m);
                 if (number >= 0)
-                        put_number(w->out, number);
+                        append_number(w->out, (guint64) number);
                 else
-                        put_name(w->out, NULL);
+                        json_put_null(w->out);
                 return;
         }
         case MEMBER_FLAG:
-                g_string_append(w->out, *MEMBER_OF(bool, object, m) ? "true" : "false");
+                if (*MEMBER_OF(bool, object, m))
+                        append_literal(w->out, "true");
+                else
+                        append_literal(w->out, "false");
                 return;
         case MEMBER_CHOICE:
                 write_choice(w, MEMBER_OF(struct choice, object, m), m, place);
@@ -288,7 +216,7 @@ static void write_member(struct writer *w, const void *object, const struct memb
                 if (group_is_present(object, m->shape))
                         write_object(w, object, m->shape, place);
                 else
-                        put_name(w->out, NULL);
+                        json_put_null(w->out);
                 return;
         case MEMBER_OBJECT:
                 write_object(w, MEMBER_OF(void, object, m), m->shape, place);
@@ -298,7 +226,7 @@ static void write_member(struct writer *w, const void *object, const struct memb
                 if (target)
                         write_object(w, target, m->shape, place);
                 else
-                        put_name(w->out, NULL);
+                        json_put_null(w->out);
                 return;
         }
         case MEMBER_TEXTS:
@@ -312,13 +240,15 @@ static void write_member(struct writer *w, const void *object, const struct memb
 
 static void write_object(struct writer *w, const void *object, const struct shape *shape, const struct place *place)
 {
-        g_string_append_c(w->out, '{');
+        append_char(w->out, '{');
         for (size_t i = 0; i < shape->count; i++) {
-                const struct place here = { .parent = place, .key = shape->members[i].key };
-                put_key(w->out, here.key, i == 0);
-                write_member(w, object, &shape->members[i], &here);
+                const struct member *m = &shape->members[i];
+                const struct place here = { .parent = place, .key = m->key };
+                size_t comma = i == 0; /* none before the first */
+                append_bytes(w->out, m->json_key + comma, m->json_key_size - comma);
+                write_member(w, object, m, &here);
         }
-        g_string_append_c(w->out, '}');
+        append_char(w->out, '}');
 }
 
 static GString *write_bulletin(const struct bulletin *b)
@@ -341,5 +271,7 @@ json_t *bulletin_to_json(const struct bulletin *b)
 
 char *bulletin_to_text(const struct bulletin *b)
 {
-        return g_string_free(write_bulletin(b), FALSE);
+        GString *text = write_bulletin(b);
+        gsize size = text->len + 1;
+        return g_realloc(g_string_free(text, FALSE), size); /* it may be kept for long */
 }

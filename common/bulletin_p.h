@@ -32,7 +32,8 @@ enum text_form { FORM_ANY, FORM_FEED, FORM_DIGITS, FORM_TIME, FORM_SHA256 };
 #define VALUES_OF_TESTS FIELD_MAX /* in place of a bulletin_field: the values are test results */
 
 struct member {
-        const char *key;
+        const char *key, *json_key; /* its name, and as JSON: ,"name": */
+        size_t key_size, json_key_size;
         enum member_type type;
         size_t offset;
         const struct shape *shape; /* of groups, objects, references and object lists */
@@ -49,6 +50,7 @@ struct member {
 struct shape {
         const struct member *members;
         size_t count;
+        size_t size;              /* of the struct */
         gpointer (*create)(void); /* an empty one */
         GDestroyNotify destroy;
         /* What a member of a list goes by in a difference; newly allocated. NULL: its first text. */
@@ -62,6 +64,8 @@ int choice_sound_value(const struct choice *choice, int values);
 const char *choice_value_name(int values, int value);
 int choice_value_parse(int values, const char *name);
 void choice_clear(struct choice *choice);
+/* What choice_set does to a reason, in its place. */
+void choice_clean_reason(char *reason);
 
 void affected_free(struct affected *affected);
 void lab_test_free(struct lab_test *test);
@@ -102,6 +106,7 @@ struct writer {
         GString *out;          /* of JSON */
         struct packer *packer; /* of the packed form */
         bool sound;            /* the bulletin is: nothing in it needs to be looked at again */
+        bool valid;            /* its texts are valid UTF-8, or that is looked at later */
         unsigned losses;
         char *first_loss; /* its path; owned */
 };

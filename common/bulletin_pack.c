@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "common/bulletin_p.h"
+#include "common/digest.h"
+#include "common/text.h"
 
 static void write_text(struct writer *w, const char *text, const struct member *m, const struct place *place)
 {
@@ -31,42 +33,73 @@ static void write_choice(struct writer *w, const struct choice *choice, const st
 /* As deep as the shapes are nested, which is three. */
 static void write_object(struct writer *w, const void *object, const struct shape *shape, const struct place *place);
 
-/* The members that are kept, and behind them 0; each has a 1 before it. */
+/* A list of an unpacked bulletin is one to be read: of GPtrArray's members it has only the public ones, and zeros in place
+ * of the others, with which an attempt to change it ends the program. */
+struct list {
+        GPtrArray public;
+        gpointer none[4];
+};
+
+static void write_count(struct writer *w, guint count)
+{
+        pack_number(w->packer, count);
+        pack_room(w->packer, sizeof(struct list));
+        pack_room(w->packer, count * sizeof(gpointer));
+}
+
+static void write_objects(struct writer *w, const GPtrArray *list, guint count, const struct member *m,
+                          const struct place *place)
+{
+        write_count(w, count);
+        for (guint i = 0; i < count; i++) {
+                const struct place here = { .parent = place, .index = i };
+                pack_room(w->packer, m->shape->size);
+                write_object(w, g_ptr_array_index(list, i), m->shape, &here);
+        }
+}
+
+/* Those that are fit. Returns how many. */
+static guint fit_texts(struct writer *w, const GPtrArray *list, guint count, const struct member *m,
+                       const struct place *place, struct fitted *ret_texts)
+{
+        guint fit = 0;
+        for (guint i = 0; i < count; i++) {
+                const struct place here = { .parent = place, .index = i };
+                fit += writer_fit(w, g_ptr_array_index(list, i), m, &here, &ret_texts[fit]);
+        }
+        return fit;
+}
+
+static void write_texts(struct writer *w, const struct fitted *texts, guint count)
+{
+        write_count(w, count);
+        for (guint i = 0; i < count; i++)
+                pack_sized(w->packer, texts[i].text, texts[i].size);
+}
+
+/* How many members, and these. */
 static void write_list(struct writer *w, const GPtrArray *list, const struct member *m, const struct place *place)
 {
-        struct packer last = *w->packer;
-        gsize last_size = last.bytes->len;
-        guint count = 0;
-        for (guint i = 0; i < list->len; i++) {
-                const void *item = g_ptr_array_index(list, i);
-                const struct place here = { .parent = place, .index = i };
-                struct fitted fitted = { 0 };
-                if (i >= m->max_members) {
+        guint count = (guint) MIN(list->len, m->max_members);
+        if (m->shape) {
+                write_objects(w, list, count, m, place);
+                if (count < list->len)
                         writer_note_loss(w, place);
-                        break;
-                }
-                if (!m->shape && !writer_fit(w, item, m, &here, &fitted))
-                        continue;
-                last = *w->packer;
-                last_size = last.bytes->len;
-                count++;
-                pack_number(w->packer, 1);
-                if (m->shape)
-                        write_object(w, item, m->shape, &here);
-                else
-                        pack_sized(w->packer, fitted.text, fitted.size);
-                g_free(fitted.owned);
+                return;
         }
+        g_autofree struct fitted *texts = g_new0(struct fitted, count + 1);
+        guint fit = fit_texts(w, list, count, m, place, texts);
+        if (count < list->len)
+                writer_note_loss(w, place);
         g_autofree char *loss = m->type == MEMBER_WARNINGS ? writer_describe_losses(w) : NULL;
-        if (loss && count >= m->max_members) {
-                g_string_truncate(last.bytes, last_size);
-                *w->packer = last;
-        }
+        guint kept = loss ? MIN(fit, (guint) m->max_members - 1) : fit;
         if (loss) {
-                pack_number(w->packer, 1);
-                pack_text(w->packer, loss);
+                g_free(texts[kept].owned);
+                texts[kept++] = (struct fitted){ .text = loss, .size = strlen(loss) };
         }
-        pack_number(w->packer, 0);
+        write_texts(w, texts, kept);
+        for (guint i = 0; i < kept; i++)
+                g_free(texts[i].owned);
 }
 
 static void write_member(struct writer *w, const void *object, const struct member *m, const struct place *place)
@@ -105,8 +138,10 @@ static void write_member(struct writer *w, const void *object, const struct memb
         case MEMBER_REFERENCE: {
                 const void *target = *MEMBER_OF(void *, object, m);
                 pack_number(w->packer, target != NULL);
-                if (target)
-                        write_object(w, target, m->shape, place);
+                if (!target)
+                        return;
+                pack_room(w->packer, m->shape->size);
+                write_object(w, target, m->shape, place);
                 return;
         }
         case MEMBER_TEXTS:
@@ -126,12 +161,28 @@ static void write_object(struct writer *w, const void *object, const struct shap
         }
 }
 
-void bulletin_pack(struct packer *p, const struct bulletin *b)
+/* Returns how many texts and lists did not fit. */
+static unsigned pack_as(struct packer *p, const struct bulletin *b, bool valid)
 {
         const struct place root = { 0 };
-        struct writer w = { .packer = p, .sound = b->sound };
+        struct writer w = { .packer = p, .sound = b->sound, .valid = valid };
+        pack_room(p, sizeof *b);
+        if (!b->mail.sha256)
+                pack_room(p, DIGEST_TEXT_SIZE);
         write_object(&w, b, &bulletin_shape, &root);
         g_free(w.first_loss);
+        return w.losses;
+}
+
+void bulletin_pack(struct packer *p, const struct bulletin *b)
+{
+        /* Nearly always all texts are valid, which is seen at once when they stand together. */
+        const struct pack_mark before = packer_mark(p);
+        unsigned losses = pack_as(p, b, true);
+        if (losses == 0 && text_is_valid(p->out->str + before.texts, p->out->len - before.texts))
+                return;
+        packer_return(p, &before);
+        pack_as(p, b, false);
 }
 
 /* --- reading --- */
@@ -151,13 +202,13 @@ static int read_number(struct unpacker *u, guint64 max, const struct place *plac
 
 static int read_text(struct unpacker *u, const struct member *m, const struct place *place, char **ret_text)
 {
-        g_autofree char *text = NULL;
+        char *text;
         int r = unpack_text(u, m->max_bytes, &text);
         if (r < 0)
-                return fail(place, r, "is not valid UTF-8 text within its bound");
-        if (text && !text_has_form(text, m->form))
+                return fail(place, r, "is no text within its bound");
+        if (text && m->form != FORM_ANY && !text_has_form(text, m->form))
                 return fail(place, -ERR_MALFORMED, "is not in its form");
-        *ret_text = g_steal_pointer(&text);
+        *ret_text = text;
         return 0;
 }
 
@@ -172,7 +223,7 @@ static int read_kind(struct unpacker *u, const struct place *place, enum bulleti
 
 static int read_date(struct unpacker *u, const struct place *place, char ret_date[BULLETIN_DATE_SIZE])
 {
-        g_autofree char *date = NULL;
+        char *date = NULL;
         int r = unpack_text(u, BULLETIN_DATE_SIZE - 1, &date);
         if (r < 0 || (date && !bulletin_date_is_valid(date)))
                 return fail(place, r < 0 ? r : -ERR_MALFORMED, "is not a date");
@@ -184,35 +235,42 @@ static int read_date(struct unpacker *u, const struct place *place, char ret_dat
 static int read_choice(struct unpacker *u, const struct member *m, const struct place *place, struct choice *choice)
 {
         guint64 present, value = 0, basis = 0;
-        g_autofree char *text = NULL, *reason = NULL;
         int r = read_number(u, 1, place, &present);
+        choice->present = m->values == VALUES_OF_TESTS; /* a test always has a result */
         if (r < 0 || !present)
                 return r;
         if ((r = read_number(u, G_MAXINT, place, &value)) < 0 ||
             (r = read_number(u, BASIS_MAX - 1, place, &basis)) < 0 ||
-            (r = read_text(u, m, place, &text)) < 0 || (r = read_text(u, m, place, &reason)) < 0)
+            (r = read_text(u, m, place, &choice->text)) < 0 || (r = read_text(u, m, place, &choice->reason)) < 0)
                 return r;
         if (value && !choice_value_name(m->values, (int) value))
                 return fail(place, -ERR_MALFORMED, "has an unknown value");
         if ((value == 0) != (basis == BASIS_UNDETERMINED))
                 return fail(place, -ERR_MALFORMED, "has a value and a basis that contradict each other");
-        choice_set(choice, (enum basis) basis, (int) value, text, reason);
+        choice->present = true;
+        choice->basis = (enum basis) basis;
+        choice->value = (int) value;
+        choice_clean_reason(choice->reason);
         return 0;
 }
 
 /* As deep as the shapes are nested, whatever the input is. */
 static int read_object(struct unpacker *u, const struct shape *shape, const struct place *place, void *object);
 
+static int make_room(struct unpacker *u, size_t bytes, const struct place *place, gpointer *ret_room)
+{
+        gpointer room = unpack_room(u, bytes);
+        if (!room)
+                return fail(place, -ERR_MALFORMED, "needs more room than was announced");
+        *ret_room = room;
+        return 0;
+}
+
 static int read_new_object(struct unpacker *u, const struct shape *shape, const struct place *place,
                            gpointer *ret_object)
 {
-        gpointer object = shape->create();
-        int r = read_object(u, shape, place, object);
-        if (r < 0)
-                shape->destroy(object);
-        else
-                *ret_object = object;
-        return r;
+        int r = make_room(u, shape->size, place, ret_object);
+        return r < 0 ? r : read_object(u, shape, place, *ret_object);
 }
 
 static int read_item(struct unpacker *u, const struct member *m, const struct place *place, gpointer *ret_item)
@@ -227,21 +285,23 @@ static int read_item(struct unpacker *u, const struct member *m, const struct pl
         return r;
 }
 
-static int read_list(struct unpacker *u, const struct member *m, const struct place *place, GPtrArray *list)
+static int read_list(struct unpacker *u, const struct member *m, const struct place *place, GPtrArray **ret_list)
 {
-        while (true) {
-                const struct place here = { .parent = place, .index = list->len };
-                guint64 more;
-                gpointer item = NULL;
-                int r = read_number(u, 1, &here, &more);
-                if (r < 0 || !more)
-                        return r;
-                if (list->len >= m->max_members)
-                        return fail(place, -ERR_MALFORMED, "has too many members");
-                if ((r = read_item(u, m, &here, &item)) < 0)
-                        return r;
-                g_ptr_array_add(list, item);
+        guint64 count;
+        gpointer list = NULL, items = NULL;
+        int r = unpack_number(u, m->max_members, &count);
+        if (r < 0)
+                return fail(place, r, "has too many members");
+        if ((r = make_room(u, sizeof(struct list), place, &list)) < 0 ||
+            (r = make_room(u, (size_t) count * sizeof(gpointer), place, &items)) < 0)
+                return r;
+        GPtrArray *array = *ret_list = list;
+        array->pdata = items;
+        for (; r == 0 && array->len < (guint) count; array->len++) {
+                const struct place here = { .parent = place, .index = array->len };
+                r = read_item(u, m, &here, &array->pdata[array->len]);
         }
+        return r;
 }
 
 static int read_member(struct unpacker *u, const struct member *m, const struct place *place, void *object)
@@ -278,7 +338,7 @@ static int read_member(struct unpacker *u, const struct member *m, const struct 
         case MEMBER_TEXTS:
         case MEMBER_OBJECTS:
         case MEMBER_WARNINGS:
-                return read_list(u, m, place, *MEMBER_AT(GPtrArray *, object, m));
+                return read_list(u, m, place, MEMBER_AT(GPtrArray *, object, m));
         }
         g_assert_not_reached();
 }
@@ -294,15 +354,34 @@ static int read_object(struct unpacker *u, const struct shape *shape, const stru
         return 0;
 }
 
-int bulletin_unpack(struct unpacker *u, struct bulletin **ret_bulletin, struct error *err)
+static int read_bulletin(struct unpacker *u, const char *sha256, const struct place *place, struct bulletin *b)
+{
+        int r = read_object(u, &bulletin_shape, place, b);
+        if (r < 0 || b->mail.sha256 || !sha256)
+                return r;
+        b->mail.sha256 = unpack_room(u, DIGEST_TEXT_SIZE);
+        if (!b->mail.sha256)
+                return fail(place, -ERR_MALFORMED, "needs more room than was announced");
+        g_strlcpy(b->mail.sha256, sha256, DIGEST_TEXT_SIZE);
+        return 0;
+}
+
+int bulletin_unpack(struct unpacker *u, const char *sha256, struct bulletin **ret_bulletin, struct error *err)
 {
         const struct place root = { .err = err };
-        gpointer object;
-        int r = read_new_object(u, &bulletin_shape, &root, &object);
+        gpointer object = NULL;
+        int r = make_room(u, bulletin_shape.size, &root, &object);
         if (r < 0)
                 return r;
-        struct bulletin *bulletin = object;
-        bulletin->sound = true;
-        *ret_bulletin = bulletin;
+        struct bulletin *b = object;
+        b->room = g_steal_pointer(&u->room);
+        r = read_bulletin(u, sha256, &root, b);
+        if (r < 0) {
+                bulletin_free(b);
+                return r;
+        }
+        b->bytes = g_steal_pointer(&u->bytes);
+        b->sound = true;
+        *ret_bulletin = b;
         return 0;
 }

@@ -13,16 +13,20 @@
 #define LIST_MEMBERS ((size_t) 10000)
 #define WARNING_MEMBERS ((size_t) BULLETIN_WARNINGS_MAX)
 
+#define KEY(name) \
+        .key = (name), .key_size = sizeof(name) - 1, .json_key = ",\"" name "\":", .json_key_size = sizeof(name) + 3
 #define TEXT(struct_name, name, bytes) \
-        { .key = #name, .type = MEMBER_TEXT, .offset = offsetof(struct struct_name, name), .max_bytes = (bytes) }
+        { KEY(#name), .type = MEMBER_TEXT, .offset = offsetof(struct struct_name, name), .max_bytes = (bytes) }
 #define NUMBER(json_key, struct_name, name) \
-        { .key = (json_key), .type = MEMBER_NUMBER, .offset = offsetof(struct struct_name, name) }
+        { KEY(json_key), .type = MEMBER_NUMBER, .offset = offsetof(struct struct_name, name) }
 #define CHOICE(json_key, field) \
-        { .key = (json_key), .type = MEMBER_CHOICE, .offset = offsetof(struct bulletin, fields[field]), \
+        { KEY(json_key), .type = MEMBER_CHOICE, .offset = offsetof(struct bulletin, fields[field]), \
           .values = (field), .max_bytes = LINE_BYTES, .matters = true }
-#define SHAPE(name, of) \
-        static const struct shape name##_shape = { name##_members, G_N_ELEMENTS(name##_members), create_##name, \
-                                                   (GDestroyNotify) of##_free, NULL }
+#define SHAPE_BASE(name, of) \
+        .members = name##_members, .count = G_N_ELEMENTS(name##_members), .size = sizeof(struct of), \
+        .create = create_##of, .destroy = (GDestroyNotify) of##_free
+#define SHAPE(name, of) static const struct shape name##_shape = { SHAPE_BASE(name, of) }
+#define GROUP(name) static const struct shape name##_shape = { name##_members, .count = G_N_ELEMENTS(name##_members) }
 
 static gpointer create_affected(void)
 {
@@ -35,14 +39,14 @@ static const struct member affected_members[] = {
 };
 SHAPE(affected, affected);
 
-static gpointer create_test(void)
+static gpointer create_lab_test(void)
 {
         return lab_test_new(NULL);
 }
 
 static const struct member test_members[] = {
         TEXT(lab_test, platform, LINE_BYTES),
-        { .key = "result", .type = MEMBER_CHOICE, .offset = offsetof(struct lab_test, result),
+        { KEY("result"), .type = MEMBER_CHOICE, .offset = offsetof(struct lab_test, result),
           .values = VALUES_OF_TESTS, .max_bytes = LINE_BYTES },
 };
 SHAPE(test, lab_test);
@@ -59,7 +63,7 @@ static const struct member download_members[] = {
 };
 SHAPE(download, download);
 
-static gpointer create_file(void)
+static gpointer create_package_file(void)
 {
         return package_file_new(NULL, NULL, NULL, -1, NULL, NULL);
 }
@@ -71,8 +75,7 @@ static const struct member package_own_file_members[] = {
         TEXT(package_file, version, NAME_BYTES),
         NUMBER("size", package_file, size),
 };
-static const struct shape package_own_file_shape = { package_own_file_members, G_N_ELEMENTS(package_own_file_members),
-                                                     create_file, (GDestroyNotify) package_file_free, NULL };
+SHAPE(package_own_file, package_file);
 
 static const struct member file_members[] = {
         TEXT(package_file, name, LINE_BYTES),
@@ -91,9 +94,9 @@ static gpointer create_package(void)
 
 static const struct member package_members[] = {
         TEXT(package, product, LINE_BYTES),
-        { .key = "file", .type = MEMBER_REFERENCE, .offset = offsetof(struct package, file),
+        { KEY("file"), .type = MEMBER_REFERENCE, .offset = offsetof(struct package, file),
           .shape = &package_own_file_shape },
-        { .key = "files", .type = MEMBER_OBJECTS, .offset = offsetof(struct package, files), .shape = &file_shape,
+        { KEY("files"), .type = MEMBER_OBJECTS, .offset = offsetof(struct package, files), .shape = &file_shape,
           .max_members = LIST_MEMBERS },
 };
 SHAPE(package, package);
@@ -124,7 +127,7 @@ static const struct member update_expert_members[] = {
 };
 SHAPE(update_expert, update_expert);
 
-static gpointer create_entry(void)
+static gpointer create_bulletin_entry(void)
 {
         return bulletin_entry_new(NULL, NULL, NULL);
 }
@@ -143,12 +146,11 @@ static char *name_entry(const void *object)
 static const struct member entry_members[] = {
         TEXT(bulletin_entry, type, LINE_BYTES),
         TEXT(bulletin_entry, id, NAME_BYTES),
-        { .key = "kbs", .type = MEMBER_TEXTS, .offset = offsetof(struct bulletin_entry, kbs), .max_bytes = NAME_BYTES,
+        { KEY("kbs"), .type = MEMBER_TEXTS, .offset = offsetof(struct bulletin_entry, kbs), .max_bytes = NAME_BYTES,
           .max_members = LIST_MEMBERS, .form = FORM_DIGITS },
         TEXT(bulletin_entry, title, LINE_BYTES),
 };
-static const struct shape entry_shape = { entry_members, G_N_ELEMENTS(entry_members), create_entry,
-                                          (GDestroyNotify) bulletin_entry_free, name_entry };
+static const struct shape entry_shape = { SHAPE_BASE(entry, bulletin_entry), .name = name_entry };
 
 static gpointer create_section(void)
 {
@@ -172,7 +174,7 @@ static const struct member link_members[] = {
 };
 SHAPE(link, link);
 
-static gpointer create_charset(void)
+static gpointer create_charset_use(void)
 {
         return charset_use_new(NULL, NULL, false);
 }
@@ -180,7 +182,7 @@ static gpointer create_charset(void)
 static const struct member charset_members[] = {
         TEXT(charset_use, declared, NAME_BYTES),
         TEXT(charset_use, used, NAME_BYTES),
-        { .key = "repaired", .type = MEMBER_FLAG, .offset = offsetof(struct charset_use, repaired) },
+        { KEY("repaired"), .type = MEMBER_FLAG, .offset = offsetof(struct charset_use, repaired) },
 };
 SHAPE(charset, charset_use);
 
@@ -188,21 +190,20 @@ static const struct member mail_members[] = {
         TEXT(mail_info, message_id, LINE_BYTES),
         TEXT(mail_info, from, LINE_BYTES),
         TEXT(mail_info, subject, LINE_BYTES),
-        { .key = "date", .type = MEMBER_TEXT, .offset = offsetof(struct mail_info, date), .max_bytes = NAME_BYTES,
+        { KEY("date"), .type = MEMBER_TEXT, .offset = offsetof(struct mail_info, date), .max_bytes = NAME_BYTES,
           .form = FORM_TIME },
-        { .key = "sha256", .type = MEMBER_TEXT, .offset = offsetof(struct mail_info, sha256), .max_bytes = NAME_BYTES,
+        { KEY("sha256"), .type = MEMBER_TEXT, .offset = offsetof(struct mail_info, sha256), .max_bytes = NAME_BYTES,
           .form = FORM_SHA256 },
-        { .key = "charsets", .type = MEMBER_OBJECTS, .offset = offsetof(struct mail_info, charsets),
+        { KEY("charsets"), .type = MEMBER_OBJECTS, .offset = offsetof(struct mail_info, charsets),
           .shape = &charset_shape, .max_members = LIST_MEMBERS },
 };
-static const struct shape mail_shape = { mail_members, G_N_ELEMENTS(mail_members), NULL, NULL, NULL };
+GROUP(mail);
 
 static const struct member environment_members[] = {
         CHOICE("server", FIELD_ENVIRONMENT_SERVER),
         CHOICE("client", FIELD_ENVIRONMENT_CLIENT),
 };
-static const struct shape environment_shape = { environment_members, G_N_ELEMENTS(environment_members), NULL, NULL,
-                                               NULL };
+GROUP(environment);
 
 static const struct member attack_members[] = {
         CHOICE("remote", FIELD_ATTACK_REMOTE),
@@ -210,7 +211,7 @@ static const struct member attack_members[] = {
         CHOICE("email", FIELD_ATTACK_EMAIL),
         CHOICE("web", FIELD_ATTACK_WEB),
 };
-static const struct shape attack_shape = { attack_members, G_N_ELEMENTS(attack_members), NULL, NULL, NULL };
+GROUP(attack);
 
 static const struct member impact_members[] = {
         CHOICE("code_execution", FIELD_IMPACT_CODE_EXECUTION),
@@ -219,26 +220,26 @@ static const struct member impact_members[] = {
         CHOICE("denial_of_service", FIELD_IMPACT_DENIAL_OF_SERVICE),
         CHOICE("spoofing", FIELD_IMPACT_SPOOFING),
 };
-static const struct shape impact_shape = { impact_members, G_N_ELEMENTS(impact_members), NULL, NULL, NULL };
+GROUP(impact);
 
 #define TOP_TEXT(name, bytes, text_form, text_label) \
-        { .key = #name, .type = MEMBER_TEXT, .offset = offsetof(struct bulletin, name), .max_bytes = (bytes), \
+        { KEY(#name), .type = MEMBER_TEXT, .offset = offsetof(struct bulletin, name), .max_bytes = (bytes), \
           .form = (text_form), .label = (text_label) }
 #define TOP_DATE(name, date_label) \
-        { .key = #name, .type = MEMBER_DATE, .offset = offsetof(struct bulletin, name), .label = (date_label) }
+        { KEY(#name), .type = MEMBER_DATE, .offset = offsetof(struct bulletin, name), .label = (date_label) }
 #define TOP_IDS(name, text_form, list_label) \
-        { .key = #name, .type = MEMBER_TEXTS, .offset = offsetof(struct bulletin, name), .max_bytes = NAME_BYTES, \
+        { KEY(#name), .type = MEMBER_TEXTS, .offset = offsetof(struct bulletin, name), .max_bytes = NAME_BYTES, \
           .max_members = LIST_MEMBERS, .form = (text_form), .label = (list_label), .matters = true }
 #define TOP_LIST(json_key, name, list_shape, list_label, list_matters) \
-        { .key = (json_key), .type = MEMBER_OBJECTS, .offset = offsetof(struct bulletin, name), .shape = (list_shape), \
+        { KEY(json_key), .type = MEMBER_OBJECTS, .offset = offsetof(struct bulletin, name), .shape = (list_shape), \
           .max_members = LIST_MEMBERS, .label = (list_label), .matters = (list_matters) }
-#define TOP_GROUP(json_key, group_shape) { .key = (json_key), .type = MEMBER_GROUP, .shape = (group_shape) }
+#define TOP_GROUP(json_key, group_shape) { KEY(json_key), .type = MEMBER_GROUP, .shape = (group_shape) }
 
 /* The order is the order in JSON and of differences. */
 static const struct member bulletin_members[] = {
-        { .key = "schema", .type = MEMBER_SCHEMA, .envelope = true },
+        { KEY("schema"), .type = MEMBER_SCHEMA, .envelope = true },
         TOP_TEXT(feed, NAME_BYTES, FORM_FEED, "配信元"),
-        { .key = "kind", .type = MEMBER_KIND, .offset = offsetof(struct bulletin, kind), .label = "種類" },
+        { KEY("kind"), .type = MEMBER_KIND, .offset = offsetof(struct bulletin, kind), .label = "種類" },
         TOP_TEXT(id, NAME_BYTES, FORM_ANY, "セキュリティ番号"),
         TOP_IDS(kbs, FORM_DIGITS, "サポート技術情報"),
         TOP_DATE(edition, "版"),
@@ -265,13 +266,13 @@ static const struct member bulletin_members[] = {
         TOP_LIST("packages", packages, &package_shape, "ファイル情報", true),
         TOP_LIST("deployment_minutes", deployments, &deployment_shape, "予想適用時間", false),
         TOP_LIST("update_expert", update_expert, &update_expert_shape, "UpdateEXPERT上の表示", false),
-        { .key = "entries", .type = MEMBER_OBJECTS, .offset = offsetof(struct bulletin, entries), .shape = &entry_shape,
+        { KEY("entries"), .type = MEMBER_OBJECTS, .offset = offsetof(struct bulletin, entries), .shape = &entry_shape,
           .max_members = LIST_MEMBERS, .label = "掲載情報", .matters = true, .added_later = true },
         TOP_LIST("sections", sections, &section_shape, NULL, false),
         TOP_LIST("links", links, &link_shape, "リンク", false),
-        { .key = "mail", .type = MEMBER_OBJECT, .offset = offsetof(struct bulletin, mail), .shape = &mail_shape,
+        { KEY("mail"), .type = MEMBER_OBJECT, .offset = offsetof(struct bulletin, mail), .shape = &mail_shape,
           .envelope = true },
-        { .key = "warnings", .type = MEMBER_WARNINGS, .offset = offsetof(struct bulletin, warnings),
+        { KEY("warnings"), .type = MEMBER_WARNINGS, .offset = offsetof(struct bulletin, warnings),
           .max_bytes = LINE_BYTES, .max_members = WARNING_MEMBERS, .envelope = true },
 };
 
@@ -280,5 +281,4 @@ static gpointer create_bulletin(void)
         return bulletin_new();
 }
 
-const struct shape bulletin_shape = { bulletin_members, G_N_ELEMENTS(bulletin_members), create_bulletin,
-                                      (GDestroyNotify) bulletin_free, NULL };
+const struct shape bulletin_shape = { SHAPE_BASE(bulletin, bulletin) };

@@ -134,6 +134,27 @@ int file_fill(int directory, int fd, const void *data, size_t size, mode_t mode)
         return r;
 }
 
+static int learn_rights(int directory, int fd, mode_t mode, struct file_rights *rights)
+{
+        struct stat wanted, present;
+        if (fstat(directory, &wanted) < 0 || fstat(fd, &present) < 0)
+                return -errno;
+        bool same = wanted.st_uid == present.st_uid && wanted.st_gid == present.st_gid;
+        *rights = (struct file_rights) { .known = true, .other_owner = geteuid() == 0 && !same, .mode = mode,
+                                         .other_mode = (present.st_mode & 07777) != mode };
+        return 0;
+}
+
+int file_set_rights(int directory, int fd, mode_t mode, struct file_rights *rights)
+{
+        int r = rights->known && rights->mode == mode ? 0 : learn_rights(directory, fd, mode, rights);
+        if (r == 0 && rights->other_owner)
+                r = file_give_to_owner_of(directory, fd);
+        if (r == 0 && (rights->other_owner || rights->other_mode) && fchmod(fd, mode) < 0)
+                r = -errno;
+        return r;
+}
+
 static int fill_and_close(int directory, int fd, const void *data, size_t size, mode_t mode)
 {
         int r = file_fill(directory, fd, data, size, mode);

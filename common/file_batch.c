@@ -23,6 +23,7 @@ struct file_batch {
         bool whole;
         char *folder;     /* the directory written to last, and its descriptor */
         int folder_fd;
+        struct file_rights rights; /* what becomes of files that are made there */
 };
 
 static file_batch_sync_function sync_function;
@@ -139,6 +140,7 @@ static int enter_folder(struct file_batch *batch, const char *path, size_t lengt
                 sync_later(batch, kept); /* the names in it */
         batch->folder = g_steal_pointer(&folder);
         batch->folder_fd = fd;
+        batch->rights = (struct file_rights) { .known = false };
         return 0;
 }
 
@@ -161,10 +163,9 @@ static int enter_folder_of(struct file_batch *batch, const char *path, mode_t di
         return r < 0 ? fail(err, "write", path, r) : 0;
 }
 
-/* *fd was just made by this batch; it is kept or closed. */
-static int fill_new(struct file_batch *batch, int fd, const char *name, const void *data, size_t size, mode_t mode)
+/* fd was just made by this batch; it is kept or closed. r: what became of filling it. */
+static int keep_new(struct file_batch *batch, int fd, const char *name, int r)
 {
-        int r = file_fill(batch->folder_fd, fd, data, size, mode);
         if (r < 0) {
                 close(fd);
                 unlinkat(batch->folder_fd, name, 0);
@@ -174,13 +175,21 @@ static int fill_new(struct file_batch *batch, int fd, const char *name, const vo
         return 0;
 }
 
+static int fill_new(struct file_batch *batch, int fd, const char *name, const void *data, size_t size, mode_t mode)
+{
+        int r = file_write_all(fd, data, size);
+        if (r == 0)
+                r = file_set_rights(batch->folder_fd, fd, mode, &batch->rights);
+        return keep_new(batch, fd, name, r);
+}
+
 static int replace(struct file_batch *batch, const char *name, const void *data, size_t size, mode_t mode)
 {
         g_autofree char *temporary = NULL;
         int fd = file_create_temporary(batch->folder_fd, &temporary);
         if (fd < 0)
                 return fd;
-        int r = fill_new(batch, fd, temporary, data, size, mode);
+        int r = keep_new(batch, fd, temporary, file_fill(batch->folder_fd, fd, data, size, mode));
         if (r == 0 && renameat(batch->folder_fd, temporary, batch->folder_fd, name) < 0) {
                 r = -errno;
                 unlinkat(batch->folder_fd, temporary, 0);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/append.h"
 #include "common/errors.h"
 #include "common/text_p.h"
 
@@ -114,6 +115,8 @@ static gunichar simple_form(gunichar c)
                 return c; /* punctuation */
         if (c == 0x3000)
                 return ' ';
+        if (c >= 0x2190 && c <= 0x21FF)
+                return c; /* arrows */
         return c >= 0x25A0 && c <= 0x25FF ? c : 0; /* marks in front of headings, circles and triangles */
 }
 
@@ -137,8 +140,30 @@ static const char *end_of_piece(const char *start)
         return end;
 }
 
+static unsigned dots_of(gunichar c)
+{
+        return c == 0x2025 ? 2 : c == 0x2026 ? 3 : 0;
+}
+
+/* " ‥‥‥", as heads have it, of which the tables make full stops. False if there is anything else. */
+static bool put_dots(struct folded *f, const char *piece, const char *end)
+{
+        for (const char *at = piece; at < end; at = g_utf8_next_char(at))
+                if (*at != ' ' && dots_of(decode(at)) == 0)
+                        return false;
+        for (const char *at = piece; at < end; at = g_utf8_next_char(at)) {
+                if (*at == ' ')
+                        put_folded(f, ' ');
+                for (unsigned dots = dots_of(decode(at)); dots > 0; dots--)
+                        put_folded(f, '.');
+        }
+        return true;
+}
+
 static void put_by_tables(struct folded *f, const char *piece, const char *end)
 {
+        if (put_dots(f, piece, end))
+                return;
         g_autofree char *composed = g_utf8_normalize(piece, end - piece, G_NORMALIZE_ALL_COMPOSE);
         for (const char *at = composed; at && *at; at = g_utf8_next_char(at))
                 put_folded(f, g_utf8_get_char(at));
@@ -182,11 +207,6 @@ char *text_normalize(const char *text)
         return g_string_free(f.out, FALSE);
 }
 
-static bool is_ascii_space(char c)
-{
-        return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static void append_without_spaces(GString *out, const char *text)
 {
         for (const char *end; *text; text = end + (*end == ' ')) {
@@ -206,30 +226,34 @@ static const char *append_word(GString *out, const char *word)
         return end;
 }
 
-/* No character joins white space, so that words can be taken one by one; and plain ones as they are, which are valid too.
- * Only from the first word that has another the text is looked at as a whole. */
+/* Appends the plain characters that text begins with, and returns where another one stands. */
+static const char *append_plain(GString *out, const char *text, const char *end)
+{
+        char *to = append_room(out, (size_t) (end - text) + TEXT_COPY_ROOM);
+        const char *stop = text_copy_unspaced(text, end, &to);
+        if (stop < end && stop > text && !is_ascii_space(stop[-1])) { /* what follows may join the last plain one */
+                size_t last = (unsigned char) stop[-1] < 0x80 ? 1 : 3;
+                stop -= last;
+                to -= last;
+        }
+        append_end(out, to);
+        return stop;
+}
+
+/* No character joins white space, so that words can be taken one by one; and plain ones as they are, which are valid,
+ * too. Only from the first one that is not plain the text is looked at as a whole. */
 void text_append_unspaced(GString *out, const char *text)
 {
         g_autofree char *repaired = NULL;
         bool is_valid = false;
-        const char *at = text ? text : "", *text_end = at + strlen(at);
-        while (at < text_end) {
-                if (is_ascii_space(*at)) {
-                        at++;
-                        continue;
-                }
-                const char *end = text_end_of_plain(at, text_end);
-                bool is_word = !*end || is_ascii_space(*end);
-                if (!is_word && !is_valid) {
+        const char *at = text ? text : "", *end = at + strlen(at);
+        while ((at = append_plain(out, at, end)) < end) {
+                if (!is_valid) {
                         at = validated(at, &repaired);
-                        text_end = at + strlen(at);
+                        end = at + strlen(at);
                         is_valid = true;
-                        continue;
                 }
-                if (!is_word && end > at) /* what follows may join the last plain one, which has one byte or three */
-                        end -= (unsigned char) end[-1] < 0x80 ? 1 : 3;
-                g_string_append_len(out, at, end - at);
-                at = is_word ? end : append_word(out, end);
+                at = append_word(out, at);
         }
 }
 

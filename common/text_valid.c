@@ -3,35 +3,27 @@
 #include "common/text.h"
 #include "common/text_p.h"
 
-/* A character of three bytes from U+1000 to U+CFFF: kana, kanji and their punctuation. */
-static inline bool is_wide(const unsigned char *p)
-{
-        return p[0] >= 0xE1 && p[0] <= 0xEC && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80;
-}
+#if defined(TEXT_BY_BLOCKS)
 
-#if defined(__SSE2__)
-
-/* The bytes of a block that are no ASCII or a control, a bit each. Of controls only NUL counts where others may be. */
-static inline unsigned find_odd(__m128i block, bool controls_may_be)
+/* The bytes of a block that are no ASCII or a control, a bit each. */
+static inline unsigned find_odd(__m128i block)
 {
-        if (controls_may_be)
-                return (unsigned) _mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_setzero_si128())) ^ 0xFFFFu;
         const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
         const __m128i feed = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
         const __m128i usual = _mm_or_si128(_mm_or_si128(tab, feed), _mm_cmpeq_epi8(block, _mm_set1_epi8('\r')));
         const __m128i odd = _mm_andnot_si128(usual, _mm_cmplt_epi8(block, _mm_set1_epi8(' ')));
-        return (unsigned) _mm_movemask_epi8(_mm_or_si128(odd, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F))));
+        return bits_of(_mm_or_si128(odd, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F))));
 }
 
 /* The bytes that a block begins with and that make up whole characters, ASCII or wide ones; the block begins with a
  * character. Each first byte of a wide one must have two of the others behind it, and these must stand nowhere else. */
-static inline unsigned measure_block(__m128i block, bool controls_may_be)
+static inline unsigned measure_block(__m128i block)
 {
-        unsigned odd = find_odd(block, controls_may_be);
+        unsigned odd = find_odd(block);
         if (odd == 0)
                 return (unsigned) BLOCK_BYTES;
-        unsigned leads = (unsigned) _mm_movemask_epi8(is_within(block, 0xE1, 0xEC));
-        unsigned others = (unsigned) _mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0)));
+        unsigned leads = bits_of(is_within(block, 0xE1, 0xEC));
+        unsigned others = bits_of(_mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0)));
         if ((leads & 0x7FFF) == 0x1249 && (others & 0x7FFF) == 0x6DB6)
                 return 15; /* five wide characters */
         unsigned wrong = (odd ^ (leads | others)) | (others ^ (leads << 1 | leads << 2));
@@ -42,19 +34,18 @@ static inline unsigned measure_block(__m128i block, bool controls_may_be)
 }
 
 /* Skips ASCII and wide characters by blocks, up to the first byte that is neither, or near the end. */
-static inline const unsigned char *skip_blocks(const unsigned char *p, const unsigned char *end, bool controls_may_be)
+static inline const unsigned char *skip_blocks(const unsigned char *p, const unsigned char *end)
 {
         for (unsigned size = 1; size > 0 && end - p >= BLOCK_BYTES; p += size)
-                size = measure_block(load_block(p), controls_may_be);
+                size = measure_block(load_block(p));
         return p;
 }
 
 #else
 
-static inline const unsigned char *skip_blocks(const unsigned char *p, const unsigned char *end, bool controls_may_be)
+static inline const unsigned char *skip_blocks(const unsigned char *p, const unsigned char *end)
 {
         (void) end;
-        (void) controls_may_be;
         return p;
 }
 
@@ -63,7 +54,7 @@ static inline const unsigned char *skip_blocks(const unsigned char *p, const uns
 bool text_is_clean(const char *text, size_t size)
 {
         const unsigned char *p = (const unsigned char *) text, *end = p + size;
-        while ((p = skip_blocks(p, end, false)) < end) {
+        while ((p = skip_blocks(p, end)) < end) {
                 if (*p < 0x80) {
                         if ((*p < 0x20 && *p != '\n' && *p != '\r' && *p != '\t') || *p == 0x7F)
                                 return false;
@@ -78,22 +69,59 @@ bool text_is_clean(const char *text, size_t size)
         return true;
 }
 
-#define SINGLE_MAX 6u /* characters looked at one by one before the next try to skip many */
+#if defined(TEXT_BY_BLOCKS)
 
-/* ASCII and the characters of three bytes, which nearly all text is made of, are looked at here. */
+/* The bytes of a block that are in no character, but for NULs, and those that ask for a longer look: the first ones of
+ * characters from U+0800, U+D000 and U+10000. What the first two bytes are depends on what is before them. */
+static inline unsigned find_wrong(__m128i block)
+{
+        const __m128i others = _mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0));
+        /* 0x80 and above where one of the others must be */
+        const __m128i second = _mm_subs_epu8(_mm_slli_si128(block, 1), _mm_set1_epi8(0xC0 - 0x80));
+        const __m128i third = _mm_subs_epu8(_mm_slli_si128(block, 2), _mm_set1_epi8(0xE0 - 0x80));
+        const __m128i misplaced = _mm_xor_si128(others, _mm_or_si128(second, third));
+        const __m128i overlong = _mm_or_si128(is_within(block, 0xC0, 0xC1),
+                                              _mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xE0)));
+        const __m128i surrogate = _mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xED));
+        const __m128i four = is_within(block, 0xF0, 0xFF);
+        return bits_of(_mm_or_si128(_mm_or_si128(misplaced, overlong), _mm_or_si128(surrogate, four)));
+}
+
+static inline unsigned find_nuls(__m128i block)
+{
+        return bits_of(_mm_cmpeq_epi8(block, _mm_setzero_si128()));
+}
+
+/* Says no also of what asks for a longer look. Each block begins with two bytes of the one before, which tell of what
+ * follows them. */
+static bool is_valid_by_blocks(const unsigned char *text, size_t size)
+{
+        if (size < BLOCK_BYTES) {
+                const __m128i block = load_rest(text, size);
+                return find_wrong(block) == 0 && find_nuls(block) == (BLOCK_BITS & ~0u << size);
+        }
+        const unsigned char *p = text, *last = text + size - BLOCK_BYTES;
+        for (unsigned judged = 0; p < last; p += BLOCK_BYTES - 2, judged = 3) {
+                const __m128i block = load_block(p);
+                if ((find_wrong(block) & ~judged) | find_nuls(block))
+                        return false;
+        }
+        const __m128i block = load_block(last);
+        bool is_cut = last[BLOCK_BYTES - 1] >= 0xC0 || last[BLOCK_BYTES - 2] >= 0xE0;
+        return (find_wrong(block) & (last > text ? ~3u : ~0u)) == 0 && find_nuls(block) == 0 && !is_cut;
+}
+
+#else
+
+static bool is_valid_by_blocks(const unsigned char *text, size_t size)
+{
+        (void) text;
+        return size == 0;
+}
+
+#endif
+
 bool text_is_valid(const char *text, size_t size)
 {
-        const unsigned char *p = (const unsigned char *) text, *end = p + size;
-        while ((p = skip_blocks(p, end, true)) < end) {
-                const unsigned char *start = p;
-                for (unsigned i = 0; i < SINGLE_MAX && p < end && *p > 0 && *p < 0x80; i++)
-                        p++;
-                for (unsigned i = 0; i < SINGLE_MAX && end - p >= 3 && is_wide(p); i++)
-                        p += 3;
-                if (end - p >= 3 && p[0] == 0xEF && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80)
-                        p += 3; /* full-width letters */
-                if (p == start)
-                        return g_utf8_validate_len((const char *) p, (gsize) (end - p), NULL);
-        }
-        return true;
+        return is_valid_by_blocks((const unsigned char *) text, size) || g_utf8_validate_len(text, size, NULL);
 }

@@ -97,6 +97,11 @@ static void read_login(struct config_reader *reader, const struct config_section
                                        "auth = %s logs in with a token; a password has no place beside it", mailbox->auth);
 }
 
+bool config_is_same_folder(const char *a, const char *b)
+{
+        return strcmp(a, b) == 0 || (g_ascii_strcasecmp(a, "INBOX") == 0 && g_ascii_strcasecmp(b, "INBOX") == 0);
+}
+
 static void read_after(struct config_reader *reader, const struct config_section *section,
                        struct config_mailbox *mailbox)
 {
@@ -107,7 +112,7 @@ static void read_after(struct config_reader *reader, const struct config_section
                 mailbox->after = CONFIG_AFTER_MOVE;
                 if (*folder == '\0' || config_has_control_characters(folder))
                         config_problem(reader, section, "after-ingest", "moving needs the name of a folder: move:FOLDER");
-                else if (g_strcmp0(folder, mailbox->folder) == 0)
+                else if (mailbox->folder && config_is_same_folder(folder, mailbox->folder))
                         config_problem(reader, section, "after-ingest", "the mails are in \"%s\" already", folder);
                 mailbox->after_folder = g_steal_pointer(&folder);
                 return;

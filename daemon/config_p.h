@@ -96,6 +96,8 @@ void config_address_clear(struct config_address *address);
  * nothing to build; other problems leave a struct that serves to find more problems. */
 struct config_mailbox *config_read_mailbox(struct config_reader *reader, const struct config_section *section);
 void config_mailbox_free(struct config_mailbox *mailbox);
+/* Only INBOX is without regard to case (RFC 9051 section 5.1). */
+bool config_is_same_folder(const char *a, const char *b);
 struct channel *config_read_channel(struct config_reader *reader, const struct config_section *section);
 struct route *config_read_route(struct config_reader *reader, const struct config_section *section);
 

@@ -138,6 +138,68 @@ static void check_who_is_told(struct config_reader *reader, const struct config 
         }
 }
 
+/* Two ports are one server's only where they are those of IMAP. */
+static bool is_same_account(const struct config_mailbox *a, const struct config_mailbox *b)
+{
+        bool both_usual = (a->port == 143 || a->port == 993) && (b->port == 143 || b->port == 993);
+        return a->host && b->host && a->user && b->user && g_ascii_strcasecmp(a->host, b->host) == 0 &&
+               (a->port == b->port || both_usual) && g_ascii_strcasecmp(a->user, b->user) == 0;
+}
+
+/* What a moves, b finds. */
+static bool moves_to(const struct config_mailbox *a, const struct config_mailbox *b)
+{
+        return a->after == CONFIG_AFTER_MOVE && a->after_folder && b->folder && is_same_account(a, b) &&
+               config_is_same_folder(a->after_folder, b->folder);
+}
+
+/* The shortest way of a mail from the mailbox through later ones back to it: for each of them the one before it (guint), and
+ * *ret_last, the last one. NULL: there is none. */
+static GArray *find_circle(const struct config *config, guint first, guint *ret_last)
+{
+        guint count = config->mailboxes->len;
+        g_autoptr(GArray) before = g_array_sized_new(FALSE, FALSE, sizeof(guint), count), reached = NULL;
+        reached = g_array_new(FALSE, FALSE, sizeof(guint));
+        for (guint i = 0; i < count; i++)
+                g_array_append_val(before, count); /* not reached */
+        g_array_append_val(reached, first);
+        for (guint done = 0; done < reached->len; done++) {
+                guint from = g_array_index(reached, guint, done);
+                const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, from);
+                if (done > 0 && moves_to(mailbox, g_ptr_array_index(config->mailboxes, first))) {
+                        *ret_last = from;
+                        return g_steal_pointer(&before);
+                }
+                for (guint to = first + 1; to < count; to++) {
+                        if (g_array_index(before, guint, to) != count ||
+                            !moves_to(mailbox, g_ptr_array_index(config->mailboxes, to)))
+                                continue;
+                        g_array_index(before, guint, to) = from;
+                        g_array_append_val(reached, to);
+                }
+        }
+        return NULL;
+}
+
+/* Mails would go round for ever, and be fetched each time. */
+static void check_circle(struct config_reader *reader, const struct config *config, guint first)
+{
+        guint last = 0;
+        g_autoptr(GArray) before = find_circle(config, first, &last);
+        if (!before)
+                return;
+        const struct config_mailbox *start = g_ptr_array_index(config->mailboxes, first);
+        g_autoptr(GString) way = g_string_new(NULL);
+        for (guint i = last; i != first; i = g_array_index(before, guint, i)) {
+                const struct config_mailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
+                g_autofree char *step = g_strdup_printf(", and [mailbox %s] after-ingest moves what is there to \"%s\"",
+                                                        mailbox->name, mailbox->after_folder);
+                g_string_prepend(way, step);
+        }
+        config_problem(reader, config_find_section(reader, "mailbox", start->name), "after-ingest",
+                       "moves the mails to \"%s\"%s: they would go round without end", start->after_folder, way->str);
+}
+
 void config_check_references(struct config_reader *reader, const struct config *config)
 {
         if (config->health_route)
@@ -156,4 +218,6 @@ void config_check_references(struct config_reader *reader, const struct config *
                         g_strdup_printf("%s: there is no [route NAME]; bulletins are archived and sent to nobody",
                                         config->file));
         check_who_is_told(reader, config);
+        for (guint i = 0; i < config->mailboxes->len; i++)
+                check_circle(reader, config, i);
 }

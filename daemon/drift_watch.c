@@ -3,7 +3,7 @@
 
 #include "daemon/drift_rules.h"
 #include "store/conditions.h"
-#include "store/drift.h"
+#include "store/drift_tally.h"
 
 static void free_fact(void *fact)
 {
@@ -31,6 +31,21 @@ static void add_list_fact(GPtrArray *facts, const char *label, const GPtrArray *
 {
         g_autofree char *joined = drift_join(texts);
         add_fact(facts, label, joined);
+}
+
+void drift_watch_init(struct drift_watch *watch, struct health *health)
+{
+        *watch = (struct drift_watch){ .health = health, .tally = drift_tally_new(health->db) };
+}
+
+void drift_watch_clear(struct drift_watch *watch)
+{
+        g_clear_pointer(&watch->tally, drift_tally_free);
+}
+
+int drift_watch_save(struct drift_watch *watch, struct error *err)
+{
+        return drift_tally_save(watch->tally, err);
 }
 
 /* --- a bulletin --- */
@@ -111,7 +126,9 @@ static int judge(struct drift_watch *watch, const struct job *job, const char *n
 {
         struct drift_signs signs;
         drift_signs_init(&signs);
-        int r = find_signs(watch, job, &signs, err);
+        int r = drift_watch_save(watch, err);
+        if (r == 0)
+                r = find_signs(watch, job, &signs, err);
         if (r == 0 && drift_signs_any(&signs)) {
                 g_autofree char *text = drift_signs_text(&signs);
                 health_add_line(watch->health, LOG_LEVEL_WARNING, job->source, "mail %" G_GINT64_FORMAT ": %s %s: %s",
@@ -129,13 +146,13 @@ static int count_bulletin(struct drift_watch *watch, const struct job *job, int6
 {
         const struct bulletin *bulletin = job->result.bulletin;
         g_autofree char *address = drift_sender_address(bulletin->mail.from);
-        int r = drift_add(watch->health->db, feed_of(bulletin), bulletin->kind, variant_id, !job->history,
-                          bulletin_fill_mask(bulletin), err);
+        int r = drift_tally_content(watch->tally, feed_of(bulletin), bulletin->kind, variant_id, !job->history,
+                                    bulletin_fill_mask(bulletin), err);
         if (r == 0)
                 r = drift_add_labels(watch->health->db, feed_of(bulletin), bulletin->kind, job->result.labels.unknown, name,
                                      watch->health->now_ms, err);
         if (r == 0 && address)
-                r = drift_sender_sent_bulletin(watch->health->db, address, feed_of(bulletin), err);
+                drift_tally_sender(watch->tally, address, feed_of(bulletin));
         return r;
 }
 
@@ -197,7 +214,9 @@ int drift_watch_unrecognised(struct drift_watch *watch, const struct job *job, s
         if (!address)
                 return 0;
         struct sender_record before = { 0 };
-        int r = drift_sender_sent_other(watch->health->db, address, &before, err);
+        int r = drift_watch_save(watch, err);
+        if (r == 0)
+                r = drift_sender_sent_other(watch->health->db, address, &before, err);
         if (r == 0 && !job->history && drift_sender_deviates(&before)) {
                 health_add_line(watch->health, LOG_LEVEL_WARNING, job->source, "mail %" G_GINT64_FORMAT ": not recognised, "
                                 "and its sender %s has sent %" G_GINT64_FORMAT " bulletins of %s", job->mail_id, address,

@@ -9,8 +9,13 @@
 
 struct drift_watch {
         struct health *health;
+        struct drift_tally *tally;
         unsigned history, history_signs; /* bulletins that came as history, and those of them with unknown or missing labels */
 };
+
+/* For the jobs of one transaction. */
+void drift_watch_init(struct drift_watch *watch, struct health *health);
+void drift_watch_clear(struct drift_watch *watch);
 
 /* For each content that is new: not for duplicates. Live ones open the condition of their feed or end it; history is only
  * counted. */
@@ -18,6 +23,9 @@ int drift_watch_bulletin(struct drift_watch *watch, const struct job *job, int64
 
 /* For a mail that no feed recognises. */
 int drift_watch_unrecognised(struct drift_watch *watch, const struct job *job, struct error *err);
+
+/* Stores what was counted: before the commit, and before anything that looks at what a sender has sent. */
+int drift_watch_save(struct drift_watch *watch, struct error *err);
 
 /* One line on the history, if there is something to say. */
 void drift_watch_finish(struct drift_watch *watch);

@@ -36,6 +36,7 @@
 #define STATUS_INTERVAL_MS 10000
 #define LOCK_ATTEMPTS 10
 #define LOCK_PAUSE_MS 50
+#define CONVERT_MAX_US (INT64_C(3600) * G_USEC_PER_SEC)
 
 struct options {
         const char *config_file;
@@ -194,10 +195,25 @@ static int take_lock(struct daemon *d, struct error *err)
         return 0;
 }
 
+static void notify_systemd(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static void notify_systemd(const char *format, ...)
+{
+        va_list arguments;
+        va_start(arguments, format);
+        g_autofree char *state = g_strdup_vprintf(format, arguments);
+        va_end(arguments);
+#ifdef HAVE_SYSTEMD
+        sd_notify(0, state);
+#endif
+}
+
 /* Creates or migrates the database, and takes back what an earlier daemon had claimed: there is no other one. */
 static int prepare_store(struct daemon *d, struct error *err)
 {
         struct database *db;
+        /* After an upgrade a large one may have to be converted. Whoever is killed in the middle begins anew, and would for
+         * ever. */
+        notify_systemd("STATUS=opening the database\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, CONVERT_MAX_US);
         int r = database_open(d->config->database_file, DATABASE_CREATE, &db, err);
         if (r < 0)
                 return r;
@@ -231,18 +247,6 @@ static int catch_signals(struct daemon *d, struct error *err)
         if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || (d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
                 return error_set(err, -errno, "signals: %s", strerror(errno));
         return 0;
-}
-
-static void notify_systemd(const char *format, ...) G_GNUC_PRINTF(1, 2);
-static void notify_systemd(const char *format, ...)
-{
-        va_list arguments;
-        va_start(arguments, format);
-        g_autofree char *state = g_strdup_vprintf(format, arguments);
-        va_end(arguments);
-#ifdef HAVE_SYSTEMD
-        sd_notify(0, state);
-#endif
 }
 
 static int64_t watchdog_interval_ms(void)

@@ -17,8 +17,8 @@ struct job_queue {
         struct waiting for_room, for_mail, for_parsed; /* mailboxes, parsers, the writer */
         GQueue jobs;     /* in the order of arrival */
         GQueue unparsed; /* those that still wait for a parser */
-        size_t bytes, max_bytes;
-        size_t parsed_bytes;
+        size_t bytes, max_bytes; /* of those inside, and of those taken and not yet done with */
+        size_t parsed_bytes;     /* of those that wait for the writer */
         guint parsed;
         unsigned gathering; /* how many parsed jobs the writer waits for, while it has some already */
         int64_t gather_ms;
@@ -110,10 +110,23 @@ void job_queue_free(struct job_queue *queue)
         g_free(queue);
 }
 
-/* What a job costs while it is queued: its bytes, and something for itself so that marks count too. */
+/* What a job takes besides the mail: itself, its lists, and the room that is lost between pieces. */
+#define JOB_BYTES (4u * KIB)
+
+static size_t length_of(const char *text)
+{
+        return text ? strlen(text) : 0;
+}
+
+/* The memory that a job takes. Before a mail is parsed nobody knows what will come of it: of a usual one, packed, as a
+ * bulletin and as that one's text, one and a half times as much again. Once it is, a bulletin's own strings are about as
+ * long as its text. */
 static size_t job_weight(const struct job *job)
 {
-        return sizeof *job + job->size;
+        if (!job->parsed)
+                return JOB_BYTES + job->size * 5 / 2;
+        size_t data = job->data ? job->size : 0;
+        return JOB_BYTES + data + job->packed.data_size + job->prepared.packed.size + 2 * length_of(job->prepared.text);
 }
 
 static bool head_is_ready(struct job_queue *queue)
@@ -122,36 +135,52 @@ static bool head_is_ready(struct job_queue *queue)
         return head && head->parsed;
 }
 
+/* After a mail of a mailbox's history there is always something: further mails, and a mark where the pass ends. But whoever
+ * has to bring it must not be waiting for room. */
+static bool more_is_fetched(struct job_queue *queue)
+{
+        const struct job *tail = g_queue_peek_tail(&queue->jobs);
+        return tail->kind == JOB_MAIL && tail->history && tail->mailbox && queue->for_room.threads == 0;
+}
+
 /* A transaction costs as much as some mails do. Of a history, which nobody waits for, as many as are about to be ready go
  * into one; a mail that has just come is never held up. */
 static bool more_is_coming(struct job_queue *queue, unsigned max)
 {
         const struct job *head = g_queue_peek_head(&queue->jobs);
-        return head->kind == JOB_MAIL && head->history && queue->parsed < g_queue_get_length(&queue->jobs) &&
-               queue->parsed < max && queue->parsed_bytes < queue->max_bytes / 2;
+        bool more = queue->parsed < g_queue_get_length(&queue->jobs) || more_is_fetched(queue);
+        return more && head->kind == JOB_MAIL && head->history && queue->parsed < max &&
+               queue->parsed_bytes < queue->max_bytes / 2;
 }
 
 /* One more is parsed. */
 static void count_parsed(struct job_queue *queue, struct job *job)
 {
         job->parsed = true;
+        queue->bytes -= job->weight;
+        job->weight = job_weight(job);
+        queue->bytes += job->weight;
         queue->parsed++;
-        queue->parsed_bytes += job_weight(job);
+        queue->parsed_bytes += job->weight;
         if (head_is_ready(queue) && (queue->gathering == 0 || !more_is_coming(queue, queue->gathering)))
                 wake_all(&queue->for_parsed);
 }
 
 int job_queue_put(struct job_queue *queue, struct job *job)
 {
+        job->weight = job_weight(job);
         g_mutex_lock(&queue->mutex);
-        while (!queue->closed && queue->bytes > 0 && queue->bytes + job_weight(job) > queue->max_bytes)
+        while (!queue->closed && queue->bytes > 0 && queue->bytes + job->weight > queue->max_bytes) {
+                if (queue->gathering > 0) /* it is not to wait for this one */
+                        wake_all(&queue->for_parsed);
                 wait_while_nothing_changes(queue, &queue->for_room);
+        }
         if (queue->closed) {
                 g_mutex_unlock(&queue->mutex);
                 job_free(job);
                 return -ERR_CANCELLED;
         }
-        queue->bytes += job_weight(job);
+        queue->bytes += job->weight;
         g_queue_push_tail(&queue->jobs, job);
         if (job->kind != JOB_MAIL || job->oversize_bytes != 0 || job->known_mail_id != 0 || job->parsed || job->code < 0) {
                 count_parsed(queue, job);
@@ -207,15 +236,34 @@ GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t w
                 gather(queue, max);
         while (!queue->closed && jobs->len < max && head_is_ready(queue)) {
                 struct job *job = g_queue_pop_head(&queue->jobs);
-                queue->bytes -= job_weight(job);
-                queue->parsed_bytes -= job_weight(job);
+                queue->parsed_bytes -= job->weight;
                 queue->parsed--;
                 g_ptr_array_add(jobs, job);
         }
-        if (jobs->len > 0)
-                wake_all(&queue->for_room);
         g_mutex_unlock(&queue->mutex);
         return jobs;
+}
+
+void job_queue_end(struct job_queue *queue, GPtrArray *jobs)
+{
+        size_t bytes = 0;
+        for (guint i = 0; i < jobs->len; i++)
+                bytes += ((struct job *) g_ptr_array_index(jobs, i))->weight;
+        g_ptr_array_unref(jobs);
+        if (bytes == 0)
+                return;
+        g_mutex_lock(&queue->mutex);
+        queue->bytes -= bytes;
+        wake_all(&queue->for_room);
+        g_mutex_unlock(&queue->mutex);
+}
+
+size_t job_queue_bytes(struct job_queue *queue)
+{
+        g_mutex_lock(&queue->mutex);
+        size_t bytes = queue->bytes;
+        g_mutex_unlock(&queue->mutex);
+        return bytes;
 }
 
 void job_queue_close(struct job_queue *queue)

@@ -41,6 +41,7 @@ struct job {
         int64_t known_mail_id;  /* not 0: these very bytes are on record as this mail; data may be left out */
 
         bool parsed;            /* the mail was read, and what follows is filled; while it is queued, the queue's */
+        size_t weight;          /* the queue's */
 
         /* Filled by the parser; a code set beforehand means there is nothing to parse. */
         int code;               /* 0, or why the worker gave no result */
@@ -67,7 +68,7 @@ void job_free(struct job *job);
 
 struct job_queue;
 
-/* max_bytes bounds the mails inside; one mail larger than that still gets in alone. */
+/* max_bytes bounds the memory of the jobs inside and of those taken from it; one that needs more still gets in alone. */
 struct job_queue *job_queue_new(size_t max_bytes);
 void job_queue_free(struct job_queue *queue); /* frees the jobs inside */
 
@@ -81,9 +82,14 @@ void job_queue_set_parsed(struct job_queue *queue, struct job *job);
 /* Waits up to wait_ms until the head is ready, then takes it and the ready ones behind it, at most max jobs. An empty
  * array: nothing came, or the queue is closed. */
 GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t wait_ms);
+/* Frees what was taken; only now is there room for more. */
+void job_queue_end(struct job_queue *queue, GPtrArray *jobs);
 
 /* How long mails of a history that are ready wait for those that are being parsed, instead of LIMIT_BATCH_WAIT_MS. */
 void job_queue_set_gather_ms(struct job_queue *queue, int64_t gather_ms);
+
+/* What the queue takes for the memory of its jobs. For tests. */
+size_t job_queue_bytes(struct job_queue *queue);
 
 /* From now on put fails and nobody waits. */
 void job_queue_close(struct job_queue *queue);

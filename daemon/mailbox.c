@@ -13,6 +13,7 @@
 #include "store/cursors.h"
 
 #define RECONNECT_MS 1000
+#define SOON_MS INT64_C(1000)
 
 /* Every commit is noticed by the other threads, and costs a write to the disk: nothing is said twice. */
 static bool is_written(struct mailbox *m, const struct mailbox_state *row)
@@ -72,12 +73,20 @@ static void note_in_step(struct mailbox *m)
                 m->failures = (struct mailbox_failures) { 0 };
 }
 
+/* What was announced and is not listed yet may be listed in a moment. A comparison of all UIDs is not put off by a long wait. */
+static int64_t how_long(const struct mailbox *m, bool idle)
+{
+        int64_t wait_ms = idle && !m->unlisted ? m->config->idle_renew_ms : m->config->poll_interval_ms;
+        int64_t to_reconcile_ms = m->reconciled_ms + m->config->reconcile_interval_ms - clock_monotonic_ms();
+        return CLAMP(to_reconcile_ms, SOON_MS, wait_ms);
+}
+
 /* Waits until there may be something new, or it is time to look all the same. Nothing announced within the time is no
  * reason to believe so: the pass that follows asks. */
 static int wait_for_news(struct mailbox *m, struct error *err)
 {
         bool idle = m->config->idle && imap_session_has(m->session, "IDLE");
-        int64_t wait_ms = idle ? m->config->idle_renew_ms : m->config->poll_interval_ms;
+        int64_t wait_ms = how_long(m, idle);
         m->mode = idle ? "push" : "polling";
         mailbox_set_state(m, "idle");
         bool changed = false;
@@ -111,12 +120,14 @@ static int pass(struct mailbox *m, struct error *err)
                 if (r < 0)
                         return r;
         }
+        guint32 before = m->exists;
         m->passed_ms = clock_monotonic_ms();
         m->asked_bytes = 0;
         guint32 uid_next = m->selected.uid_next;
         m->selected.uid_next = 0; /* it is true once */
         int r = mailbox_run_pass(m, uid_next, err);
         m->exists = imap_session_exists(m->session);
+        m->unlisted = m->in_step_ms != 0 && m->exists > before && m->asked_bytes == 0;
         return check_refusal(r, err);
 }
 
@@ -217,6 +228,8 @@ static int64_t note_failure(struct mailbox *m, const struct error *why)
                 return wait_ms;
         bool is_another = false;
         wait_ms = mailbox_failures_add(&m->failures, problem, clock_wall_ms(), g_random_double(), &is_another);
+        if (m->login_pause_ms > 0)
+                wait_ms = m->login_pause_ms;
         log_failure(m, why, wait_ms, is_another);
         g_free(m->error);
         m->error = g_strdup(error_text(why));

@@ -49,15 +49,19 @@ struct mailbox {
         char *written;           /* what status was last told: it is not told twice */
         char *error;             /* the last failure, until the mailbox is in step again; or NULL */
         int64_t retry_ms;        /* wall clock: when it is tried next, or 0 */
+        int64_t login_pause_ms;  /* the login was refused: for so long no mailbox of the account tries; or 0 */
         int64_t in_step_ms;      /* monotonic: since when this session is in step with the server; 0: it was not yet */
         bool pass_is_due;
         bool reopen_is_due;      /* before the next pass */
         guint32 exists;          /* messages in the folder after the last pass */
         int64_t passed_ms;       /* monotonic: when the last pass began */
         guint64 asked_bytes;     /* of the mails asked for in it */
+        bool unlisted;           /* more were announced before it, and it found none: it is soon looked again */
         const char *mode;        /* "push", "polling" or NULL */
         int64_t reconciled_ms;   /* monotonic: of the last full look at the UIDs; 0: none yet in this session */
         int64_t reconciled_wall_ms;
+
+        guint32 compared_uid;    /* the message that mailbox_connect() compares with what is on record, until it has come */
 
         unsigned refusals;       /* passes in a row that broke off because the server refuses to send something */
         unsigned late_refusals;  /* the same of the messages below the cursor */

@@ -38,6 +38,8 @@ struct mbox {
         void *context;
 
         bool counts_bytes, bare; /* bare: its separators are "From " and nothing else */
+        bool undated;            /* the first has no date that is known, so others may have none */
+        bool glued;              /* there is no empty line before separators */
         enum mbox_quoting quoting;
 
         char *buffer;
@@ -170,6 +172,22 @@ static bool field_follows(const struct mbox *m, uint64_t offset)
         return mail_kind_is_field(text, end ? (size_t) (end - text) : size);
 }
 
+/* Whether a mail's header begins at this place. */
+static bool mail_follows(const struct mbox *m, uint64_t offset)
+{
+        char text[PEEK_BYTES];
+        size_t size;
+        return read_at(m, offset, text, sizeof text, &size, NULL) == 0 && mail_kind_of(text, size, false) == MAIL_KIND_MAIL;
+}
+
+/* A line that is not behind an empty one. */
+static bool is_glued_separator(const struct mbox *m, const struct piece *piece)
+{
+        return piece->ends_line && (mail_kind_is_from_line(piece->text, piece->size) ||
+                                    (m->undated && starts_with_from(piece->text, piece->size))) &&
+               mail_follows(m, piece->offset + piece->size);
+}
+
 /* A line behind an empty one, or at the start. */
 static bool is_separator(const struct mbox *m, const struct piece *piece)
 {
@@ -177,7 +195,9 @@ static bool is_separator(const struct mbox *m, const struct piece *piece)
                 return false;
         if (mail_kind_is_from_line(piece->text, piece->size))
                 return true;
-        return m->bare && is_bare_from(piece->text, piece->size) && field_follows(m, piece->offset + piece->size);
+        if (m->bare && is_bare_from(piece->text, piece->size) && field_follows(m, piece->offset + piece->size))
+                return true;
+        return m->undated && starts_with_from(piece->text, piece->size) && mail_follows(m, piece->offset + piece->size);
 }
 
 /* --- Content-Length --- */
@@ -255,10 +275,15 @@ static enum part classify(struct mbox *m, const struct piece *piece)
                 if (!starts_with_from(piece->text + mark, piece->size - mark))
                         return PART_BETWEEN;
                 m->bare = is_bare_from(piece->text + mark, piece->size - mark);
+                m->undated = !mail_kind_is_from_line(piece->text + mark, piece->size - mark);
                 start_mail(m);
                 return PART_SEPARATOR;
         }
         if (piece->starts_line && m->mail_end == 0 && (blank_before || m->after_mail) && is_separator(m, piece)) {
+                start_mail(m);
+                return PART_SEPARATOR;
+        }
+        if (m->glued && piece->starts_line && m->mail_end == 0 && is_glued_separator(m, piece)) {
                 start_mail(m);
                 return PART_SEPARATOR;
         }
@@ -296,6 +321,8 @@ struct evidence {
         uint64_t counted;  /* mails whose Content-Length leads to the next one */
         uint64_t doubtful; /* likewise, but something in them looks like the start of another */
         uint64_t others;
+        uint64_t mails;    /* separators */
+        uint64_t glued;    /* lines that would be one behind an empty line, with a mail's header behind them */
         uint64_t quoted;   /* lines that begin with ">From " */
         uint64_t unquoted, unquoted_behind_blank; /* lines that begin with "From " and start no mail */
 };
@@ -324,6 +351,7 @@ static void look_at_line(const struct mbox *m, const struct piece *piece, bool b
                 } else {
                         e->unquoted++;
                         e->unquoted_behind_blank += blank_before;
+                        e->glued += !blank_before && is_glued_separator(m, piece);
                 }
         }
 }
@@ -342,6 +370,7 @@ static int gather(struct mbox *m, struct evidence *e, struct error *err)
                         return r;
                 if (part == PART_SEPARATOR || part == PART_END)
                         conclude(e, &mail);
+                e->mails += part == PART_SEPARATOR;
                 if (part == PART_END)
                         return 0;
                 if (m->mail_end != 0)
@@ -356,6 +385,7 @@ static int gather(struct mbox *m, struct evidence *e, struct error *err)
 static void judge(struct mbox *m, const struct evidence *e)
 {
         m->counts_bytes = e->counted > 0 && e->counted + e->doubtful > e->others;
+        m->glued = e->mails == 1 && e->glued > 0 && e->counted == 0; /* else the whole file would be one mail */
         if (e->quoted == 0 || (m->counts_bytes && e->unquoted > 0))
                 m->quoting = MBOX_QUOTES_NOTHING;
         else
@@ -469,7 +499,7 @@ int mbox_next(struct mbox *m, uint64_t max_bytes, char **ret_data, size_t *ret_s
         r = collect(m, max_bytes, mail, &oversize, &counted, err);
         if (r < 0)
                 return r;
-        if (!counted)
+        if (!counted && !m->glued)
                 drop_last_blank(mail);
         if (mail->len > max_bytes)
                 oversize = true;

@@ -9,15 +9,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/limits.h"
 
-/* glibc gives each thread an arena of its own, eight for each processor, and keeps in each what was once needed there; and
- * with each large piece that is freed it raises the size from which pieces are mapped by themselves. */
+/* glibc gives each thread an arena of its own, eight for each processor, and keeps in each what was once needed there: of
+ * all but the first one not even malloc_trim() gives back the free end. And with each large piece that is freed it raises
+ * the size from which pieces are mapped by themselves. */
 #define ARENAS_MAX 2
 #define MAPPED_FROM_BYTES (256u * KIB)
 #define KEPT_AT_TOP_BYTES (4u * MIB)
-/* Free between pieces in use, where no new one fits; mails of all sizes pass through several threads. */
+/* Free between pieces in use, where no new one fits; mails of all sizes pass through several threads. To count what is free
+ * is to walk over all of it, and what is given back costs a page fault for each page when it is needed again. */
 #define FREE_BYTES_MAX (8u * MIB)
+#define BOUND_INTERVAL_MS 500
 
 void memory_prepare(void)
 {
@@ -66,8 +70,13 @@ static int release_code(struct dl_phdr_info *info, size_t size, void *context)
 void memory_bound(void)
 {
         static gint released; /* what only the start needed */
+        static int64_t bounded_ms;
         if (g_atomic_int_compare_and_exchange(&released, 0, 1))
                 dl_iterate_phdr(release_code, NULL);
+        int64_t now_ms = clock_monotonic_ms(), then_ms = __atomic_load_n(&bounded_ms, __ATOMIC_RELAXED);
+        if (now_ms - then_ms < BOUND_INTERVAL_MS)
+                return;
+        __atomic_store_n(&bounded_ms, now_ms, __ATOMIC_RELAXED);
         if (mallinfo2().fordblks > FREE_BYTES_MAX)
                 malloc_trim(0);
 }

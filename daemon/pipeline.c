@@ -36,11 +36,12 @@ static void batch_init(struct batch *batch, struct database *db, const struct co
 {
         *batch = (struct batch){ .db = db, .config = config, .now_ms = clock_wall_ms() };
         health_init(&batch->health, db, config, batch->now_ms, &batch->totals.deliveries);
-        batch->drift.health = &batch->health;
+        drift_watch_init(&batch->drift, &batch->health);
 }
 
 static void batch_clear(struct batch *batch)
 {
+        drift_watch_clear(&batch->drift);
         health_clear(&batch->health);
 }
 
@@ -167,13 +168,16 @@ static int record_decision(struct batch *batch, const struct job *job, const str
 static int decide_route(struct batch *batch, const struct job *job, const struct route *route,
                         const struct bulletin_arrival *arrival, GPtrArray *verdicts, struct error *err)
 {
-        struct route_state state;
-        int r = outbox_route_state(batch->db, route->name, arrival->bulletin_id, &state, err);
+        struct route_state state = { 0 };
+        /* Of a bulletin that this mail is all of no route knows anything. */
+        int r = job->fresh_mark != 0 ? 0 :
+                outbox_route_state(batch->db, route->name, arrival->bulletin_id, &state, err);
         if (r < 0)
                 return r;
         struct route_input input = {
                 .bulletin = job->result.bulletin,
-                .event = event_for_routes(arrival->event),
+                /* Overtaken (see below), and an earlier revision was told. */
+                .event = arrival->event == DEDUP_FIRST && state.sent ? EVENT_LATER : event_for_routes(arrival->event),
                 .history = job->history,
                 .unverified = job->unverified,
                 .known = state.known,
@@ -219,8 +223,8 @@ static void count_event(struct pipeline_totals *totals, enum dedup_event event)
         }
 }
 
-/* A content that was not known: every route decides, and the feed's health is looked at. */
-static int store_news(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival, struct error *err)
+/* Every route decides. */
+static int ask_routes(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival, struct error *err)
 {
         g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func(free_verdict);
         int r = 0;
@@ -229,6 +233,13 @@ static int store_news(struct batch *batch, const struct job *job, const struct b
         g_ptr_array_sort(verdicts, says_more_first);
         for (guint i = 0; r == 0 && i < verdicts->len; i++)
                 r = ask_for_deliveries(batch, job, arrival, verdicts, g_ptr_array_index(verdicts, i), err);
+        return r;
+}
+
+/* A content that was not known: it is told, and the feed's health is looked at. */
+static int store_news(struct batch *batch, const struct job *job, const struct bulletin_arrival *arrival, struct error *err)
+{
+        int r = ask_routes(batch, job, arrival, err);
         if (r < 0 || job->unverified) /* what anybody may have sent says nothing of the feed */
                 return r;
         return drift_watch_bulletin(&batch->drift, job, arrival->variant_id, err);
@@ -240,9 +251,44 @@ static bool is_read_again(const struct job *job)
         return job->turned || (job->again_mail_id != 0 && job->mail_id == job->again_mail_id);
 }
 
-static int store_bulletin(struct batch *batch, struct job *job, struct error *err)
+/* Whether another mailbox, which is new itself, has read the revision as its history since this one, which brings it as new,
+ * was last read in full: without that other one it would be told. mail_id: of this mail, if it is not among those. */
+static int find_overtaken(struct batch *batch, const struct job *job, int64_t revision_id, int64_t mail_id, bool *ret_overtaken,
+                          struct error *err)
 {
-        struct bulletin_arrival arrival = { 0 };
+        struct cursor_row *row;
+        *ret_overtaken = false;
+        if (!job->mailbox || job->history)
+                return 0;
+        int r = cursors_load(batch->db, job->mailbox, job->location, &row, err);
+        if (r < 0)
+                return r;
+        int64_t synced_ms = row->synced_ms;
+        cursor_row_free(row);
+        return synced_ms > 0 ? history_was_ahead(batch->db, revision_id, mail_id, synced_ms, ret_overtaken, err) : 0;
+}
+
+static int tell_overtaken(struct batch *batch, const struct job *job, struct bulletin_arrival *arrival, struct error *err)
+{
+        bool is_new = arrival->event == DEDUP_VARIANT;
+        arrival->event = DEDUP_FIRST; /* that it is for those who are told */
+        int r = is_new ? store_news(batch, job, arrival, err) : ask_routes(batch, job, arrival, err);
+        return r < 0 ? r : history_take_back(batch->db, arrival->revision_id, err);
+}
+
+/* A duplicate says nothing new: the mail's own row records it, and no route is asked, unless it was overtaken. */
+static int store_arrival(struct batch *batch, const struct job *job, struct bulletin_arrival *arrival, struct error *err)
+{
+        bool is_known = arrival->event == DEDUP_DUPLICATE || arrival->event == DEDUP_VARIANT, overtaken = false;
+        int r = is_known && arrival->stands && !job->unverified ?
+                find_overtaken(batch, job, arrival->revision_id, job->mail_id, &overtaken, err) : 0;
+        if (r == 0 && overtaken)
+                return tell_overtaken(batch, job, arrival, err);
+        return r == 0 && arrival->event != DEDUP_DUPLICATE ? store_news(batch, job, arrival, err) : r;
+}
+
+static int put_bulletin(struct batch *batch, struct job *job, struct bulletin_arrival *arrival, struct error *err)
+{
         struct bulletin_insertion insertion = {
                 .bulletin = job->result.bulletin,
                 .prepared = &job->prepared,
@@ -252,7 +298,14 @@ static int store_bulletin(struct batch *batch, struct job *job, struct error *er
                 .history = job->history,
                 .unverified = job->unverified != NULL,
         };
-        int r = bulletins_put(batch->db, &insertion, &arrival, err);
+        int r = job->prepared.key ? 0 : bulletins_prepare(job->result.bulletin, &job->prepared, err);
+        return r < 0 ? r : bulletins_put(batch->db, &insertion, arrival, err);
+}
+
+static int store_bulletin(struct batch *batch, struct job *job, struct error *err)
+{
+        struct bulletin_arrival arrival = { 0 };
+        int r = put_bulletin(batch, job, &arrival, err);
         if (r < 0)
                 return r;
         job->bulletin_id = arrival.bulletin_id;
@@ -267,9 +320,8 @@ static int store_bulletin(struct batch *batch, struct job *job, struct error *er
                 r = bulletins_adopt_decisions(batch->db, job->mail_id, arrival.bulletin_id, arrival.revision_id, err);
         if (r == 0 && arrival.event == DEDUP_FIRST && job->history && !job->mailbox && job->again_mail_id == 0)
                 r = history_add_import(batch->db, arrival.bulletin_id, err);
-        /* A duplicate says nothing new: the mail's own row records it, and no route is asked. */
-        if (r == 0 && arrival.event != DEDUP_DUPLICATE)
-                r = store_news(batch, job, &arrival, err);
+        if (r == 0)
+                r = store_arrival(batch, job, &arrival, err);
         if (r == 0 && !job->accepted && !(job->unverified && is_read_again(job))) /* it was counted when it came */
                 r = verification_watch_bulletin(&batch->health, job, err);
         bulletin_arrival_clear(&arrival);
@@ -293,8 +345,10 @@ static int store_unrecognised(struct batch *batch, struct job *job, struct error
         int r = mails_set_outcome(batch->db, job->mail_id, MAIL_UNRECOGNISED, job->result.reason, 0, NULL, err);
         if (r < 0 || is_read_again(job)) /* it was counted when it came */
                 return r;
-        if (job->unverified)
-                return verification_watch_letter(&batch->health, job, err);
+        if (job->unverified) {
+                r = drift_watch_save(&batch->drift, err);
+                return r < 0 ? r : verification_watch_letter(&batch->health, job, err);
+        }
         return drift_watch_unrecognised(&batch->drift, job, err);
 }
 
@@ -341,9 +395,10 @@ void pipeline_prepare(struct job *job)
             !is_bulletin(job)) /* the archive takes the bytes of a bulletin's mail */
                 g_clear_pointer(&job->data, g_free);
         g_clear_pointer(&job->result.text, g_free); /* as large as the mail, and nobody's here */
-        if (!job->prepared.key && is_bulletin(job))
-                bulletins_prepare(job->result.bulletin, &job->prepared);
         error_clear(&err); /* met again, and reported, when it is stored */
+        if (!job->prepared.key && is_bulletin(job))
+                bulletins_prepare(job->result.bulletin, &job->prepared, &err);
+        error_clear(&err);
 }
 
 /* The row of the mail's bytes. *ret_known: it was there before. */
@@ -400,6 +455,35 @@ static int is_settled(struct batch *batch, struct job *job, bool *ret_settled, s
         return 0;
 }
 
+/* The very same bytes, seen again after a change of UIDVALIDITY or in another folder: what became of them is on record. Only
+ * where they were overtaken there is something to tell. */
+static int store_known(struct batch *batch, struct job *job, struct error *err)
+{
+        struct mail_row *mail;
+        bool overtaken = false;
+        job->event = "known";
+        batch->totals.known++;
+        if (!is_bulletin(job) || !job->mailbox || job->history)
+                return 0;
+        int r = mails_get(batch->db, job->mail_id, &mail, err);
+        if (r < 0)
+                return r;
+        g_autofree char *unverified = verification_judge(batch->config, job);
+        if (mail->outcome == MAIL_BULLETIN && mail->history && !mail->unverified && !unverified)
+                r = find_overtaken(batch, job, mail->revision_id, 0, &overtaken, err);
+        mail_row_free(mail);
+        if (r < 0 || !overtaken)
+                return r;
+        struct bulletin_arrival arrival = { 0 };
+        r = put_bulletin(batch, job, &arrival, err);
+        if (r == 0 && arrival.stands) {
+                job->bulletin_id = arrival.bulletin_id;
+                r = tell_overtaken(batch, job, &arrival, err);
+        }
+        bulletin_arrival_clear(&arrival);
+        return r;
+}
+
 static int store_mail(struct batch *batch, struct job *job, struct error *err)
 {
         job->bulletin_id = job->fresh_mark = 0; /* an earlier attempt may have set it */
@@ -417,14 +501,7 @@ static int store_mail(struct batch *batch, struct job *job, struct error *err)
         if (r < 0)
                 return r;
         batch->totals.mails++;
-        if (known) {
-                /* The very same bytes, seen again after a change of UIDVALIDITY or in another folder: what became of
-                 * them is on record. */
-                job->event = "known";
-                batch->totals.known++;
-        } else {
-                r = store_outcome(batch, job, err);
-        }
+        r = known ? store_known(batch, job, err) : store_outcome(batch, job, err);
         if (r == 0 && job->again_mail_id != 0)
                 r = refetch_done(batch->db, job->again_mail_id, job->mail_id, err);
         return r;
@@ -546,6 +623,8 @@ static int commit_jobs(struct batch *batch, GPtrArray *jobs, struct error *err)
                 return r;
         for (guint i = 0; r == 0 && i < jobs->len; i++)
                 r = store_job(batch, g_ptr_array_index(jobs, i), is_last_of_mailbox(jobs, i), err);
+        if (r == 0)
+                r = drift_watch_save(&batch->drift, err);
         if (r == 0)
                 r = database_commit(batch->db, err);
         if (r < 0)

@@ -121,6 +121,7 @@ static struct service *service_new(const struct config *config, bool once)
         service->abort_fd = wake_new();
         service->failed_fd = wake_new();
         service->archive_fd = wake_new();
+        service->archive_full_fd = wake_new();
         service->archive_end_fd = wake_new();
         service->timer_fd = wake_new();
         service->archive_feed = archive_feed_new(LIMIT_FEED_BYTES);
@@ -137,6 +138,7 @@ static struct service *service_new(const struct config *config, bool once)
                 g_ptr_array_add(service->mailbox_fds, GINT_TO_POINTER(wake_new()));
         g_autofree char *journal = g_build_filename(config->state_dir, "sent", NULL);
         service->journal = sent_journal_new(journal, config->retention_ms);
+        service->login_pace = login_pace_new();
         service->writer_beat_ms = clock_monotonic_ms();
         return service;
 }
@@ -237,6 +239,7 @@ void service_stop(struct service *service)
         job_queue_free(service->queue);
         archive_feed_free(service->archive_feed);
         sent_journal_free(service->journal);
+        login_pace_free(service->login_pace);
         for (guint i = 0; i < service->sender_fds->len; i++)
                 close(GPOINTER_TO_INT(g_ptr_array_index(service->sender_fds, i)));
         for (guint i = 0; i < service->mailbox_fds->len; i++)
@@ -251,6 +254,7 @@ void service_stop(struct service *service)
         close(service->abort_fd);
         close(service->failed_fd);
         close(service->archive_fd);
+        close(service->archive_full_fd);
         close(service->archive_end_fd);
         close(service->timer_fd);
         g_free(service);

@@ -8,6 +8,7 @@
 
 #include "daemon/config.h"
 #include "daemon/job.h"
+#include "daemon/login_pace.h"
 #include "daemon/sent_journal.h"
 #include "ingest/worker.h"
 #include "store/archive_feed.h"
@@ -22,6 +23,7 @@ struct service {
         int give_up_fd; /* of its owner, or -1: readable once a store that refuses is not to be waited for */
         struct archive_feed *archive_feed; /* from the writer to the archiver */
         int archive_fd; /* eventfd, wakes the archiver */
+        int archive_full_fd; /* eventfd, the feed is more than half full */
         int archive_end_fd; /* eventfd, readable from the moment the archiver is to end with what is stored by then */
         bool once;
         GPtrArray *sender_fds; /* eventfds as GINT_TO_POINTER, wake the senders */
@@ -30,6 +32,7 @@ struct service {
         int timer_fd;   /* eventfd, wakes the timer: there may be something new to do by the clock */
         GPtrArray *parsers, *mailboxes, *senders; /* GThread */
         struct sent_journal *journal; /* what was sent, for the senders */
+        struct login_pace *login_pace; /* of the mailboxes */
         int senders_fd; /* eventfd, readable once the last sender has ended */
         gint senders_running;  /* atomic */
         gint mails_stored;     /* atomic: mail jobs committed */

@@ -15,6 +15,8 @@
 #include "ingest/stream.h"
 #include "notify/channel.h"
 
+#define TRANSFER_CONNECT_TIMEOUT_MS 30000L /* to an IMAP server more, where the mailbox's timeout is longer */
+
 struct transfer_kept;
 
 /* How a blocked transfer is interrupted: both are eventfds, or -1. stop readable: -ERR_CANCELLED. attention readable:

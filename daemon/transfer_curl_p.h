@@ -14,8 +14,6 @@
 #include "common/errors.h"
 #include "daemon/transfer.h"
 
-#define TRANSFER_CONNECT_TIMEOUT_MS 30000L
-
 struct transfer {
         CURLM *multi;
         CURL *easy;

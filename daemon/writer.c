@@ -19,6 +19,7 @@
  * only comes up while mails pour in. */
 #define FEED_WAIT_MS 500
 #define IDLE_TURNS 3u
+#define CACHE_KIB 2048u /* what a transaction of a hundred mails changes: pages that must make room in its middle are written twice */
 
 /* Codes that say something of the mail. With any other the worker could not even be started. */
 static bool is_about_the_mail(int code)
@@ -57,6 +58,7 @@ gpointer parser_thread(gpointer data)
         struct worker *worker = worker_new(&options);
         struct log_repeat repeat = { 0 };
         struct job *job;
+        worker_start(worker, NULL); /* while the connections are made; what goes wrong is reported with the first mail */
         while ((job = job_queue_take_unparsed(service->queue))) {
                 if (parse_job(service, worker, job, &repeat) < 0)
                         break;
@@ -117,7 +119,7 @@ static int commit_jobs(struct service *service, struct database *db, GPtrArray *
 }
 
 /* The archive need not read again what it has not seen before. */
-static void feed_archive(struct archive_feed *feed, struct job *job, int64_t *wait_ms)
+static void feed_archive(struct service *service, struct job *job, int64_t *wait_ms)
 {
         if (job->fresh_mark == 0 || !job->data)
                 return;
@@ -129,7 +131,8 @@ static void feed_archive(struct archive_feed *feed, struct job *job, int64_t *wa
         fresh->data = g_steal_pointer(&job->data);
         fresh->size = job->size;
         int64_t start_ms = clock_monotonic_ms();
-        archive_feed_put(feed, fresh, MAX(*wait_ms, 0));
+        if (archive_feed_put(service->archive_feed, fresh, MAX(*wait_ms, 0)))
+                wake_signal(service->archive_full_fd);
         *wait_ms -= clock_monotonic_ms() - start_ms;
 }
 
@@ -146,7 +149,7 @@ static void tell_committed(struct service *service, GPtrArray *jobs)
         wake_signal(service->timer_fd); /* what is told may have to be told again */
         int64_t wait_ms = FEED_WAIT_MS;
         for (guint i = 0; i < jobs->len; i++)
-                feed_archive(service->archive_feed, g_ptr_array_index(jobs, i), &wait_ms);
+                feed_archive(service, g_ptr_array_index(jobs, i), &wait_ms);
 }
 
 /* Keeps trying until the jobs are stored or the service stops; nothing is passed over. False: stop. */
@@ -236,15 +239,21 @@ gpointer writer_thread(gpointer data)
         bool good = db != NULL;
         struct load load = { .stored = MUCH }; /* the start counts as work */
         int64_t looked_ms = 0, version = 0;
-        if (good)
+        if (good) {
+                database_set_cache_kib(db, CACHE_KIB);
                 report_orphans(service, db);
+        }
         while (good && !job_queue_is_closed(service->queue)) {
                 GPtrArray *jobs = job_queue_take_ready(service->queue, LIMIT_BATCH_MAILS, WRITER_TURN_MS);
                 __atomic_store_n(&service->writer_beat_ms, clock_monotonic_ms(), __ATOMIC_RELAXED);
-                if (jobs->len > 0)
+                if (jobs->len > 0) {
+                        archive_feed_expect(service->archive_feed, true);
                         good = store_jobs(service, db, jobs, &repeat);
-                note_work(&load, jobs->len, db);
-                g_ptr_array_unref(jobs);
+                        archive_feed_expect(service->archive_feed, false);
+                }
+                unsigned count = jobs->len;
+                job_queue_end(service->queue, jobs);
+                note_work(&load, count, db);
                 notice_others(service, db, &looked_ms, &version);
         }
         /* Whoever still waits for a commit must not wait for ever. */

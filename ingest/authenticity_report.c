@@ -119,8 +119,13 @@ void authentication_report_pack(struct packer *p, const struct authentication_re
 /* A text of a length that an honest worker can send. */
 static int take_text(struct unpacker *u, bool may_be_empty, char **ret_text)
 {
-        int r = unpack_text(u, 2 * LIMIT_AUTHENTICATION_VALUE_BYTES, ret_text);
-        return r == 0 && (!*ret_text || (!may_be_empty && !**ret_text)) ? -ERR_MALFORMED : r;
+        char *text;
+        int r = unpack_text(u, 2 * LIMIT_AUTHENTICATION_VALUE_BYTES, &text);
+        if (r == 0 && (!text || (!may_be_empty && !*text)))
+                r = -ERR_MALFORMED;
+        if (r == 0)
+                *ret_text = g_strdup(text);
+        return r;
 }
 
 static int take_property(struct unpacker *u, struct authentication_result *result)

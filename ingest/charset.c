@@ -296,12 +296,15 @@ static bool convinces(const struct reading *other, const struct reading *labelle
 }
 
 /* Whether plain ASCII, or UTF-8 in which nothing has to be replaced, so that the bytes are the text. */
-static bool is_text_already(const struct encoding *label, const char *data, size_t size)
+static bool is_text_already(const struct encoding *label, const char *data, size_t size, bool *ret_is_clean)
 {
+        *ret_is_clean = false;
         if (plain_prefix(data, size) == size)
                 return !label || label->ascii_compatible;
-        return label && label->decoder == BY_UTF8 && label->family == FAMILY_UNICODE &&
-               find_stray(data, size, 0) == size && text_is_valid(data, size);
+        if (!label || label->decoder != BY_UTF8 || label->family != FAMILY_UNICODE)
+                return false;
+        *ret_is_clean = text_is_clean(data, size); /* in one pass, and whoever reads the text needs no other */
+        return *ret_is_clean || (find_stray(data, size, 0) == size && text_is_valid(data, size));
 }
 
 /* The label's reading of a sample, without reading again what has been read whole. */
@@ -372,6 +375,7 @@ static void read_bytes(const struct encoding *label, const char *data, size_t si
         GString *ordinary = label ? charset_read_ordinary(label, data, size) : NULL;
         if (ordinary) {
                 *ret_reading = (struct reading){ .encoding = label, .text = ordinary };
+                result->is_clean = true;
                 return;
         }
         if (!label || label->ascii_compatible) {
@@ -382,7 +386,7 @@ static void read_bytes(const struct encoding *label, const char *data, size_t si
                         return;
                 }
         }
-        if (is_text_already(label, data, size)) {
+        if (is_text_already(label, data, size, &result->is_clean)) {
                 *ret_reading = (struct reading){ .encoding = label ? label : encoding_get(ENCODING_ASCII),
                                                  .text = g_string_new_len(data, (gssize) size) };
                 return;

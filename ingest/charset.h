@@ -18,6 +18,7 @@ struct charset_result {
         bool repaired;      /* read in another way than the label says; false where there is no label */
         size_t restored;    /* lost ESC bytes of ISO-2022-JP that were put back */
         size_t replaced;    /* U+FFFD put in */
+        bool is_clean;      /* text_is_clean is known to say yes of the text; of most it is */
 };
 
 /* Opens every converter that may be needed, so that none is loaded later (the worker's filter forbids it). Call once

@@ -58,10 +58,10 @@ void charset_prepare_ordinary(void)
                 }
 }
 
-/* A dollar sign may be what is left of an escape sequence. */
+/* Text and the usual white space. A dollar sign may be what is left of an escape sequence. */
 static bool is_plain(unsigned char c)
 {
-        return c < 0x80 && c != '$' && (c >= 0x20 || (c >= '\t' && c <= '\r'));
+        return (c >= 0x20 && c < 0x7F && c != '$') || c == '\t' || c == '\n' || c == '\r';
 }
 
 #define BLOCK_BYTES 16 /* of room behind the text that is written */
@@ -70,12 +70,14 @@ static bool is_plain(unsigned char c)
 static const unsigned char *copy_plain(const unsigned char *p, const unsigned char *end, char **to)
 {
 #if defined(__SSE2__)
-        const __m128i tab = _mm_set1_epi8('\t'), last = _mm_set1_epi8('\r' - '\t');
         for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES, *to += BLOCK_BYTES) {
                 const __m128i block = _mm_loadu_si128((const __m128i *) (const void *) p);
-                const __m128i above = _mm_sub_epi8(block, tab);
-                const __m128i space = _mm_cmpeq_epi8(_mm_min_epu8(above, last), above);
-                const __m128i odd = _mm_andnot_si128(space, _mm_cmplt_epi8(block, _mm_set1_epi8(' ')));
+                const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+                const __m128i feed = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
+                const __m128i space = _mm_or_si128(_mm_or_si128(tab, feed), _mm_cmpeq_epi8(block, _mm_set1_epi8('\r')));
+                /* as signed bytes, one higher: 0x7F is the lowest, and 0x80 and above are below 0x21, too */
+                const __m128i higher = _mm_add_epi8(block, _mm_set1_epi8(1));
+                const __m128i odd = _mm_andnot_si128(space, _mm_cmplt_epi8(higher, _mm_set1_epi8(' ' + 1)));
                 int at = _mm_movemask_epi8(_mm_or_si128(odd, _mm_cmpeq_epi8(block, _mm_set1_epi8('$'))));
                 _mm_storeu_si128((__m128i *) (void *) *to, block);
                 if (at) {

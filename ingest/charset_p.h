@@ -113,7 +113,7 @@ static inline gunichar charset_x0208_pair(unsigned char row, unsigned char cell)
 }
 
 /* The text where it is in the label's encoding, ISO-2022-JP or CP932, and nothing in it asks for a second look, so that
- * charset_decode would come to the same; else NULL. */
+ * charset_decode would come to the same; else NULL. It is clean (text_is_clean). */
 GString *charset_read_ordinary(const struct encoding *label, const char *data, size_t size);
 void charset_prepare_ordinary(void);
 

@@ -11,6 +11,8 @@
  * several times that in memory while it works. */
 #define NORMAL_BYTES_MAX 65536u
 
+#define USUAL_BLOCKS 512u
+
 static void block_link_free(gpointer data)
 {
         struct block_link *link = data;
@@ -20,9 +22,8 @@ static void block_link_free(gpointer data)
 }
 
 /* What a block has besides its place in a chunk. */
-static void block_clear(gpointer data)
+static void block_clear(struct block *block)
 {
-        struct block *block = data;
         if (block->normal != block->text)
                 g_free(block->normal);
         if (!block->image_alt && !block->image_source && !block->links) /* nearly all */
@@ -65,7 +66,6 @@ struct document *document_new(enum document_rendering rendering)
 {
         struct document *document = g_new0(struct document, 1);
         document->rendering = rendering;
-        document->blocks = g_ptr_array_new_with_free_func(block_clear);
         document->warnings = g_ptr_array_new_with_free_func(g_free);
         return document;
 }
@@ -74,7 +74,9 @@ void document_free(struct document *document)
 {
         if (!document)
                 return;
-        g_ptr_array_unref(document->blocks);
+        for (guint i = 0; i < document->block_count; i++)
+                block_clear(document->blocks[i]);
+        g_free(document->blocks);
         g_ptr_array_unref(document->warnings);
         for (struct document_chunk *chunk = document->chunks, *next; chunk; chunk = next) {
                 next = chunk->next;
@@ -101,20 +103,23 @@ struct block *document_add(struct document *document, const char *text, unsigned
 struct block *document_add_sized(struct document *document, const char *text, size_t size, unsigned marks,
                                  unsigned indent)
 {
-        if (document->blocks->len >= LIMIT_DOCUMENT_BLOCKS)
+        if (document->block_count >= LIMIT_DOCUMENT_BLOCKS)
                 return NULL;
-        struct block *block = allocate(document, sizeof *block + size + 1); /* the text stands behind it */
-        *block = (struct block){ .text = (char *) (block + 1) };
+        struct block *block = allocate(document, sizeof *block + size + 1);
+        *block = (struct block){ .text = (char *) (block + 1), /* stands behind it */
+                                 .size = size, .marks = marks, .indent = indent, .row_span = 1,
+                                 .table = -1, .parent_table = -1, .row = -1, .column = -1 };
         memcpy(block->text, text, size);
         block->text[size] = '\0';
         block->is_plain = size <= NORMAL_BYTES_MAX && text_measure_plain(block->text, size, &block->shape);
-        block->size = size;
         block->normal = block->is_plain ? block->text : make_normal(block->text);
-        block->marks = marks;
-        block->indent = indent;
-        block->table = block->parent_table = block->row = block->column = -1;
-        block->row_span = 1;
-        g_ptr_array_add(document->blocks, block);
+        if (!block->is_plain || block->shape.has_space)
+                document->spaced_bytes += (block->is_plain ? size : strlen(block->normal)) + 1;
+        if (document->block_count == document->block_room) {
+                document->block_room = MAX(2 * document->block_room, USUAL_BLOCKS);
+                document->blocks = g_renew(struct block *, document->blocks, document->block_room);
+        }
+        document->blocks[document->block_count++] = block;
         return block;
 }
 
@@ -137,10 +142,10 @@ static const char *shown_text(const struct block *block)
 char *document_text(const struct document *document)
 {
         size_t size = 0;
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 size += strlen(shown_text(document_block(document, i))) + 1;
         char *out = g_malloc(size + 1), *to = out;
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const char *text = shown_text(document_block(document, i));
                 if (!text[0])
                         continue;

@@ -38,9 +38,9 @@ struct block {
         char *text;       /* as it stands, without the indentation and the cell's pipe; valid UTF-8 */
         char *normal;     /* the same in comparison form (text_normalize); of the first 64 KiB where it is longer; it
                            * may be text itself */
+        size_t size;      /* of the text */
         bool is_plain;    /* it is text itself (text_is_plain), as of most lines */
-        size_t size;      /* of such a text */
-        struct text_shape shape; /* likewise */
+        struct text_shape shape; /* of such a text */
         unsigned marks;   /* enum block_mark */
         unsigned indent;  /* columns of white space before it (U+3000 counts 2) */
         int table;        /* number of the innermost table, from 0 in order of opening; -1: not in a table with rows */
@@ -57,7 +57,9 @@ enum document_rendering { RENDERING_HTML, RENDERING_LINES, RENDERING_PIPES, REND
 
 struct document {
         enum document_rendering rendering;
-        GPtrArray *blocks;   /* struct block */
+        struct block **blocks;
+        guint block_count, block_room;
+        size_t spaced_bytes; /* of the comparison forms that may have spaces, with their NULs */
         GPtrArray *warnings; /* char *, English */
         int table_count;
         struct document_chunk *chunks; /* the memory of the blocks and their texts */
@@ -74,7 +76,7 @@ struct block *document_add_sized(struct document *document, const char *text, si
                                  unsigned indent);
 void block_add_link(struct block *block, const char *text, const char *url);
 
-#define document_block(document, i) ((struct block *) g_ptr_array_index((document)->blocks, (i)))
+#define document_block(document, i) ((document)->blocks[i])
 
 /* The columns of white space that a line begins with (tab stops every 8 columns, U+3000 counts 2, any other space 1);
  * *ret_rest is where the text begins. */

@@ -189,18 +189,18 @@ static char *year_of(const struct bulletin *b)
 
 static char *file_of(const struct bulletin *b)
 {
-        g_autofree char *digest = short_digest(b), *id = NULL;
+        g_autofree char *id = NULL;
         bool has_id = b->id && *b->id && hotfix_match_id(b->id, &id) == strlen(b->id);
         if (b->kind == BULLETIN_ALERT)
-                return has_id ? path_part(id) : g_steal_pointer(&digest);
+                return has_id ? path_part(id) : short_digest(b);
         if (!bulletin_date_is_valid(own_date(b)))
-                return g_steal_pointer(&digest);
+                return short_digest(b);
         const char *date = own_date(b);
         g_autofree char *compact = g_strdup_printf("%.4s%.2s%.2s", date, date + 5, date + 8);
         bool one_a_day = b->kind == BULLETIN_WEEKLY || b->kind == BULLETIN_ADVANCE_NOTICE;
         if (one_a_day && !b->id)
                 return g_steal_pointer(&compact);
-        g_autofree char *number = path_part(has_id ? id : digest);
+        g_autofree char *digest = has_id ? NULL : short_digest(b), *number = path_part(has_id ? id : digest);
         return g_strdup_printf("%s-%s", compact, number);
 }
 

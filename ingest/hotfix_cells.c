@@ -90,13 +90,13 @@ static void read_cell(const struct page *page, guint first, guint end, struct ce
 GArray *hotfix_page_cells(const struct page *page, guint first, guint end)
 {
         guint room = first < end ? MIN(end - first, USUAL_CELLS) : 0;
-        GArray *cells = g_array_sized_new(FALSE, FALSE, sizeof(struct cell), room);
+        GArray *cells = g_array_sized_new(FALSE, TRUE, sizeof(struct cell), room);
         g_array_set_clear_func(cells, cell_clear);
         for (guint i = first; i < end;) {
-                struct cell cell = { 0 };
-                read_cell(page, i, end, &cell);
-                g_array_append_val(cells, cell);
-                i = MAX(cell.end, i + 1);
+                g_array_set_size(cells, cells->len + 1);
+                struct cell *cell = cell_at(cells, cells->len - 1);
+                read_cell(page, i, end, cell);
+                i = MAX(cell->end, i + 1);
         }
         return cells;
 }
@@ -108,10 +108,10 @@ void hotfix_page_take(struct page *page, guint first, guint end)
 }
 
 /* The dots around a head that were wrapped to a line of their own, and rulers. */
-static bool is_ornament(const char *key)
+static bool is_ornament(const struct line *line)
 {
-        bool may_be = (unsigned char) *key < 0x80 && !g_ascii_isalnum(*key);
-        return (may_be && key[strspn(key, ".-=_*")] == '\0') || hotfix_is_ruler(key);
+        bool may_be = (unsigned char) *line->key < 0x80 && !g_ascii_isalnum(*line->key);
+        return (may_be && line->key[strspn(line->key, ".-=_*")] == '\0') || (line->kinds & KIND_RULER);
 }
 
 #define WRAP_COLUMNS_MIN 60u /* a wrapped Japanese line ends at 70 to 76; words of ASCII may shorten it */
@@ -216,30 +216,55 @@ bool hotfix_row_continues(const struct page *page, guint i, const struct block *
         return follows_full_line(page, i, before, true) && (is_number || !starts_item(key));
 }
 
-#define PROSE_BYTES 2048u /* of a usual section, so that its text is moved no more than once or twice */
+static bool is_prose(const struct line *line)
+{
+        return !line->taken && line->key[0] && !is_ornament(line);
+}
+
+#define BREAK_BYTES 2u /* before a line, at most */
+
+/* The bytes that the prose takes at most. */
+static size_t measure_prose(const struct page *page, guint first, guint end)
+{
+        size_t size = 0;
+        for (guint i = first; i < end; i++)
+                if (is_prose(&page->lines[i]))
+                        size += page->lines[i].block->size + BREAK_BYTES;
+        return size;
+}
+
+/* What stands between a line of prose and what is before it. */
+static char *put_break(char *to, const struct line *line, bool continues, char first)
+{
+        if (continues) {
+                if (hotfix_are_words(to[-1], first))
+                        *to++ = ' ';
+                return to;
+        }
+        if (line->block->marks & MARK_PARAGRAPH)
+                *to++ = '\n';
+        *to++ = '\n';
+        return to;
+}
 
 char *hotfix_page_prose(const struct page *page, guint first, guint end)
 {
-        GString *out = g_string_sized_new(PROSE_BYTES);
+        char *text = g_malloc(measure_prose(page, first, end) + 1), *to = text;
         const struct block *before = NULL;
         bool in_table = false; /* whose lines are rows */
         for (guint i = first; i < end; i++) {
                 const struct line *line = &page->lines[i];
-                if (line->taken || !line->key[0] || is_ornament(line->key))
+                if (!is_prose(line))
                         continue;
                 size_t size;
                 const char *trimmed = trim_block(line->block, &size);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
-                if (out->len > 0 && !in_table && hotfix_line_continues(page, i, before)) {
-                        hotfix_append_wrapped_sized(out, trimmed, size);
-                } else {
-                        if (out->len > 0 && (line->block->marks & MARK_PARAGRAPH))
-                                g_string_append_c(out, '\n');
-                        if (out->len > 0)
-                                g_string_append_c(out, '\n');
-                        g_string_append_len(out, trimmed, (gssize) size);
-                }
+                if (to > text)
+                        to = put_break(to, line, !in_table && hotfix_line_continues(page, i, before), *trimmed);
+                memcpy(to, trimmed, size);
+                to += size;
                 before = line->block;
         }
-        return g_string_free(out, FALSE);
+        *to = '\0';
+        return text;
 }

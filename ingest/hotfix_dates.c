@@ -119,15 +119,24 @@ static bool ends_title(const char *rest)
         return !*rest || *rest == '(' || *rest == '[' || hotfix_has_prefix(rest, "【");
 }
 
-const char *hotfix_match_alert_title(const char *key)
+static const char *find_alert_title(const char *key, size_t *ret_size)
 {
         static const char title[] = "hotfixalert";
-        g_autofree char *lower = g_ascii_strdown(key, -1);
-        const char *found = strstr(lower, title);
+        *ret_size = strlen(title);
+        for (const char *at = key; *at; at++)
+                if ((*at | 0x20) == title[0] && g_ascii_strncasecmp(at, title, strlen(title)) == 0)
+                        return at;
+        return NULL;
+}
+
+const char *hotfix_match_alert_title(const char *key)
+{
+        size_t size;
+        const char *found = find_alert_title(key, &size);
         if (!found)
                 return NULL;
-        bool opens_line = found == lower;
-        const char *rest = key + (found - lower) + strlen(title);
+        bool opens_line = found == key;
+        const char *rest = found + size;
         bool has_colon = *rest == ':';
         rest += has_colon;
         if (is_date_part(rest))

@@ -11,6 +11,8 @@
 static void warn_other_identifiers(struct page *page, guint first)
 {
         for (guint i = first + 1; i < page->count; i++) {
+                if (!(page->lines[i].kinds & KIND_IDENTIFIER))
+                        continue;
                 g_autofree char *id = NULL;
                 if (!hotfix_match_identifier(page->lines[i].key, &id, NULL) ||
                     g_strcmp0(id, page->bulletin->id) == 0)

@@ -230,6 +230,15 @@ static bool begins_like_head(const char *key)
         return false;
 }
 
+const char *hotfix_head_starts(size_t i)
+{
+        static const char *const marks[] = { "■", "." };
+        if (i < G_N_ELEMENTS(marks))
+                return marks[i];
+        i -= G_N_ELEMENTS(marks);
+        return i < G_N_ELEMENTS(section_heads) ? section_heads[i].text : NULL;
+}
+
 bool hotfix_is_known_head(const char *key)
 {
         struct dotted head = strip_dots(key);
@@ -249,26 +258,41 @@ bool hotfix_is_section_head(const char *key)
         return (head.before >= 6 && head.behind >= 6) || is_head_word(&head);
 }
 
-static bool is_decoration(gunichar c)
+/* Nearly all characters of a head are kana and kanji, of which the first byte tells enough. */
+static bool is_decoration(const char *at)
 {
+        if (text_is_surely_filled(at) && *at != '.' && *at != '\xEF')
+                return false;
+        gunichar c = g_utf8_get_char(at);
         return c == 0x2025 || c == 0x2026 || c == '.' || c == 0xFF0E || g_unichar_isspace(c);
 }
 
 char *hotfix_section_heading(const char *text)
 {
-        while (*text && is_decoration(g_utf8_get_char(text)))
+        while (*text && is_decoration(text))
                 text = g_utf8_next_char(text);
-        const char *end = text;
-        for (const char *at = text; *at; at = g_utf8_next_char(at))
-                if (!is_decoration(g_utf8_get_char(at)))
-                        end = g_utf8_next_char(at);
+        const char *end = text + strlen(text);
+        for (const char *last; end > text && is_decoration(last = g_utf8_prev_char(end)); end = last)
+                ;
         return g_strndup(text, (gsize) (end - text));
 }
 
+static const char *const footer_starts[] = { "HotFixReportは", "HotFixReportでは", "Copyright(C)" };
+static const char signature_separator[] = "--";
+
 bool hotfix_is_footer(const char *key)
 {
-        return hotfix_has_prefix(key, "HotFixReportは") || hotfix_has_prefix(key, "HotFixReportでは") ||
-               hotfix_has_prefix(key, "Copyright(C)") || g_str_equal(key, "--"); /* a signature's separator */
+        for (size_t i = 0; i < G_N_ELEMENTS(footer_starts); i++)
+                if (hotfix_has_prefix(key, footer_starts[i]))
+                        return true;
+        return g_str_equal(key, signature_separator);
+}
+
+const char *hotfix_footer_starts(size_t i)
+{
+        if (i < G_N_ELEMENTS(footer_starts))
+                return footer_starts[i];
+        return i == G_N_ELEMENTS(footer_starts) ? signature_separator : NULL;
 }
 
 bool hotfix_is_link_line(const char *key)

@@ -91,6 +91,9 @@ bool hotfix_is_known_head(const char *key);
 /* The head without the dots around it; newly allocated. text is in its original form. */
 char *hotfix_section_heading(const char *text);
 bool hotfix_is_footer(const char *key);
+/* What heads and footers begin with, one after the other; NULL behind the last. */
+const char *hotfix_head_starts(size_t i);
+const char *hotfix_footer_starts(size_t i);
 /* "詳細", "HFR BBS会議室": what is only a link. */
 bool hotfix_is_link_line(const char *key);
 

@@ -49,8 +49,9 @@ static bool goes_on(const char *url, const char *behind)
 
 static void read_plain_address(struct page *page, guint i)
 {
-        const char *text = page->lines[i].block->text;
-        if (!strchr(text, ':')) /* which is found sooner */
+        const struct block *block = page->lines[i].block;
+        const char *text = block->text;
+        if (block->size < strlen("http://") || !memchr(text, ':', block->size)) /* which is found sooner */
                 return;
         const char *start = strstr(text, "http");
         for (; start && !is_web_address(start); start = strstr(start + 1, "http"))

@@ -14,9 +14,21 @@
 #include "ingest/document.h"
 #include "ingest/hotfix_labels.h"
 
+/* What a line may be, by the character that its key begins with: where a bit is missing, it surely is not that. */
+enum hotfix_kind {
+        KIND_LABEL = 1 << 0,      /* hotfix_line_label */
+        KIND_HEAD = 1 << 1,       /* hotfix_is_section_head */
+        KIND_TABLE = 1 << 2,      /* hotfix_match_table */
+        KIND_FOOTER = 1 << 3,     /* hotfix_is_footer */
+        KIND_IDENTIFIER = 1 << 4, /* hotfix_match_identifier */
+        KIND_MAIL_HEADER = 1 << 5, /* hotfix_is_mail_header */
+        KIND_RULER = 1 << 6,      /* hotfix_is_ruler holds */
+};
+
 struct line {
         const struct block *block;
         const char *key; /* block->normal without spaces: itself, in the page's keys or among the joined ones */
+        unsigned kinds;  /* enum hotfix_kind; set with the key */
         enum hotfix_label label;
         size_t label_length; /* bytes of key that the label and its colon take */
         bool taken;          /* a rule has read it into a field: it is not prose */
@@ -64,10 +76,31 @@ guint hotfix_find_identifier(const struct page *page, guint from);
 /* Where a second bulletin begins, quoted below the first: its 登録日, behind the first one's identifier. What stands there
  * is no field of the first. page->count for none. */
 guint hotfix_find_second(const struct page *page);
+void hotfix_line_set_key(struct line *line, const char *key);
 /* The label that the line carries, from first to last, by its text or its image; *ret_length as in
- * hotfix_label_match. */
-enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
+ * hotfix_label_match. The second one is the closer look at a line that may be one. */
+static inline enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first,
+                                                  enum hotfix_label last, size_t *ret_length);
+enum hotfix_label hotfix_find_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
                                     size_t *ret_length);
+static inline enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first,
+                                                  enum hotfix_label last, size_t *ret_length)
+{
+        *ret_length = 0;
+        if (line->key[0] ? !(line->kinds & KIND_LABEL) : !line->block->image_alt)
+                return LABEL_NONE;
+        return hotfix_find_label(line, first, last, ret_length);
+}
+
+/* The key of a line that is only an image: what its alternative text says, as heads and labels were often pictures. Of
+ * any other line, its own. Newly allocated. */
+char *hotfix_image_key(const struct line *line);
+/* The table whose header begins at this line, which may be one; or LABEL_NONE. */
+enum hotfix_label hotfix_match_table(const struct page *page, guint at);
+/* "From:", "件名:": a line of the head of a mail that was forwarded. */
+bool hotfix_is_mail_header(const char *key);
+/* A cell of no more lines may be a label or a table's head that was broken to fit its column. */
+#define HOTFIX_BROKEN_LINES_MAX 4u
 
 /* The lines from a labelled one to the next labelled one: first becomes the line behind the label's own. */
 guint hotfix_page_region_end(const struct page *page, guint label_line);
@@ -87,10 +120,14 @@ const char *hotfix_text_behind(const char *text, const char *key, size_t size);
 /* The bytes of text whose comparison form is normal, a short text; 0 if it does not start with it. */
 size_t hotfix_measure_prefix(const char *text, const char *normal);
 
-/* Appends a line to a text that was wrapped at the end of the previous one: with a space only between two ASCII
- * characters. */
+/* Whether a space belongs between two wrapped lines, of which one ends and the other begins so: only between ASCII. */
+static inline bool hotfix_are_words(char last, char first)
+{
+        return (unsigned char) last < 0x80 && (unsigned char) first < 0x80 && last != ' ';
+}
+
+/* Appends a line to a text that was wrapped at the end of the previous one. */
 void hotfix_append_wrapped(GString *out, const char *text);
-void hotfix_append_wrapped_sized(GString *out, const char *text, size_t size);
 
 /* Neither letters nor digits, or nothing at all. */
 bool hotfix_is_symbols(const char *key);

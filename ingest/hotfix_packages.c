@@ -37,8 +37,11 @@ static size_t unit_length(const char *key)
 static gint64 parse_size(const char *key)
 {
         char digits[SIZE_DIGITS_MAX + 1];
-        size_t count = 0;
-        for (const char *end = key + strlen(key) - unit_length(key); key < end; key++) {
+        size_t count = 0, length = strlen(key);
+        if (length == 0 || (!g_ascii_isdigit(key[0]) && key[0] != ','))
+                return -1;
+        size_t unit = g_ascii_isdigit(key[length - 1]) ? 0 : unit_length(key);
+        for (const char *end = key + length - unit; key < end; key++) {
                 if (*key == ',')
                         continue;
                 if (count == SIZE_DIGITS_MAX)
@@ -79,13 +82,11 @@ static struct package *current_package(struct packages *packages)
 }
 
 /* A table of four columns names a package; each of its rows is one. */
-static void add_file(struct packages *packages, const char *name, const char *date_key, const char *version,
-                     gint64 size, const char *description)
+static void add_file(struct packages *packages, const char *name, const char *date, const char *version, gint64 size,
+                     const char *description)
 {
         if (++packages->files > HOTFIX_LIST_MAX)
                 return;
-        char date[BULLETIN_DATE_SIZE] = "";
-        hotfix_match_date(date_key, date);
         struct package_file *file = package_file_new(name, date, hotfix_cell_text(version), size,
                                                      hotfix_cell_text(description), NULL);
         if (packages->described) {
@@ -98,10 +99,9 @@ static void add_file(struct packages *packages, const char *name, const char *da
         current_package(packages)->file = file;
 }
 
-static bool is_date_key(const char *key)
+static bool read_date_key(const char *key, char ret_date[BULLETIN_DATE_SIZE])
 {
-        char date[BULLETIN_DATE_SIZE];
-        size_t size = hotfix_match_date(key, date);
+        size_t size = hotfix_match_date(key, ret_date);
         return size > 0 && !key[size];
 }
 
@@ -149,7 +149,8 @@ static guint read_cell_row(struct packages *packages, const GArray *cells, guint
                 set_folder(packages, hotfix_text_behind(cell_at(cells, at)->lines, key, folder_label_length(key)));
                 return 1;
         }
-        bool plain_row = left >= columns && *key && is_date_key(cell_at(cells, at + 1)->key);
+        char date[BULLETIN_DATE_SIZE];
+        bool plain_row = left >= columns && *key && read_date_key(cell_at(cells, at + 1)->key, date);
         if (packages->described && is_path(key) && !plain_row) {
                 set_folder(packages, cell_at(cells, at)->lines);
                 return 1;
@@ -157,7 +158,7 @@ static guint read_cell_row(struct packages *packages, const GArray *cells, guint
         if (!plain_row)
                 return 0;
         const char *description = columns == FILES_COLUMNS ? cell_at(cells, at + 4)->text : NULL;
-        add_file(packages, cell_at(cells, at)->text, cell_at(cells, at + 1)->key, cell_at(cells, at + 2)->text,
+        add_file(packages, cell_at(cells, at)->text, date, cell_at(cells, at + 2)->text,
                  parse_size(cell_at(cells, at + 3)->key), description);
         return columns;
 }
@@ -174,14 +175,14 @@ static void read_cells(struct packages *packages, const GArray *cells, guint hea
 
 /* A plain line "name date [version] [size [description]]". */
 struct file_line {
-        char *name, *date, *version, *description; /* the last two or NULL; date in key form */
-        gint64 size;                               /* -1: not on this line */
+        char *name, *version, *description; /* the last two or NULL */
+        char date[BULLETIN_DATE_SIZE];
+        gint64 size; /* -1: not on this line */
 };
 
 static void file_line_clear(struct file_line *line)
 {
         g_free(line->name);
-        g_free(line->date);
         g_free(line->version);
         g_free(line->description);
         *line = (struct file_line){ .size = -1 };
@@ -212,10 +213,9 @@ static const char *find_file_date(const char *text, struct file_line *line)
         for (unsigned words = 0; words < 12 && *skip_space(at); words++) {
                 g_autofree char *key = NULL;
                 const char *end = next_word(at, &key);
-                if (words > 0 && is_date_key(key)) {
+                if (words > 0 && read_date_key(key, line->date)) {
                         g_autofree char *name = g_strndup(text, (gsize) (at - text));
                         line->name = text_strip(name);
-                        line->date = g_steal_pointer(&key);
                         return end;
                 }
                 at = end;

@@ -5,9 +5,6 @@
 #include "common/text.h"
 #include "ingest/hotfix_p.h"
 
-/* A cell of no more lines may be a label or a table's head that was broken to fit its column. */
-#define BROKEN_LINES_MAX 4u
-
 #define KB_DIGITS_MIN 5u
 #define KB_DIGITS_MAX 7u
 
@@ -67,80 +64,31 @@ bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
         return true;
 }
 
-/* A block that is only an image says what its alternative text says: heads and labels were often pictures. */
-static char *head_key(const struct line *line)
-{
-        if (line->key[0] || !line->block->image_alt)
-                return g_strdup(line->key);
-        g_autofree char *alt = text_normalize(line->block->image_alt);
-        return hotfix_key(alt);
-}
-
-/* "・対策": a bullet before a label. */
-static size_t bullet_size(const char *key)
-{
-        static const char *const bullets[] = { "・", "■", "□", "●", "◆", "▼", "▽", "*" };
-        for (size_t i = 0; i < G_N_ELEMENTS(bullets); i++)
-                if (hotfix_has_prefix(key, bullets[i]))
-                        return strlen(bullets[i]);
-        return 0;
-}
-
-enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
-                                    size_t *ret_length)
-{
-        if (line->key[0] || !line->block->image_alt) {
-                size_t bullet = bullet_size(line->key);
-                const char *whole = line->block->normal;
-                const char *normal = whole + (bullet > 0 && hotfix_has_prefix(whole, line->key) ? bullet : 0);
-                enum hotfix_label label = hotfix_label_match(normal, line->key + bullet, first, last, ret_length);
-                *ret_length += label != LABEL_NONE ? bullet : 0;
-                return label;
-        }
-        g_autofree char *key = head_key(line);
-        enum hotfix_label label = hotfix_label_match(key, key, first, last, ret_length);
-        *ret_length = 0; /* nothing of the line's own text */
-        return label;
-}
-
-static bool is_head(const struct page *page, guint at)
+/* The closer look at a line that may be a head. */
+static bool find_head(const struct page *page, guint at)
 {
         const struct line *line = &page->lines[at];
-        if (line->key[0] ? !hotfix_is_section_head(line->key) : line->block->image_alt == NULL)
+        if (line->key[0] && !hotfix_is_section_head(line->key))
                 return false;
-        g_autofree char *key = line->key[0] ? NULL : head_key(line);
+        g_autofree char *key = line->key[0] ? NULL : hotfix_image_key(line);
         if (key && !hotfix_is_section_head(key))
                 return false;
         /* 対象プラットフォーム is also the name of a column. */
         guint before = at;
-        while (before > 0 && at - before < BROKEN_LINES_MAX && !page->lines[before - 1].key[0])
+        while (before > 0 && at - before < HOTFIX_BROKEN_LINES_MAX && !page->lines[before - 1].key[0])
                 before--;
         return before == 0 || !g_str_equal(page->lines[before - 1].key, "影響を受けるソフトウェア");
 }
 
-static enum hotfix_label match_table(const struct page *page, guint at)
+static inline bool is_head(const struct page *page, guint at)
 {
-        static const struct {
-                const char *first, *second;
-                enum hotfix_label label;
-        } tables[] = {
-                { "影響を受けるソフトウェア", "対象プラットフォーム", LABEL_TABLE_AFFECTED },
-                { "プラットフォーム", "適用テスト結果", LABEL_TABLE_TESTS },
-                { "プラットフォーム", "ダウンロード・センター", LABEL_TABLE_DOWNLOADS },
-                { "ファイル名", "日付", LABEL_TABLE_FILES },
-                { "修正プログラム名", "50台", LABEL_TABLE_MINUTES },
-        };
-        const char *key = page->lines[at].key;
-        for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-                if (key[0] != tables[i].first[0] || !hotfix_has_prefix(key, tables[i].first))
-                        continue;
-                const char *rest = key + strlen(tables[i].first);
-                for (guint n = at + 1; !*rest && n < page->count && n <= at + BROKEN_LINES_MAX; n++)
-                        rest = page->lines[n].key;
-                if (hotfix_has_prefix(rest, tables[i].second))
-                        return tables[i].label;
-        }
-        return LABEL_NONE;
+        const struct line *line = &page->lines[at];
+        return (line->key[0] ? (line->kinds & KIND_HEAD) != 0 : line->block->image_alt != NULL) && find_head(page, at);
+}
+
+static inline enum hotfix_label match_table(const struct page *page, guint at)
+{
+        return page->lines[at].kinds & KIND_TABLE ? hotfix_match_table(page, at) : LABEL_NONE;
 }
 
 static void set_label(struct page *page, guint at, enum hotfix_label label, size_t length)
@@ -159,7 +107,7 @@ static bool is_end_of_title(const struct page *page, guint at)
                 return false;
         const struct line *before = &page->lines[at - 1];
         return before->label == LABEL_NONE && !(before->block->marks & MARK_CELL_END) && before->key[0] != '(' &&
-               before->key[0] && !hotfix_is_ruler(before->key) &&
+               before->key[0] && !(before->kinds & KIND_RULER) &&
                text_width(before->block->text) >= WRAPPED_COLUMNS_MIN;
 }
 
@@ -233,7 +181,7 @@ static void label_body(struct page *page)
                                 label_product(page, i, &looked_for);
                 } else if (is_head(page, i) || ((line->block->marks & MARK_HEADING) && line->key[0])) {
                         set_label(page, i, LABEL_SECTION, strlen(line->key));
-                } else if (hotfix_is_footer(line->key)) {
+                } else if ((line->kinds & KIND_FOOTER) && hotfix_is_footer(line->key)) {
                         set_label(page, i, LABEL_FOOTER, strlen(line->key));
                 }
         }
@@ -248,9 +196,9 @@ static void blank_rulers(struct page *page)
 {
         for (guint i = 0; i < page->count; i++) {
                 struct line *line = &page->lines[i];
-                if (line->block->table < 0 && !(line->block->marks & MARK_CELL_END) && hotfix_is_ruler(line->key) &&
+                if ((line->kinds & KIND_RULER) && line->block->table < 0 && !(line->block->marks & MARK_CELL_END) &&
                     g_utf8_strlen(line->key, -1) >= RULER_CHARACTERS_MIN)
-                        line->key = "";
+                        hotfix_line_set_key(line, "");
         }
 }
 
@@ -261,9 +209,9 @@ static void label_footer_ruler(struct page *page)
                 const struct line *line = &page->lines[i];
                 if (line->label != LABEL_NONE && line->label != LABEL_FOOTER)
                         break;
-                bool is_own = line->key == line->block->normal; /* not blanked */
-                g_autofree char *made = is_own ? NULL : hotfix_key(line->block->normal);
-                const char *key = is_own ? line->key : made;
+                bool is_blanked = !line->key[0] && line->block->normal[0];
+                g_autofree char *own = is_blanked ? hotfix_key(line->block->normal) : NULL;
+                const char *key = own ? own : line->key;
                 if (hotfix_is_ruler(key) && g_utf8_strlen(key, -1) >= FOOTER_RULER_CHARACTERS_MIN)
                         found = i;
         }
@@ -326,7 +274,7 @@ static void join_broken_words(struct page *page)
         g_autoptr(GString) key = g_string_new(NULL);
         for (guint i = 0, end; i < page->count; i = end) {
                 for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++)
-                        if (end - i >= BROKEN_LINES_MAX || !is_in_same_cell(page, i, end))
+                        if (end - i >= HOTFIX_BROKEN_LINES_MAX || !is_in_same_cell(page, i, end))
                                 break;
                 bool is_whole = (page->lines[end - 1].block->marks & MARK_CELL_END) != 0;
                 if (end - i < 2 || !is_whole || !page->lines[i].key[0])
@@ -339,9 +287,9 @@ static void join_broken_words(struct page *page)
                 if (!page->joined)
                         page->joined = g_ptr_array_new_with_free_func(g_free);
                 g_ptr_array_add(page->joined, g_strdup(key->str));
-                page->lines[i].key = g_ptr_array_index(page->joined, page->joined->len - 1);
+                hotfix_line_set_key(&page->lines[i], g_ptr_array_index(page->joined, page->joined->len - 1));
                 for (guint n = i + 1; n < end; n++)
-                        page->lines[n].key = "";
+                        hotfix_line_set_key(&page->lines[n], "");
         }
 }
 
@@ -365,32 +313,27 @@ static size_t put_plain_key(char *to, const struct block *block)
         return (size_t) (out - to);
 }
 
-static void read_keys(struct page *page)
+static void read_lines(struct page *page)
 {
-        size_t size = 0;
-        for (guint i = 0; i < page->count; i++) {
-                const struct block *block = document_block(page->document, i);
-                page->lines[i].block = block;
-                if (!is_own_key(block))
-                        size += (block->is_plain ? block->size : strlen(block->normal)) + 1;
-        }
-        char *to = page->keys = g_malloc(size + 1);
+        char *to = page->keys = g_malloc(page->document->spaced_bytes + 1);
+        page->lines = g_new(struct line, page->count);
         for (guint i = 0; i < page->count; i++) {
                 struct line *line = &page->lines[i];
-                const struct block *block = line->block;
-                line->key = is_own_key(block) ? block->text : to;
+                const struct block *block = document_block(page->document, i);
+                *line = (struct line){ .block = block };
+                char *key = to;
                 if (!is_own_key(block))
                         to += (block->is_plain ? put_plain_key(to, block) : hotfix_put_key(to, block->normal)) + 1;
+                hotfix_line_set_key(line, is_own_key(block) ? block->text : key);
         }
 }
 
 void hotfix_page_init(struct page *page, const struct document *document)
 {
-        *page = (struct page){ .document = document, .count = document->blocks->len };
-        page->lines = g_new0(struct line, page->count);
+        *page = (struct page){ .document = document, .count = document->block_count };
         for (guint i = 0; i < LABEL_MAX; i++)
                 page->first[i] = -1;
-        read_keys(page);
+        read_lines(page);
         blank_rulers(page);
         join_broken_words(page);
         find_places(page);
@@ -422,12 +365,14 @@ guint hotfix_page_region_end(const struct page *page, guint label_line)
         return end;
 }
 
+#define USUAL_PIECES 16u
+
 GArray *hotfix_page_value(const struct page *page, enum hotfix_label label)
 {
         if (page->first[label] < 0)
                 return NULL;
         guint at = (guint) page->first[label], end = hotfix_page_region_end(page, at);
-        GArray *pieces = g_array_new(FALSE, TRUE, sizeof(struct piece));
+        GArray *pieces = g_array_sized_new(FALSE, FALSE, sizeof(struct piece), MIN(end - at, USUAL_PIECES));
         const struct line *line = &page->lines[at];
         if (line->key[line->label_length]) {
                 struct piece beside = { .key = line->key + line->label_length, .block = line->block,

@@ -97,20 +97,9 @@ static bool has_severities(const struct page *page, guint at)
 guint hotfix_find_identifier(const struct page *page, guint from)
 {
         for (guint i = from; i < page->count; i++)
-                if (hotfix_match_identifier(page->lines[i].key, NULL, NULL))
+                if ((page->lines[i].kinds & KIND_IDENTIFIER) && hotfix_match_identifier(page->lines[i].key, NULL, NULL))
                         return i;
         return page->count;
-}
-
-/* "From:", "件名:": the head of a mail that was forwarded. */
-static bool is_mail_header(const char *key)
-{
-        static const char *const names[] = { "from:", "to:", "cc:", "date:", "sent:", "subject:", "reply-to:", "差出人:",
-                                             "送信者:", "宛先:", "日時:", "日付:", "送信日時:", "件名:" };
-        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-                if (g_ascii_tolower(key[0]) == names[i][0] && g_ascii_strncasecmp(key, names[i], strlen(names[i])) == 0)
-                        return true;
-        return false;
 }
 
 /* Behind the head of the forwarded mail, if that stands before the identifier line: what a forwarder says above it, in
@@ -119,15 +108,29 @@ static guint find_start(const struct page *page)
 {
         guint start = 0, end = page->first_identifier;
         for (guint i = 0; i < end; i++)
-                if (is_mail_header(page->lines[i].key))
+                if ((page->lines[i].kinds & KIND_MAIL_HEADER) && hotfix_is_mail_header(page->lines[i].key))
                         start = i + 1;
         return start;
+}
+
+/* Of all lines: so by the last byte, which is looked for sooner than the words, and short ones not at all. */
+static bool has_registration(const struct line *line)
+{
+        static const char words[] = "登録日】";
+        const size_t before = sizeof words - 2;
+        if (line->block->is_plain && line->block->size <= before)
+                return false;
+        const char *key = line->key;
+        for (const char *at = key; (at = strchr(at, words[before])); at++)
+                if ((size_t) (at - key) >= before && memcmp(at - before, words, before) == 0)
+                        return true;
+        return false;
 }
 
 static guint find_registration(const struct page *page, guint from, guint end)
 {
         for (guint i = from; i < end; i++)
-                if (strstr(page->lines[i].key, "登録日】"))
+                if (has_registration(&page->lines[i]))
                         return i;
         return end;
 }

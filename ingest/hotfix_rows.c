@@ -318,6 +318,8 @@ const char *hotfix_cell_text(const char *text)
 {
         if (!text || text_is_blank(text))
                 return NULL;
+        if (g_ascii_isalnum(*text)) /* as nearly all begin: no dash */
+                return text;
         g_autofree char *normal = text_normalize(text);
         return g_str_equal(normal, "-") || g_str_equal(normal, "―") ? NULL : text;
 }

@@ -14,7 +14,9 @@ static void add_section(struct page *page, const char *heading, guint first, gui
         bool speaks = heading && hotfix_has_prefix(heading, "■") && !strstr(heading, "適用テストの結果");
         if (!*text && !speaks)
                 return;
-        g_ptr_array_add(page->bulletin->sections, section_new(heading, text));
+        struct section *section = section_new(heading, NULL);
+        section->text = g_steal_pointer(&text);
+        g_ptr_array_add(page->bulletin->sections, section);
 }
 
 /* Of a row of empty cells no more are looked at. */

@@ -70,15 +70,9 @@ size_t hotfix_measure_prefix(const char *text, const char *normal)
 
 void hotfix_append_wrapped(GString *out, const char *text)
 {
-        hotfix_append_wrapped_sized(out, text, strlen(text));
-}
-
-void hotfix_append_wrapped_sized(GString *out, const char *text, size_t size)
-{
-        if (out->len > 0 && size > 0 && (guchar) out->str[out->len - 1] < 0x80 && (guchar) *text < 0x80 &&
-            out->str[out->len - 1] != ' ')
+        if (out->len > 0 && *text && hotfix_are_words(out->str[out->len - 1], *text))
                 g_string_append_c(out, ' ');
-        g_string_append_len(out, text, (gssize) size);
+        g_string_append(out, text);
 }
 
 bool hotfix_is_symbols(const char *key)
@@ -94,9 +88,12 @@ bool hotfix_is_symbols(const char *key)
 
 bool hotfix_is_ruler(const char *key)
 {
-        size_t size = (size_t) (g_utf8_next_char(key) - key);
-        if (!*key || key[size] != key[0] || strncmp(key, key + size, size) != 0) /* nearly all lines */
+        if (!*key)
                 return false;
+        size_t size = (size_t) (g_utf8_next_char(key) - key);
+        for (size_t i = 0; i < size; i++) /* the first two characters: nearly all lines end here */
+                if (key[size + i] != key[i])
+                        return false;
         gunichar first = g_utf8_get_char(key);
         if (g_unichar_isalnum(first) || g_utf8_strlen(key, RULER_BYTES_MAX) < RULER_CHARACTERS_MIN)
                 return false;
@@ -113,8 +110,27 @@ char *hotfix_bounded(const char *text)
         return text_cut_chars(text, BOUNDED_CHARACTERS_MAX);
 }
 
+/* The only piece that says something, as in most fields; NULL where there are more or none. */
+static const struct piece *only_piece(const GArray *pieces)
+{
+        const struct piece *only = NULL;
+        for (guint i = 0; i < pieces->len; i++) {
+                if (!piece_at(pieces, i)->key[0])
+                        continue;
+                if (only)
+                        return NULL;
+                only = piece_at(pieces, i);
+        }
+        return only;
+}
+
 char *hotfix_pieces_text(const GArray *pieces)
 {
+        const struct piece *only = only_piece(pieces);
+        size_t size;
+        const char *trimmed = only ? text_trim(only->text, &size) : NULL;
+        if (trimmed && size <= HOTFIX_BOUNDED_BYTES)
+                return g_strndup(trimmed, size);
         GString *out = g_string_new(NULL);
         for (guint i = 0; i < pieces->len; i++) {
                 const struct piece *piece = piece_at(pieces, i);
@@ -135,6 +151,9 @@ char *hotfix_pieces_text(const GArray *pieces)
 
 char *hotfix_pieces_key(const GArray *pieces)
 {
+        const struct piece *only = only_piece(pieces);
+        if (only)
+                return g_strdup(only->key);
         GString *out = g_string_new(NULL);
         for (guint i = 0; i < pieces->len; i++)
                 g_string_append(out, piece_at(pieces, i)->key);

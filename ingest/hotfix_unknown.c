@@ -151,14 +151,15 @@ bool hotfix_is_label_like(const char *key, bool expected)
 /* A line, or in tables a cell. */
 struct unit {
         guint first;
-        char *key;
+        const char *key;
+        char *owned; /* the key, where it is that of several lines */
         size_t label_size; /* bytes of the key in front of what would be its own value */
         bool has_links, continues;
 };
 
 static void unit_clear(gpointer data)
 {
-        g_free(((struct unit *) data)->key);
+        g_free(((struct unit *) data)->owned);
 }
 
 static bool is_in_cell(const struct page *page, guint i)
@@ -171,33 +172,43 @@ static bool is_in_cell(const struct page *page, guint i)
 
 #define USUAL_UNITS 8u
 
-/* What is not empty of the region behind the label. The rest of the label's own cell is taken line by line. */
-static GArray *read_units(const struct page *page, guint label_line, guint end)
+static void add_to_key(struct unit *unit, GString **joined, const char *key)
 {
-        GArray *units = g_array_sized_new(FALSE, FALSE, sizeof(struct unit), USUAL_UNITS);
+        if (!unit->key) {
+                unit->key = key;
+                return;
+        }
+        if (!*joined)
+                *joined = g_string_new(unit->key);
+        g_string_append(*joined, key);
+}
+
+/* What is not empty of the region behind the label. The rest of the label's own cell is taken line by line. */
+static void read_units(const struct page *page, guint label_line, guint end, GArray *units)
+{
+        g_array_set_size(units, 0);
         end = MIN(end, label_line + REGION_LINES_MAX);
-        g_array_set_clear_func(units, unit_clear);
         bool own_cell = !(page->lines[label_line].block->marks & MARK_CELL_END);
-        GString *key = g_string_new(NULL);
-        struct unit unit = { .first = label_line + 1 };
+        struct unit unit = { 0 };
+        GString *joined = NULL; /* of the unit's lines, where there are several */
         for (guint i = label_line + 1; i < end; i++) {
                 const struct block *block = page->lines[i].block;
-                if (key->len == 0)
+                if (!unit.key)
                         unit = (struct unit){ .first = i };
-                g_string_append(key, page->lines[i].key);
+                if (page->lines[i].key[0])
+                        add_to_key(&unit, &joined, page->lines[i].key);
                 unit.has_links = unit.has_links || block->links;
                 unit.continues = unit.continues || hotfix_line_continues(page, i, page->lines[i - 1].block);
                 bool goes_on = is_in_cell(page, i) && !own_cell && !(block->marks & MARK_CELL_END) && i + 1 < end;
                 own_cell = own_cell && !(block->marks & MARK_CELL_END);
-                if (goes_on || key->len == 0)
+                if (goes_on || !unit.key)
                         continue;
-                unit.key = g_strdup(key->str);
+                if (joined)
+                        unit.key = unit.owned = g_string_free(g_steal_pointer(&joined), FALSE);
                 unit.label_size = strcspn(unit.key, ":");
                 g_array_append_val(units, unit);
-                g_string_truncate(key, 0);
+                unit.key = NULL;
         }
-        g_string_free(key, TRUE);
-        return units;
 }
 
 #define unit_at(units, i) (&g_array_index((units), struct unit, (i)))
@@ -212,6 +223,7 @@ struct scan {
         const struct page *page;
         enum hotfix_label label, known;
         guint unknown;
+        GArray *units; /* of one region after the other */
 };
 
 /* Whether the label that should come now is nowhere on the page. */
@@ -282,7 +294,8 @@ static int bracket_balance(const char *key)
 static guint find_in_region(struct page *page, const struct scan *scan, guint label_line, guint end)
 {
         const struct line *line = &page->lines[label_line];
-        g_autoptr(GArray) units = read_units(page, label_line, end);
+        GArray *units = scan->units;
+        read_units(page, label_line, end, units);
         guint place = line->key[line->label_length] ? 1 : 0;
         int open = bracket_balance(line->key);
         for (guint i = 0; i < units->len; i++, place++) {
@@ -310,7 +323,9 @@ static bool is_open_end(const struct page *page, guint end)
 
 void hotfix_mark_unknown_labels(struct page *page, guint end)
 {
-        struct scan scan = { .page = page };
+        g_autoptr(GArray) units = g_array_sized_new(FALSE, FALSE, sizeof(struct unit), USUAL_UNITS);
+        g_array_set_clear_func(units, unit_clear);
+        struct scan scan = { .page = page, .units = units };
         guint at = page->top;
         end = MIN(end, page->count);
         if (at < end && page->lines[at].label == LABEL_NONE && hotfix_is_label_like(page->lines[at].key, true)) {

@@ -26,10 +26,9 @@ static void warn_unknown(struct page *page, enum hotfix_label label, const char 
 /* The part of the original text that the bracketed remarks leave. */
 static char *text_before_bracket(const char *text)
 {
-        const char *at = text;
-        while (*at && *at != '[' && g_utf8_get_char(at) != 0xFF3B)
-                at = g_utf8_next_char(at);
-        g_autofree char *start = g_strndup(text, (gsize) (at - text));
+        const char *wide = strstr(text, "\xEF\xBC\xBB"); /* U+FF3B */
+        size_t size = strcspn(text, "[");
+        g_autofree char *start = g_strndup(text, wide ? MIN(size, (size_t) (wide - text)) : size);
         return text_strip(start);
 }
 

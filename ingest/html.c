@@ -92,12 +92,12 @@ static int read_carefully(const char *text, size_t size, struct document *docume
 }
 
 /* NULL: it takes more than that. */
-static struct document *read_sound(const char *text, size_t size)
+static struct document *read_sound(const char *text, size_t size, bool is_clean)
 {
         struct document *document = document_new(RENDERING_HTML);
         struct html_reader reader;
         html_reader_init(&reader, document);
-        bool is_read = html_read_sound(&reader, text, size) && !reader.limit && !reader.long_url;
+        bool is_read = html_read_sound(&reader, text, size, is_clean) && !reader.limit && !reader.long_url;
         html_reader_clear(&reader);
         if (!is_read)
                 g_clear_pointer(&document, document_free);
@@ -124,13 +124,18 @@ int html_read_by_parser(const char *text, size_t size, struct document **ret_doc
 
 int html_read(const char *text, size_t size, struct document **ret_document, struct error *err)
 {
+        return html_read_known(text, size, false, ret_document, err);
+}
+
+int html_read_known(const char *text, size_t size, bool is_clean, struct document **ret_document, struct error *err)
+{
         if (size > LIMIT_TEXT_BYTES)
                 return error_set(err, -ERR_LIMIT, "the HTML has more than %u bytes (LIMIT_TEXT_BYTES)", LIMIT_TEXT_BYTES);
         if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark is no text */
                 text += 3;
                 size -= 3;
         }
-        struct document *sound = read_sound(text, size);
+        struct document *sound = read_sound(text, size, is_clean);
         if (sound) {
                 *ret_document = sound;
                 return 0;

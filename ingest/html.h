@@ -4,6 +4,7 @@
 #ifndef INGEST_HTML_H
 #define INGEST_HTML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ingest/document.h"
@@ -15,6 +16,8 @@ void html_prepare(void);
  * and comments are left out. Errors: -ERR_LIMIT (bytes, depth, cells), -ERR_MALFORMED where nothing could be read. */
 int html_read(const char *text, size_t size, struct document **ret_document, struct error *err);
 
+/* The same, where the caller may know that text_is_clean says yes of the text. */
+int html_read_known(const char *text, size_t size, bool is_clean, struct document **ret_document, struct error *err);
 
 /* The same by libxml2 alone, which a page that is not sound is left to. */
 int html_read_by_parser(const char *text, size_t size, struct document **ret_document, struct error *err);

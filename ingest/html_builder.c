@@ -2,7 +2,11 @@
 #include "ingest/html_builder.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
+#include "common/append.h"
 #include "common/limits.h"
 #include "common/text.h"
 
@@ -147,7 +151,7 @@ static struct block *add_block(struct html_builder *b, const char *text, size_t 
                 block->row = table->row;
                 block->column = table->column;
                 block->row_span = table->row_span;
-                table->last_block = (int) b->document->blocks->len - 1;
+                table->last_block = (int) b->document->block_count - 1;
         }
         return block;
 }
@@ -177,12 +181,22 @@ static void note_link(struct html_builder *b)
 
 static void start_line(struct html_builder *b)
 {
-        g_string_truncate(b->line, 0);
+        b->line->len = 0;
+        b->line->str[0] = '\0';
         b->space = b->newline = false;
         b->all_bold = true;
         b->marks = 0;
         b->line_number = 0;
         b->link_start = 0;
+}
+
+/* Neither begins nor ends with white space, as far as that is told at a glance: as nearly all lines. */
+static bool is_surely_trimmed(const GString *line)
+{
+        const char *last = line->str + line->len - 1;
+        while (last > line->str && ((unsigned char) *last & 0xC0) == 0x80)
+                last--;
+        return text_is_surely_filled(line->str) && text_is_surely_filled(last);
 }
 
 /* Ends the line. Returns whether there was one: false if it was blank. An image that stands alone waits in its cell for
@@ -196,10 +210,13 @@ static bool end_line(struct html_builder *b)
                 start_line(b);
                 return false;
         }
-        const char *rest;
-        unsigned indent = document_split_indent(b->line->str, &rest);
-        size_t size;
-        const char *text = text_trim(rest, &size);
+        const char *text = b->line->str;
+        size_t size = b->line->len;
+        unsigned indent = 0;
+        if (size == 0 || !is_surely_trimmed(b->line)) {
+                indent = document_split_indent(text, &text);
+                text = text_trim(text, &size);
+        }
         bool filled = size > 0, waits = b->image && current_table(b);
         if (filled) {
                 unsigned marks = b->marks | (b->all_bold ? MARK_BOLD : 0) | (b->item ? MARK_LIST_ITEM : 0);
@@ -238,13 +255,13 @@ static void add_run(struct html_builder *b, const struct html_style *style, cons
                 b->line_number = b->source_line;
                 b->all_bold = true;
         } else if (b->space && !(b->newline && joins_without_space(b->line, text))) {
-                g_string_append_c(b->line, ' ');
+                append_char(b->line, ' ');
         }
         b->space = b->newline = false;
         b->marks |= (style->heading ? MARK_HEADING : 0) | (style->preformatted ? MARK_PREFORMATTED : 0);
         if (b->all_bold && !style->bold && !is_blank_run(text, size))
                 b->all_bold = false;
-        g_string_append_len(b->line, text, size);
+        append_bytes(b->line, text, size);
 }
 
 static bool is_collapsible(char c)
@@ -255,6 +272,15 @@ static bool is_collapsible(char c)
 /* Where the next byte is that may be collapsible: none is above a space. */
 static const char *find_low(const char *p, const char *end)
 {
+#if defined(__SSE2__)
+        const __m128i space = _mm_set1_epi8(' ');
+        for (__m128i bytes; (size_t) (end - p) >= sizeof bytes; p += sizeof bytes) {
+                bytes = _mm_loadu_si128((const __m128i *) (const void *) p);
+                unsigned low = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes));
+                if (low)
+                        return p + __builtin_ctz(low);
+        }
+#endif
         for (guint64 word; (size_t) (end - p) >= sizeof word; p += sizeof word) {
                 memcpy(&word, p, sizeof word);
                 if ((word - 0x2121212121212121u) & ~word & 0x8080808080808080u)
@@ -473,7 +499,7 @@ void html_builder_close_cell(struct html_builder *b)
         struct table *table = g_ptr_array_index(b->tables, b->tables->len - 1);
         if (b->image && table->last_block >= 0 && !b->image_alt)
                 b->image = false;
-        bool last = table->last_block >= 0 && table->last_block == (int) b->document->blocks->len - 1 && !b->image;
+        bool last = table->last_block >= 0 && table->last_block == (int) b->document->block_count - 1 && !b->image;
         struct block *block = last ? document_block(b->document, table->last_block) : add_block(b, "", 0, 0, 0);
         if (block)
                 block->marks |= MARK_CELL_END;

@@ -40,8 +40,9 @@ void html_finish(struct html_reader *reader);
 /*
  * Reads a page of sound HTML, with the same events that libxml2 gives, in a small part of its time. Returns false where
  * there is something in the page that asks for its care: then nothing counts that was read.
+ * is_clean: text_is_clean is known to say yes of the text; else it is asked.
  */
-bool html_read_sound(struct html_reader *reader, const char *text, size_t size);
+bool html_read_sound(struct html_reader *reader, const char *text, size_t size, bool is_clean);
 void html_sound_prepare(void);
 
 /* Of libxml2: whether the tag closes an open element of the other name; whether an element has no content; the

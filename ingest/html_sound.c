@@ -129,7 +129,7 @@ void html_sound_prepare(void)
 struct page {
         struct html_reader *reader;
         const char *text, *end;
-        const char *counted; /* up to there the lines are counted */
+        const char *next_newline; /* the first that is not counted in line, or the end */
         const char *next_tag, *next_reference; /* see find_next */
         unsigned line;
         const struct tag *open[OPEN_MAX];
@@ -148,14 +148,16 @@ static bool give_up(struct page *page)
         return false;
 }
 
+static const char *find_newline(const struct page *page, const char *p)
+{
+        const char *newline = memchr(p, '\n', (size_t) (page->end - p));
+        return newline ? newline : page->end;
+}
+
 static unsigned line_at(struct page *page, const char *at)
 {
-        const char *newline;
-        while (page->counted < at && (newline = memchr(page->counted, '\n', (size_t) (at - page->counted)))) {
-                page->line++;
-                page->counted = newline + 1;
-        }
-        page->counted = MAX(page->counted, at);
+        for (; page->next_newline < at; page->line++)
+                page->next_newline = find_newline(page, page->next_newline + 1);
         return page->line;
 }
 
@@ -676,12 +678,13 @@ static const char *find_markup(struct page *page, const char *p)
         return MIN(tag, reference);
 }
 
-bool html_read_sound(struct html_reader *reader, const char *text, size_t size)
+bool html_read_sound(struct html_reader *reader, const char *text, size_t size, bool is_clean)
 {
-        if (size == 0 || !known.p || !text_is_clean(text, size))
+        if (size == 0 || !known.p || (!is_clean && !text_is_clean(text, size)))
                 return false;
-        struct page page = { .reader = reader, .text = text, .end = text + size, .counted = text, .line = 1,
+        struct page page = { .reader = reader, .text = text, .end = text + size, .line = 1,
                              .values = g_string_sized_new(256) };
+        page.next_newline = find_newline(&page, text);
         const char *p = skip_prologue(&page, text);
         while (p && p < page.end && !page.gives_up && !reader->limit) {
                 const char *stop = find_markup(&page, p);

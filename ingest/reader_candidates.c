@@ -122,7 +122,7 @@ static struct candidate *add_candidate(struct readings *readings, const struct s
 static char *flatten(const struct document *document)
 {
         guint odd = 0;
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
                 size_t size = block->is_plain ? block->size : strlen(block->text);
                 odd += block->text[0] == '>' || (size > 0 && block->text[size - 1] == '|');
@@ -130,7 +130,7 @@ static char *flatten(const struct document *document)
         if (odd < 3)
                 return NULL;
         GString *out = g_string_new(NULL);
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
                 if (block->marks & MARK_PARAGRAPH)
                         g_string_append_c(out, '\n');
@@ -143,7 +143,7 @@ static void read_html(struct readings *readings, const struct source *source, co
 {
         struct document *document = NULL;
         struct error err = ERROR_INIT;
-        if (html_read(decoded->text, decoded->size, &document, &err) < 0) {
+        if (html_read_known(decoded->text, decoded->size, decoded->is_clean, &document, &err) < 0) {
                 note_failure(readings, source, error_text(&err));
                 error_clear(&err);
                 return;
@@ -160,6 +160,7 @@ static void read_html(struct readings *readings, const struct source *source, co
         }
 }
 
+/* Takes the text apart where it stands. */
 static void read_text(struct readings *readings, const struct source *source, const struct charset_result *decoded)
 {
         const struct text_document_options options = { .flowed = source->flowed, .delsp = source->delsp };

@@ -118,6 +118,9 @@ bool reader_holds_html(const char *data, size_t size)
                 size_t left = (size_t) (end - at);
                 if (left < 2 || !g_ascii_isalpha(at[1])) /* a kanji's half, as often as not */
                         continue;
+                char letter = at[1] | 0x20;
+                if (letter != 'h' && letter != 'b' && letter != 't')
+                        continue;
                 if (begins_with(at, left, "<html") || begins_with(at, left, "<body") || begins_with(at, left, "<table"))
                         return true;
                 breaks += begins_with(at, left, "<br");

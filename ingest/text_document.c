@@ -34,12 +34,20 @@ static inline bool is_space_at(const char *at)
         return !text_is_surely_filled(at) && g_unichar_isspace(g_utf8_get_char(at));
 }
 
+static inline const char *last_character(const char *start, const char *end)
+{
+        const char *last = end - 1;
+        while (last > start && ((unsigned char) *last & 0xC0) == 0x80)
+                last--;
+        return last;
+}
+
 static struct piece strip_piece(const char *start, const char *end)
 {
         while (start < end && is_space_at(start))
                 start = g_utf8_next_char(start);
         while (end > start) {
-                const char *last = g_utf8_prev_char(end);
+                const char *last = last_character(start, end);
                 if (!is_space_at(last))
                         break;
                 end = last;
@@ -131,10 +139,9 @@ static struct block *add_block(struct builder *b, const struct piece *piece, uns
 static bool add_pipe(struct builder *b)
 {
         static const struct piece empty = { "", "" };
-        GPtrArray *blocks = b->document->blocks;
         if (!b->cell_open)
                 return add_block(b, &empty, MARK_CELL_END, 0) != NULL;
-        document_block(b->document, blocks->len - 1)->marks |= MARK_CELL_END;
+        document_block(b->document, b->document->block_count - 1)->marks |= MARK_CELL_END;
         b->cell_open = false;
         return true;
 }
@@ -278,7 +285,7 @@ static bool add_line(struct builder *b, const GArray *lines, guint i)
         b->line = line->number;
         struct piece piece = strip_line(line->text);
         const char *rest;
-        unsigned indent = document_split_indent(line->text, &rest);
+        unsigned indent = piece.start > line->text ? document_split_indent(line->text, &rest) : 0;
         if (b->document->rendering == RENDERING_PIPES)
                 return add_pipe_line(b, &piece, indent);
         if (is_table_ruler(b, lines, i, &piece))
@@ -289,7 +296,7 @@ static bool add_line(struct builder *b, const GArray *lines, guint i)
         return add_block(b, &piece, 0, indent) != NULL;
 }
 
-int text_document_read(const char *text, const struct text_document_options *options, struct document **ret_document,
+int text_document_read(char *text, const struct text_document_options *options, struct document **ret_document,
                        struct error *err)
 {
         static const struct text_document_options none;
@@ -298,14 +305,11 @@ int text_document_read(const char *text, const struct text_document_options *opt
         size_t size = strlen(text);
         if (size > LIMIT_TEXT_BYTES)
                 return error_set(err, -ERR_LIMIT, "the text has more than %u bytes (LIMIT_TEXT_BYTES)", LIMIT_TEXT_BYTES);
-        g_autofree char *buffer = g_malloc(size + 1);
-        memcpy(buffer, text, size + 1);
+        bool has_bars = memchr(text, '|', size) != NULL; /* without one there are neither rows nor cells */
         g_autoptr(GArray) lines = NULL;
-        int r = text_lines_split(buffer, options ? options : &none, &lines, err);
+        int r = text_lines_split(text, options ? options : &none, &lines, err);
         if (r < 0)
                 return r;
-        /* Without a bar there are neither rows nor cells. */
-        bool has_bars = memchr(text, '|', size) != NULL;
         struct builder b = { .document = document_new(has_bars ? judge_rendering(lines) : RENDERING_LINES) };
         for (guint i = 0; i < lines->len; i++) {
                 if (add_line(&b, lines, i))

@@ -2,6 +2,9 @@
 #include "ingest/text_lines.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "common/limits.h"
 #include "common/text.h"
@@ -24,12 +27,34 @@ static size_t line_end_size(const char *p)
         return strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0 ? 3 : 0;
 }
 
+#define END_STARTS "\r\n\f\v\xC2\xE2" /* the first bytes of line ends */
+
+/* Where the next byte is that may begin a line end; a NUL stands at the end. */
+static char *find_end_start(char *p, const char *end)
+{
+#if defined(__SSE2__)
+        const __m128i c2 = _mm_set1_epi8('\xC2'), e2 = _mm_set1_epi8('\xE2');
+        for (__m128i bytes; (size_t) (end - p) >= sizeof bytes; p += sizeof bytes) {
+                bytes = _mm_loadu_si128((const __m128i *) (const void *) p);
+                const __m128i from = _mm_sub_epi8(bytes, _mm_set1_epi8('\n')); /* \n, \v, \f and \r follow each other */
+                const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8('\r' - '\n')), from);
+                const __m128i wide = _mm_or_si128(_mm_cmpeq_epi8(bytes, c2), _mm_cmpeq_epi8(bytes, e2));
+                unsigned found = (unsigned) _mm_movemask_epi8(_mm_or_si128(low, wide));
+                if (found)
+                        return p + __builtin_ctz(found);
+        }
+#else
+        (void) end;
+#endif
+        return p + strcspn(p, END_STARTS);
+}
+
 /* Ends the line with NUL and returns where the next one begins, or NULL behind the last. */
-static char *cut_line(char *text)
+static char *cut_line(char *text, const char *text_end)
 {
         char *end = text;
         size_t size = 0;
-        while (*(end += strcspn(end, "\r\n\f\v\xC2\xE2")) && (size = line_end_size(end)) == 0)
+        while (*(end = find_end_start(end, text_end)) && (size = line_end_size(end)) == 0)
                 end++;
         if (!*end)
                 return NULL;
@@ -40,8 +65,9 @@ static char *cut_line(char *text)
 static int cut_lines(char *buffer, GArray *lines, struct error *err)
 {
         guint count = 0;
+        const char *end = buffer + strlen(buffer);
         for (char *next, *text = buffer; text; text = next) {
-                next = cut_line(text);
+                next = cut_line(text, end);
                 if (!next && !*text)
                         break;
                 if (count >= LIMIT_DOCUMENT_BLOCKS)
@@ -134,7 +160,7 @@ static void mark_blank(GArray *lines)
 {
         for (guint i = 0; i < lines->len; i++) {
                 struct text_line *line = line_at(lines, i);
-                line->blank = !text_is_surely_filled(line->text) && text_is_blank(line->text);
+                line->blank = !line->text[0] || (!text_is_surely_filled(line->text) && text_is_blank(line->text));
         }
 }
 

@@ -2,12 +2,12 @@
 /*
  * The parser worker: a process without network, writable files or secrets, limited in time and memory, that runs
  * reader_read on hostile bytes. This file is both ends of its pipe. The child is this same program started again as
- * "PROGRAM --parser-worker", with an empty environment and one socket (file descriptor 3).
+ * "PROGRAM --parser-worker", with none of our environment, one socket (file descriptor 3) and memory that both share (4).
  *
  * Protocol, native byte order (one machine, one binary): first, once, the limits; then request = magic, form, size,
  * serial, bytes; reply = magic, outcome, size, serial, and packed (common/pack.h) text, archive name, reason, unknown labels,
- * missing labels, authentication, bulletin.
- * The reply is untrusted and fully checked.
+ * missing labels, authentication, bulletin. The bytes of both are in the shared memory where they fit into it.
+ * The reply is untrusted and fully checked, in a copy of the daemon's own.
  */
 #ifndef INGEST_WORKER_H
 #define INGEST_WORKER_H
@@ -40,6 +40,10 @@ int worker_main(void);
  * One thread at a time may use a worker. */
 struct worker *worker_new(const struct worker_options *options);
 void worker_free(struct worker *worker);
+
+/* Starts the process if there is none: for whoever has to wait for the first input anyway. A start that fails is tried again
+ * at the request. */
+int worker_start(struct worker *worker, struct error *err);
 
 /* Has the child read one input. A crash gives -ERR_WORKER_CRASHED, running out of time -ERR_WORKER_TIMEOUT, out of
  * memory -ERR_LIMIT, an invalid answer -ERR_MALFORMED, failing to start a child -errno; after each the next request

@@ -13,6 +13,7 @@
 #include "ingest/sandbox.h"
 #include "ingest/worker.h"
 #include "ingest/worker_p.h"
+#include "ingest/worker_shared.h"
 
 /* 1: all bytes, 0: the other end closed before the first one, negative: failure or a cut. */
 static int read_all(void *buffer, size_t size)
@@ -45,12 +46,16 @@ static int write_all(const void *buffer, size_t size)
         return 0;
 }
 
-static int send_reply(const struct reader_result *result, uint64_t serial)
+static int send_reply(const struct reader_result *result, uint64_t serial, struct worker_shared *shared)
 {
-        GString *reply = worker_pack_reply(result, serial);
-        int r = write_all(reply->str, reply->len);
-        g_string_free(reply, TRUE);
-        return r;
+        struct worker_frame frame;
+        g_autoptr(GString) reply = worker_pack_reply(result, serial);
+        memcpy(&frame, reply->str, sizeof frame);
+        if (!shared || frame.size > sizeof shared->reply)
+                return write_all(reply->str, reply->len);
+        memcpy(shared->reply, reply->str + sizeof frame, frame.size);
+        frame.magic = WORKER_REPLY_SHARED_MAGIC;
+        return write_all(&frame, sizeof frame);
 }
 
 /* From the start of a mail on, so much processor time, then SIGPROF ends the process. The wall clock is the parent's
@@ -62,39 +67,59 @@ static void limit_cpu(uint64_t ms)
         setitimer(ITIMER_PROF, &timer, NULL);
 }
 
-static int serve_one(const struct worker_setup *setup)
+static int read_mail(const struct worker_setup *setup, const struct worker_frame *frame, const char *data,
+                     struct worker_shared *shared)
+{
+        const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true,
+                                              .without_text = setup->without_text };
+        struct reader_result result;
+        reader_read_limited(data, frame->size, (enum reader_form) frame->kind, &limits, &result);
+        if (setup->without_text && result.text)
+                result.text[0] = '\0';
+        int r = send_reply(&result, frame->serial, shared);
+        reader_result_clear(&result);
+        return r < 0 ? r : 1;
+}
+
+/* The mail comes behind its frame. */
+static int read_received_mail(const struct worker_setup *setup, const struct worker_frame *frame, struct worker_shared *shared)
+{
+        g_autofree char *data = g_malloc(frame->size + 1);
+        int r = frame->size > 0 ? read_all(data, frame->size) : 1;
+        if (r <= 0)
+                return r < 0 ? r : -EPIPE;
+        data[frame->size] = '\0';
+        return read_mail(setup, frame, data, shared);
+}
+
+static bool frame_is_valid(const struct worker_frame *frame, const struct worker_shared *shared)
+{
+        bool is_shared = shared && frame->magic == WORKER_REQUEST_SHARED_MAGIC;
+        return (is_shared || frame->magic == WORKER_REQUEST_MAGIC) && frame->kind < READER_FORM_MAX &&
+               frame->size <= (is_shared ? WORKER_SHARED_BYTES - 1 : LIMIT_MESSAGE_BYTES_MAX);
+}
+
+/* 1: served, 0: the other end closed. */
+static int serve_one(const struct worker_setup *setup, struct worker_shared *shared)
 {
         struct worker_frame frame;
         int r = read_all(&frame, sizeof frame);
         if (r <= 0)
                 return r;
-        if (frame.magic != WORKER_REQUEST_MAGIC || frame.kind >= READER_FORM_MAX || frame.size > LIMIT_MESSAGE_BYTES_MAX)
+        if (!frame_is_valid(&frame, shared))
                 return -EPROTO;
         limit_cpu(setup->cpu_ms);
-        char *data = g_malloc(frame.size + 1);
-        r = frame.size > 0 ? read_all(data, frame.size) : 1;
-        if (r == 1) {
-                data[frame.size] = '\0';
-                struct reader_result result;
-                const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true,
-                                                      .without_text = setup->without_text };
-                reader_read_limited(data, frame.size, (enum reader_form) frame.kind, &limits, &result);
-                if (setup->without_text && result.text)
-                        result.text[0] = '\0';
-                int sent = send_reply(&result, frame.serial);
-                reader_result_clear(&result);
-                r = sent < 0 ? sent : 1;
-        } else if (r == 0) {
-                r = -EPIPE;
-        }
-        g_free(data);
+        if (frame.magic == WORKER_REQUEST_SHARED_MAGIC)
+                r = read_mail(setup, &frame, shared->request, shared); /* the other end has put a NUL behind it */
+        else
+                r = read_received_mail(setup, &frame, shared);
         limit_cpu(0);
         return r;
 }
 
 static bool setup_is_valid(const struct worker_setup *setup)
 {
-        return setup->magic == WORKER_SETUP_MAGIC && setup->without_text <= 1 && setup->cpu_ms > 0 &&
+        return setup->magic == WORKER_SETUP_MAGIC && setup->without_text <= 1 && setup->shared <= 1 && setup->cpu_ms > 0 &&
                setup->cpu_ms <= LIMIT_WORKER_CPU_MS_MAX && setup->memory_bytes > 0 &&
                setup->memory_bytes <= LIMIT_WORKER_MEMORY_BYTES_MAX && setup->text_bytes > 0 &&
                setup->text_bytes <= LIMIT_TEXT_BYTES;
@@ -155,6 +180,9 @@ int worker_main(void)
                 fprintf(stderr, "parser worker: %s\n", error_text(&err));
                 _exit(EXIT_FAILURE);
         }
+        struct worker_shared *shared = setup.shared ? worker_shared_open(WORKER_SHARED_FD) : NULL;
+        if (setup.shared && !shared)
+                _exit(EXIT_FAILURE);
         watch_memory();
         keep_memory();
         reader_prepare();
@@ -165,7 +193,7 @@ int worker_main(void)
         }
         int r;
         do
-                r = serve_one(&setup);
+                r = serve_one(&setup, shared);
         while (r > 0);
         /* No destructors: they belong to libraries that may be in any state. */
         _exit(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -36,23 +36,33 @@ static void pack_result(struct packer *p, const struct reader_result *result)
                 bulletin_pack(p, result->bulletin);
 }
 
+/* Behind the frame. Returns how many values it has. */
+static size_t put_result(GString *reply, const struct reader_result *result)
+{
+        struct packer p;
+        packer_init(&p, reply);
+        pack_result(&p, result);
+        packer_end(&p);
+        return p.values;
+}
+
 /* A result too large for a reply is refused in its own name: the other end would take the reply for an attack. */
 GString *worker_pack_reply(const struct reader_result *result, uint64_t serial)
 {
         static const char too_large_reason[] = "what was read of the mail is larger than the parser may answer with";
         struct worker_frame frame = { WORKER_REPLY_MAGIC, result->outcome, 0, serial };
-        struct packer p = { .bytes = g_string_sized_new(32 * KIB) };
-        g_string_append_len(p.bytes, (const char *) &frame, sizeof frame);
-        pack_result(&p, result);
-        if (p.bytes->len - sizeof frame > LIMIT_WORKER_REPLY_BYTES || p.values > LIMIT_WORKER_REPLY_VALUES) {
+        GString *reply = g_string_sized_new(32 * KIB);
+        g_string_append_len(reply, (const char *) &frame, sizeof frame);
+        size_t values = put_result(reply, result);
+        if (reply->len - sizeof frame > LIMIT_WORKER_REPLY_BYTES || values > LIMIT_WORKER_REPLY_VALUES) {
                 struct reader_result refusal = { .outcome = READER_REFUSED, .reason = (char *) too_large_reason };
-                g_string_truncate(p.bytes, sizeof frame);
+                g_string_truncate(reply, sizeof frame);
                 frame.kind = READER_REFUSED;
-                pack_result(&p, &refusal);
+                put_result(reply, &refusal);
         }
-        frame.size = p.bytes->len - sizeof frame;
-        memcpy(p.bytes->str, &frame, sizeof frame);
-        return p.bytes;
+        frame.size = reply->len - sizeof frame;
+        memcpy(reply->str, &frame, sizeof frame);
+        return reply;
 }
 
 /* --- taking apart --- */
@@ -82,7 +92,7 @@ static int take_labels(struct unpacker *u, struct label_report *report,
         guint64 count;
         int r = unpack_number(u, LABEL_REPORT_MAX, &count);
         for (guint64 i = 0; r == 0 && i < count; i++) {
-                g_autofree char *label = NULL;
+                char *label = NULL;
                 r = unpack_text(u, LABEL_BYTES_MAX, &label);
                 if (r == 0 && !label)
                         r = -ERR_MALFORMED;
@@ -102,21 +112,28 @@ static int check_reply(struct reader_result *result, const char *sha256, struct 
                 return error_set(err, -ERR_MALFORMED, "the parser worker named an archive path that is not allowed");
         if (!result->bulletin)
                 return 0;
-        struct mail_info *mail = &result->bulletin->mail;
-        if (mail->sha256 && strcmp(mail->sha256, sha256) != 0)
+        if (strcmp(result->bulletin->mail.sha256, sha256) != 0)
                 return error_set(err, -ERR_MALFORMED, "the parser worker answered for another mail");
-        if (!mail->sha256)
-                mail->sha256 = g_strdup(sha256);
         return 0;
+}
+
+/* One that is kept without the bulletin too. */
+static int take_text(struct unpacker *u, size_t max_bytes, char **ret_text)
+{
+        char *text;
+        int r = unpack_text(u, max_bytes, &text);
+        if (r == 0)
+                *ret_text = g_strdup(text);
+        return r;
 }
 
 static int take_texts(struct unpacker *u, struct reader_result *result, struct error *err)
 {
-        int r = unpack_text(u, LIMIT_WORKER_REPLY_BYTES, &result->text);
+        int r = take_text(u, LIMIT_WORKER_REPLY_BYTES, &result->text);
         if (r == 0)
-                r = unpack_text(u, ARCHIVE_NAME_MAX, &result->archive_name);
+                r = take_text(u, ARCHIVE_NAME_MAX, &result->archive_name);
         if (r == 0)
-                r = unpack_text(u, REASON_MAX, &result->reason);
+                r = take_text(u, REASON_MAX, &result->reason);
         return r < 0 ? error_set(err, r, "the parser worker's answer has a text of a wrong form") : 0;
 }
 
@@ -132,34 +149,42 @@ static int take_lists(struct unpacker *u, struct reader_result *result, struct e
         return r < 0 ? error_set(err, r, "the parser worker's answer has authentication results of a wrong form") : 0;
 }
 
-static int take_bulletin(struct unpacker *u, struct bulletin **ret_bulletin, struct error *err)
+static int take_bulletin(struct unpacker *u, const char *sha256, struct bulletin **ret_bulletin, struct error *err)
 {
         guint64 present = 0;
         int r = unpack_number(u, 1, &present);
         if (r < 0)
                 return error_set(err, r, "the parser worker's answer does not say whether there is a bulletin");
-        return present ? bulletin_unpack(u, ret_bulletin, err) : 0;
+        return present ? bulletin_unpack(u, sha256, ret_bulletin, err) : 0;
 }
 
-int worker_parse_reply(enum reader_outcome outcome, const void *data, size_t size, const char *sha256,
+static int take_result(struct unpacker *u, const char *sha256, struct reader_result *result, struct error *err)
+{
+        int r = take_texts(u, result, err);
+        if (r == 0)
+                r = take_lists(u, result, err);
+        if (r == 0)
+                r = take_bulletin(u, sha256, &result->bulletin, err);
+        if (r == -ERR_LIMIT)
+                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has more than %u values",
+                              LIMIT_WORKER_REPLY_VALUES);
+        if (r == 0 && !unpacker_is_done(u))
+                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer goes on behind its end");
+        clean_controls(result->reason);
+        return r < 0 ? r : check_reply(result, sha256, err);
+}
+
+int worker_parse_reply(enum reader_outcome outcome, char *data, size_t size, const char *sha256,
                        struct reader_result *ret_result, struct error *err)
 {
         struct reader_result result = { .outcome = outcome };
         struct unpacker u;
-        unpacker_init(&u, data, size, LIMIT_WORKER_REPLY_VALUES);
-        int r = take_texts(&u, &result, err);
-        if (r == 0)
-                r = take_lists(&u, &result, err);
-        if (r == 0)
-                r = take_bulletin(&u, &result.bulletin, err);
-        if (r == -ERR_LIMIT)
-                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer has more than %u values",
-                              LIMIT_WORKER_REPLY_VALUES);
-        if (r == 0 && !unpacker_is_done(&u))
-                r = error_set(err, -ERR_MALFORMED, "the parser worker's answer goes on behind its end");
-        clean_controls(result.reason);
-        if (r == 0)
-                r = check_reply(&result, sha256, err);
+        int r = unpacker_init(&u, data, size, LIMIT_WORKER_REPLY_VALUES);
+        if (r < 0)
+                error_set(err, r, "the parser worker's answer is not in its form, or not valid UTF-8");
+        else
+                r = take_result(&u, sha256, &result, err);
+        unpacker_clear(&u);
         if (r < 0) {
                 error_prefix(err, "invalid answer");
                 reader_result_clear(&result);

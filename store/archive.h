@@ -28,15 +28,20 @@ typedef bool (*archive_stop_function)(void *context);
 int archive_update(struct database *db, const char *directory, archive_stop_function stop, void *context,
                    unsigned *ret_written, struct error *err);
 
-/* The same for whoever does it again and again. */
+/* The same for whoever does it again and again. What one pass writes may be made durable, and leave the list, in a later
+ * one. The feed is a short cut to what was just stored, or NULL. */
+struct archive_mirror;
+struct archive_mirror *archive_mirror_new(struct database *db, const char *directory, struct archive_feed *feed);
+void archive_mirror_free(struct archive_mirror *mirror); /* what is not durable is still on the list; NULL is fine */
+
 struct archive_pass {
-        struct archive_feed *feed; /* a short cut to what was just stored, or NULL */
-        bool index_later;          /* more comes at once: the last bulletin stays on the list, and with it the index */
-        unsigned written;          /* set: how many bulletins, also after a failure */
-        int64_t index_took_ms;     /* set: the index, if it was written */
+        bool more_comes;       /* at once: syncs and index may wait for it */
+        unsigned written;      /* set: how many bulletins, also after a failure */
+        bool unfinished;       /* set: there are syncs or the index for a later pass to do */
+        int64_t index_took_ms; /* set: the index, if it was written */
 };
-int archive_update_pass(struct database *db, const char *directory, archive_stop_function stop, void *context,
-                        struct archive_pass *pass, struct error *err);
+int archive_mirror_update(struct archive_mirror *mirror, archive_stop_function stop, void *context, struct archive_pass *pass,
+                          struct error *err);
 
 /* Removes the temporary files (common/file.h) of a process that was killed while it wrote. */
 void archive_remove_leftovers(const char *directory);

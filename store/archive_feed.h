@@ -18,6 +18,7 @@ struct archive_fresh {
         char *data; /* the mail's bytes: to keep them costs less than to restore them */
         size_t size;
         char *unverified; /* of the mail, or NULL */
+        size_t weight;    /* the feed's: bytes in memory */
 };
 void archive_fresh_free(struct archive_fresh *fresh);
 
@@ -25,14 +26,20 @@ struct archive_feed;
 struct archive_feed *archive_feed_new(size_t max_bytes);
 void archive_feed_free(struct archive_feed *feed);
 
-/* Takes it; frees it if there is no room. Marks must grow. Where the archive is at work it is given up to wait_ms. */
-void archive_feed_put(struct archive_feed *feed, struct archive_fresh *fresh, int64_t wait_ms);
+/* Takes it; frees it if there is no room. Marks must grow. Where somebody takes at all, room is waited for up to wait_ms.
+ * Returns whether this made it more than half full. */
+bool archive_feed_put(struct archive_feed *feed, struct archive_fresh *fresh, int64_t wait_ms);
+
+/* Before a commit: what it stores is about to be put. Who takes then waits a moment rather than read again what is on its
+ * way; until this is false again, after the last put. */
+void archive_feed_expect(struct archive_feed *feed, bool expected);
 
 /* What has this mark, or NULL; forgets what has a smaller one. For the caller to free. */
 struct archive_fresh *archive_feed_take(struct archive_feed *feed, int64_t mark);
 
-/* Whether somebody takes at the moment: else nobody waits for room. */
+/* Whether somebody takes: else nobody waits for room. */
 void archive_feed_set_active(struct archive_feed *feed, bool active);
-bool archive_feed_is_filling(struct archive_feed *feed); /* more than half full */
+/* More than half full, or somebody waits for room (what it has is too large to fit beside less than that). */
+bool archive_feed_is_filling(struct archive_feed *feed);
 
 #endif

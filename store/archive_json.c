@@ -1,38 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /* The archive's JSON file of a bulletin. */
-#include <string.h>
-
 #include "store/archive_p.h"
+#include "store/archive_scan_p.h"
 
-#define INDENT 2
+#define INDENT 2u
 
-static void break_line(GString *out, unsigned depth)
+static const char blanks[] = "\n                                ";
+#define BLANKS (sizeof blanks - 1)
+
+/* Needs room for BLANKS. */
+static void break_line(struct archive_text *out, unsigned depth)
 {
-        static const char blanks[] = "\n                                ";
-        gssize size = (gssize) depth * INDENT;
-        g_string_append_len(out, blanks, MIN(size, (gssize) sizeof blanks - 2) + 1);
-        for (size -= (gssize) sizeof blanks - 2; size > 0; size--) /* deeper than any bulletin is */
-                g_string_append_c(out, ' ');
+        size_t size = 1 + (size_t) depth * INDENT;
+        memcpy(out->data + out->size, blanks, BLANKS); /* of known size: much the cheapest */
+        out->size += MIN(size, BLANKS);
+        for (; size > BLANKS; size--) /* deeper than any bulletin is */
+                archive_text_add_char(out, ' ');
 }
 
-/* Whether an odd number of backslashes stands before the quotation mark. */
-static bool is_escaped(const char *start, const char *mark)
+/* The first " or \ of what begins here, or the end; all before it is copied. Needs room for it. */
+static const char *copy_plain(struct archive_text *out, const char *at, const char *end)
 {
-        const char *first = mark;
-        while (first > start && first[-1] == '\\')
-                first--;
-        return (mark - first) % 2 != 0;
+        while (end - at >= (ptrdiff_t) ARCHIVE_TEXT_BLOCK) {
+                memcpy(out->data + out->size, at, ARCHIVE_TEXT_BLOCK);
+                unsigned found = archive_scan_json(at);
+                size_t plain = found ? (size_t) __builtin_ctz(found) : ARCHIVE_TEXT_BLOCK;
+                out->size += plain;
+                at += plain;
+                if (found)
+                        return at;
+        }
+        for (; at < end && *at != '"' && *at != '\\'; at++)
+                out->data[out->size++] = *at;
+        return at;
 }
 
-/* The string literal that starts here, as it is. Returns what stands behind it. */
-static const char *copy_string(GString *out, const char *at)
+/* The string literal that starts here, as it is, and the colon of a key. Returns what stands behind it. Needs room for all up
+ * to the end and a blank. */
+static const char *copy_string(struct archive_text *out, const char *at, const char *end)
 {
-        const char *end = strchrnul(at + 1, '"');
-        while (*end && is_escaped(at + 1, end))
-                end = strchrnul(end + 1, '"');
-        end += *end == '"';
-        g_string_append_len(out, at, end - at);
-        return end;
+        out->data[out->size++] = *at++;
+        while ((at = copy_plain(out, at, end)) < end) {
+                bool escape = *at == '\\';
+                out->data[out->size++] = *at++;
+                if (!escape)
+                        break;
+                if (at < end)
+                        out->data[out->size++] = *at++;
+        }
+        if (at < end && *at == ':') {
+                memcpy(out->data + out->size, ": ", 2);
+                out->size += 2;
+                at++;
+        }
+        return at;
 }
 
 static bool is_empty(const char *at)
@@ -41,37 +62,35 @@ static bool is_empty(const char *at)
 }
 
 /* JSON in one line, without blanks between its parts, spread over many: the bytes that jansson makes with JSON_INDENT. */
-static void indent(GString *out, const char *at)
+static void indent(struct archive_text *out, const char *at, const char *end)
 {
         unsigned depth = 0;
-        while (*at) {
-                if (*at == '"') {
-                        at = copy_string(out, at);
+        while (at < end) {
+                archive_text_reserve(out, (size_t) (end - at) + BLANKS);
+                char c = *at;
+                if (c == '"') {
+                        at = copy_string(out, at, end);
                         continue;
                 }
-                char c = *at++;
                 bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
-                if (opens && is_empty(at - 1)) {
-                        g_string_append_c(out, c);
-                        g_string_append_c(out, *at++);
+                if (opens && is_empty(at)) {
+                        archive_text_put(out, at, 2);
+                        at += 2;
                         continue;
                 }
+                at++;
                 if (closes)
                         break_line(out, depth > 0 ? --depth : 0);
-                g_string_append_c(out, c);
+                archive_text_add_char(out, c);
                 if (opens)
                         break_line(out, ++depth);
                 else if (c == ',')
                         break_line(out, depth);
-                else if (c == ':')
-                        g_string_append_c(out, ' ');
         }
 }
 
-GString *archive_json_render(const char *text)
+void archive_json_render(struct archive_text *out, const char *text)
 {
-        GString *out = g_string_sized_new(strlen(text) * 5 / 4);
-        indent(out, text);
-        g_string_append_c(out, '\n');
-        return out;
+        indent(out, text, text + strlen(text));
+        archive_text_add_char(out, '\n');
 }

@@ -2,9 +2,9 @@
 /* Reading bulletins. */
 #include "store/bulletins.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "common/bulletin_json.h"
 #include "common/text.h"
 #include "store/bulletins_p.h"
 
@@ -12,7 +12,7 @@
         "SELECT b.id, b.feed, b.key, b.archive_name, b.kind, b.current_revision_id, b.history, b.number, b.title," \
         " b.date, b.severity, b.urgency, (SELECT count(*) FROM revision WHERE bulletin_id = b.id), b.unverified"
 #define ROW_SELECT \
-        HEAD_COLUMNS ", v.id, v.content FROM bulletin b" \
+        HEAD_COLUMNS ", v.id, v.packed FROM bulletin b" \
         " JOIN revision r ON r.id = b.current_revision_id JOIN variant v ON v.id = r.standing_variant_id WHERE"
 /* Where the content is not wanted, it is not looked for either. */
 #define HEAD_SELECT HEAD_COLUMNS " FROM bulletin b WHERE b.current_revision_id IS NOT NULL AND"
@@ -44,17 +44,15 @@ static void free_row(void *row)
 int bulletins_read_content(struct database *db, struct statement *statement, int column, int64_t variant_id,
                            struct bulletin **ret_content, struct error *err)
 {
-        const char *text = statement_text(statement, column);
-        if (!text)
-                return error_set(err, -ERR_STORE_CORRUPT, "%s: variant %" G_GINT64_FORMAT " has no content",
-                                 database_path(db), variant_id);
         struct error cause = ERROR_INIT;
-        if (bulletin_from_text(text, strlen(text), ret_content, &cause) == 0)
+        int r = content_read(statement, column, ret_content, &cause);
+        if (r == 0)
                 return 0;
-        error_set(err, -ERR_STORE_CORRUPT, "%s: the content of variant %" G_GINT64_FORMAT " can't be read: %s",
+        r = r == -ENOMEM ? r : -ERR_STORE_CORRUPT;
+        error_set(err, r, "%s: the content of variant %" G_GINT64_FORMAT " can't be read: %s",
                   database_path(db), variant_id, error_text(&cause));
         error_clear(&cause);
-        return -ERR_STORE_CORRUPT;
+        return r;
 }
 
 char *bulletins_fold(const char *text)

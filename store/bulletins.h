@@ -9,6 +9,7 @@
 
 #include "common/bulletin.h"
 #include "common/digest.h"
+#include "store/content.h"
 #include "store/database.h"
 #include "store/dedup.h"
 
@@ -87,10 +88,12 @@ enum bulletin_trust { BULLETINS_ALL, BULLETINS_VERIFIED, BULLETINS_UNVERIFIED };
 struct bulletin_prepared {
         char fingerprint[DIGEST_TEXT_SIZE];
         char *key, *text; /* bulletin_key; the content as JSON */
+        size_t text_size; /* bytes of text, without its NUL */
+        struct content_packed packed; /* that text as it is stored */
         char *folded_key, *folded_number, *date;
         int64_t mail_date;
 };
-void bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared);
+int bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared, struct error *err);
 void bulletin_prepared_clear(struct bulletin_prepared *prepared);
 
 /* The two above in one, for whoever has prepared it. */

@@ -52,7 +52,7 @@ static int load_claimants(struct database *db, const char *wanted, int64_t newco
                 &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, wanted);
+        statement_bind_lent_text(statement, 1, wanted);
         statement_bind_int(statement, 2, newcomer_id);
         while (claimants->count < AFFECTED_MAX && (r = statement_step(statement, err)) > 0) {
                 struct claimant *claimant = &claimants->members[claimants->count++];
@@ -75,7 +75,7 @@ static int run_with_name(struct database *db, const char *sql, int64_t bulletin_
         int r = database_prepare(db, sql, &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, name);
+        statement_bind_lent_text(statement, 1, name);
         if (bulletin_id)
                 statement_bind_int(statement, 2, bulletin_id);
         return statement_run(statement, err);
@@ -99,7 +99,7 @@ static int any_with_name(struct database *db, const char *sql, const char *name,
         int r = database_prepare(db, sql, &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, name);
+        statement_bind_lent_text(statement, 1, name);
         r = statement_step(statement, err);
         if (r >= 0)
                 *ret_any = r > 0;
@@ -218,6 +218,11 @@ int bulletins_run(struct database *db, const char *sql, int64_t first, int64_t s
 int bulletins_archive_add(struct database *db, int64_t bulletin_id, struct error *err)
 {
         return bulletins_run(db, "INSERT OR REPLACE INTO archive_todo (bulletin_id) VALUES (?1)", bulletin_id, 0, err);
+}
+
+int bulletins_archive_add_new(struct database *db, int64_t bulletin_id, struct error *err)
+{
+        return bulletins_run(db, "INSERT INTO archive_todo (bulletin_id) VALUES (?1)", bulletin_id, 0, err);
 }
 
 int bulletins_archive_all(struct database *db, struct error *err)

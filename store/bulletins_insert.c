@@ -100,8 +100,8 @@ static int find_bulletin(struct insertion *in, struct error *err)
                                  &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
-        statement_bind_text(statement, 2, in->key);
+        statement_bind_lent_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
+        statement_bind_lent_text(statement, 2, in->key);
         r = statement_step(statement, err);
         if (r > 0) {
                 in->bulletin_id = statement_int(statement, 0);
@@ -125,10 +125,10 @@ static void bind_choice(struct statement *statement, int index, const struct cho
 static void bind_shown(struct statement *statement, const struct bulletin *b, const struct bulletin_prepared *prepared)
 {
         statement_bind_int(statement, 4, b->kind);
-        statement_bind_text(statement, 5, b->id);
-        statement_bind_text(statement, 6, prepared->folded_number);
-        statement_bind_text(statement, 7, b->title);
-        statement_bind_text(statement, 8, prepared->date);
+        statement_bind_lent_text(statement, 5, b->id);
+        statement_bind_lent_text(statement, 6, prepared->folded_number);
+        statement_bind_lent_text(statement, 7, b->title);
+        statement_bind_lent_text(statement, 8, prepared->date);
         bind_choice(statement, 9, &b->fields[FIELD_SEVERITY]);
         bind_choice(statement, 10, &b->fields[FIELD_URGENCY]);
 }
@@ -148,12 +148,12 @@ static int insert_bulletin(struct insertion *in, struct error *err)
         if (r < 0)
                 return r;
         g_autofree char *folded = in->unverified ? bulletins_fold(in->key) : NULL;
-        statement_bind_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
-        statement_bind_text(statement, 2, in->key);
-        statement_bind_text(statement, 3, folded ? folded : in->prepared->folded_key);
+        statement_bind_lent_text(statement, 1, in->bulletin->feed ? in->bulletin->feed : "");
+        statement_bind_lent_text(statement, 2, in->key);
+        statement_bind_lent_text(statement, 3, folded ? folded : in->prepared->folded_key);
         bind_shown(statement, in->bulletin, in->prepared);
-        statement_bind_text(statement, 11, in->archive_name);
-        statement_bind_text(statement, 12, in->named ? in->archive_name : NULL);
+        statement_bind_lent_text(statement, 11, in->archive_name);
+        statement_bind_lent_text(statement, 12, in->named ? in->archive_name : NULL);
         statement_bind_int(statement, 13, in->unverified);
         r = statement_run(statement, err);
         if (r == 0)
@@ -173,8 +173,8 @@ static int find_revision(struct insertion *in, struct error *err)
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->bulletin_id);
-        statement_bind_text(statement, 2, in->bulletin->registered);
-        statement_bind_text(statement, 3, in->bulletin->updated);
+        statement_bind_lent_text(statement, 2, in->bulletin->registered);
+        statement_bind_lent_text(statement, 3, in->bulletin->updated);
         r = statement_step(statement, err);
         if (r > 0) {
                 in->revision_id = statement_int(statement, 0);
@@ -194,8 +194,8 @@ static int insert_revision(struct insertion *in, struct error *err)
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->bulletin_id);
-        statement_bind_text(statement, 2, in->bulletin->registered);
-        statement_bind_text(statement, 3, in->bulletin->updated);
+        statement_bind_lent_text(statement, 2, in->bulletin->registered);
+        statement_bind_lent_text(statement, 3, in->bulletin->updated);
         statement_bind_int(statement, 4, clock_wall_ms());
         r = statement_run(statement, err);
         if (r == 0)
@@ -216,7 +216,7 @@ static int find_variant(struct insertion *in, bool *ret_better, struct error *er
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->revision_id);
-        statement_bind_text(statement, 2, in->prepared->fingerprint);
+        statement_bind_lent_text(statement, 2, in->prepared->fingerprint);
         r = statement_step(statement, err);
         if (r > 0) {
                 in->variant_id = statement_int(statement, 0);
@@ -232,16 +232,16 @@ static int insert_variant(struct insertion *in, struct error *err)
         struct statement *statement;
         int r = database_prepare(
                 in->db,
-                "INSERT INTO variant (revision_id, fingerprint, mail_id, mail_date, content)"
+                "INSERT INTO variant (revision_id, fingerprint, mail_id, mail_date, packed)"
                 " VALUES (?1, ?2, ?3, ?4, ?5)",
                 &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->revision_id);
-        statement_bind_text(statement, 2, in->prepared->fingerprint);
+        statement_bind_lent_text(statement, 2, in->prepared->fingerprint);
         statement_bind_int(statement, 3, in->mail_id);
         statement_bind_int(statement, 4, in->prepared->mail_date);
-        statement_bind_long_text(statement, 5, in->prepared->text);
+        statement_bind_blob(statement, 5, in->prepared->packed.data, in->prepared->packed.size);
         r = statement_run(statement, err);
         if (r == 0)
                 in->variant_id = database_last_id(in->db);
@@ -251,14 +251,14 @@ static int insert_variant(struct insertion *in, struct error *err)
 static int take_variant_over(struct insertion *in, struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(in->db, "UPDATE variant SET mail_id = ?2, mail_date = ?3, content = ?4 WHERE id = ?1",
+        int r = database_prepare(in->db, "UPDATE variant SET mail_id = ?2, mail_date = ?3, packed = ?4 WHERE id = ?1",
                                  &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, in->variant_id);
         statement_bind_int(statement, 2, in->mail_id);
         statement_bind_int(statement, 3, in->prepared->mail_date);
-        statement_bind_long_text(statement, 4, in->prepared->text);
+        statement_bind_blob(statement, 4, in->prepared->packed.data, in->prepared->packed.size);
         return statement_run(statement, err);
 }
 
@@ -266,7 +266,7 @@ static int load_variant(struct insertion *in, int64_t variant_id, char **ret_fin
                         struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(in->db, "SELECT fingerprint, content FROM variant WHERE id = ?1", &statement, err);
+        int r = database_prepare(in->db, "SELECT fingerprint, packed FROM variant WHERE id = ?1", &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, variant_id);
@@ -392,7 +392,8 @@ static int settle_archive(struct insertion *in, struct error *err)
         else if (!in->archive_wanted || strcmp(in->archive_name, in->archive_wanted) < 0)
                 r = bulletins_want_archive_name(in->db, in->bulletin_id, in->archive_wanted, in->archive_name, err);
         if (r == 0)
-                r = bulletins_archive_add(in->db, in->bulletin_id, err);
+                r = in->named ? bulletins_archive_add_new(in->db, in->bulletin_id, err) :
+                                bulletins_archive_add(in->db, in->bulletin_id, err);
         if (r == 0)
                 in->archive_mark = database_last_id(in->db);
         return r;
@@ -490,11 +491,19 @@ static char *listed_date(const struct bulletin *b, int64_t mail_date)
         return g_strdup_printf("%04d-%02d-%02d", year, month, day);
 }
 
-void bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared)
+int bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared, struct error *err)
 {
+        g_autofree char *text = bulletin_to_text(bulletin);
+        size_t length = strlen(text);
+        struct content_packed packed;
+        int r = content_pack(text, length, &packed, err);
+        if (r < 0)
+                return r;
         struct bulletin_prepared prepared = {
                 .key = bulletin_key(bulletin),
-                .text = bulletin_to_text(bulletin),
+                .text = g_steal_pointer(&text),
+                .text_size = length,
+                .packed = packed,
                 .folded_number = bulletin->id ? bulletins_fold(bulletin->id) : NULL,
                 .mail_date = dedup_mail_date(bulletin->mail.date),
         };
@@ -502,12 +511,14 @@ void bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared
         prepared.folded_key = bulletins_fold(prepared.key);
         prepared.date = listed_date(bulletin, prepared.mail_date);
         *ret_prepared = prepared;
+        return 0;
 }
 
 void bulletin_prepared_clear(struct bulletin_prepared *prepared)
 {
         g_free(prepared->key);
         g_free(prepared->text);
+        content_packed_clear(&prepared->packed);
         g_free(prepared->folded_key);
         g_free(prepared->folded_number);
         g_free(prepared->date);
@@ -542,9 +553,11 @@ static int prepare_and_put(struct database *db, struct bulletin_insertion *inser
                            struct error *err)
 {
         struct bulletin_prepared prepared;
-        bulletins_prepare(insertion->bulletin, &prepared);
+        int r = bulletins_prepare(insertion->bulletin, &prepared, err);
+        if (r < 0)
+                return r;
         insertion->prepared = &prepared;
-        int r = bulletins_put(db, insertion, ret_arrival, err);
+        r = bulletins_put(db, insertion, ret_arrival, err);
         bulletin_prepared_clear(&prepared);
         return r;
 }

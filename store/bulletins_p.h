@@ -34,5 +34,7 @@ int bulletins_want_archive_name(struct database *db, int64_t bulletin_id, const 
 
 /* Puts the bulletin on the archive's to-do list, or marks it again. */
 int bulletins_archive_add(struct database *db, int64_t bulletin_id, struct error *err);
+/* The same of one that cannot be there yet, which costs half as much. */
+int bulletins_archive_add_new(struct database *db, int64_t bulletin_id, struct error *err);
 
 #endif

@@ -75,7 +75,7 @@ static int load_revisions(struct database *db, int64_t bulletin_id, GPtrArray *r
         struct statement *statement;
         int r = database_prepare(db,
                                  "SELECT r.id, r.bulletin_id, r.registered, r.updated, r.history, r.stored_ms,"
-                                 " r.id = b.current_revision_id, v.id, v.content, v.mail_id, v.fingerprint,"
+                                 " r.id = b.current_revision_id, v.id, v.packed, v.mail_id, v.fingerprint,"
                                  " (SELECT count(*) FROM variant WHERE revision_id = r.id),"
                                  " (SELECT count(*) FROM variant x JOIN mail_variant y ON y.variant_id = x.id"
                                  "  WHERE x.revision_id = r.id)"
@@ -143,7 +143,7 @@ static int load_variants(struct database *db, int64_t revision_id, GPtrArray *ro
 {
         struct statement *statement;
         int r = database_prepare(db,
-                                 "SELECT v.id, v.mail_id, v.fingerprint, v.id = r.standing_variant_id, v.content,"
+                                 "SELECT v.id, v.mail_id, v.fingerprint, v.id = r.standing_variant_id, v.packed,"
                                  " (SELECT count(*) FROM mail_variant WHERE variant_id = v.id)"
                                  " FROM revision r JOIN variant v ON v.revision_id = r.id WHERE r.id = ?1"
                                  " ORDER BY v.id = r.standing_variant_id DESC, v.fingerprint",

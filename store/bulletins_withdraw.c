@@ -79,7 +79,7 @@ static void candidate_clear(struct candidate *candidate)
 static int choose_variant(struct withdrawal *w, struct candidate *best, struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(w->db, "SELECT id, fingerprint, content FROM variant WHERE revision_id = ?1 AND id <> ?2",
+        int r = database_prepare(w->db, "SELECT id, fingerprint, packed FROM variant WHERE revision_id = ?1 AND id <> ?2",
                                  &statement, err);
         if (r < 0)
                 return r;
@@ -125,7 +125,7 @@ static int show_revision(struct withdrawal *w, int64_t revision_id, struct error
         struct statement *statement;
         struct bulletin *content = NULL;
         int r = database_prepare(w->db,
-                                 "SELECT v.id, v.content FROM revision r JOIN variant v ON v.id = r.standing_variant_id"
+                                 "SELECT v.id, v.packed FROM revision r JOIN variant v ON v.id = r.standing_variant_id"
                                  " WHERE r.id = ?1",
                                  &statement, err);
         if (r < 0)
@@ -140,9 +140,11 @@ static int show_revision(struct withdrawal *w, int64_t revision_id, struct error
         if (r < 0)
                 return r;
         struct bulletin_prepared prepared;
-        bulletins_prepare(content, &prepared);
-        r = bulletins_show(w->db, w->bulletin_id, revision_id, content, &prepared, err);
-        bulletin_prepared_clear(&prepared);
+        r = bulletins_prepare(content, &prepared, err);
+        if (r == 0) {
+                r = bulletins_show(w->db, w->bulletin_id, revision_id, content, &prepared, err);
+                bulletin_prepared_clear(&prepared);
+        }
         bulletin_free(content);
         return r;
 }

@@ -53,6 +53,11 @@ enum cursors_record {
 int cursors_filter(struct database *db, const char *source, guint32 uid_validity, const GArray *uids,
                    enum cursors_record record, GArray **ret_uids, struct error *err);
 
+/* Whether the message that is on record with this UID can be this one: it has the same bytes, or came at the same time with the same
+ * size. True also where none is on record. */
+int cursors_is_same(struct database *db, const char *source, guint32 uid_validity, guint32 uid, const char *sha256,
+                    int64_t size_bytes, int64_t received_ms, bool *ret_same, struct error *err);
+
 /* Messages that the server listed and did not send: there is a note of each in quarantine. From those above after_uid the
  * first ones, at most max, by UID: an array of struct cursors_withheld. */
 struct cursors_withheld {

@@ -97,6 +97,29 @@ int cursors_filter(struct database *db, const char *source, guint32 uid_validity
         return 0;
 }
 
+int cursors_is_same(struct database *db, const char *source, guint32 uid_validity, guint32 uid, const char *sha256,
+                    int64_t size_bytes, int64_t received_ms, bool *ret_same, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT count(*) = 0 OR max(sha256 = ?4 OR (size_bytes = ?5 AND received_ms = ?6)) FROM sighting"
+                                 " JOIN mail ON mail.id = mail_id WHERE source = ?1 AND uid_validity = ?2 AND uid = ?3",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_text(statement, 1, source);
+        statement_bind_int(statement, 2, uid_validity);
+        statement_bind_int(statement, 3, uid);
+        statement_bind_text(statement, 4, sha256);
+        statement_bind_int(statement, 5, size_bytes);
+        statement_bind_int(statement, 6, received_ms);
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_same = statement_int(statement, 0) != 0;
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
 int cursors_list_withheld(struct database *db, const char *source, guint32 uid_validity, guint32 after_uid, guint max,
                           GArray **ret_withheld, struct error *err)
 {

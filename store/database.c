@@ -14,7 +14,9 @@
 
 #define CACHE_KIB 1024
 #define CHECKPOINT_PAGES 3000 /* of the log: a page that many transactions change is copied into the database once */
-#define JOURNAL_KEPT_BYTES (16u * MIB) /* a -wal file that grew beyond this is cut when it is empty again */
+/* A -wal file that grew beyond this is cut when it is empty again. In a stream of mails it does not grow so far, also where
+ * readers keep the log from starting anew for a while: what is cut has to be made again page by page. */
+#define JOURNAL_KEPT_BYTES (32u * MIB)
 #define ROW_BYTES_MAX (LIMIT_MESSAGE_BYTES_MAX + 2u * MIB) /* a stored mail, even one that zstd makes larger */
 #define WAL_RETRY_MS 5u
 #define LOCK_PAUSE_MAX_MS 50 /* between two looks at another process's lock */
@@ -166,9 +168,13 @@ void statement_bind_text(struct statement *statement, int index, const char *tex
                                                          SQLITE_UTF8));
 }
 
-void statement_bind_long_text(struct statement *statement, int index, const char *text)
+void statement_bind_lent_text(struct statement *statement, int index, const char *text)
 {
-        note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+        if (!text)
+                statement_bind_null(statement, index);
+        else
+                note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_STATIC,
+                                                         SQLITE_UTF8));
 }
 
 void statement_bind_blob(struct statement *statement, int index, const void *data, size_t size)
@@ -312,6 +318,11 @@ void database_set_cache_kib(struct database *db, unsigned kib)
 {
         g_autofree char *sql = g_strdup_printf("PRAGMA cache_size=-%u", kib);
         sqlite3_exec(db->handle, sql, NULL, NULL, NULL); /* cannot fail but for memory, and then the cache stays as it is */
+}
+
+void database_keep_temporary(struct database *db, bool in_memory)
+{
+        sqlite3_exec(db->handle, in_memory ? "PRAGMA temp_store=MEMORY" : "PRAGMA temp_store=FILE", NULL, NULL, NULL);
 }
 
 const char *database_path(const struct database *db)

@@ -34,6 +34,8 @@ const char *database_path(const struct database *db);
 void database_release_memory(struct database *db);
 /* How many pages it caches at most, instead of 1 MiB of them: for a connection that reads everything once. */
 void database_set_cache_kib(struct database *db, unsigned kib);
+/* Where what SQLite needs for a while is kept: in memory, as it is from the start, or in files. Not within a transaction. */
+void database_keep_temporary(struct database *db, bool in_memory);
 
 /* BEGIN IMMEDIATE, COMMIT, ROLLBACK. rollback never fails and does nothing outside a transaction. */
 int database_begin(struct database *db, struct error *err);
@@ -72,7 +74,8 @@ void statement_done(struct statement *statement);
 
 void statement_bind_int(struct statement *statement, int index, int64_t value);
 void statement_bind_text(struct statement *statement, int index, const char *text); /* NULL binds NULL; copied */
-void statement_bind_long_text(struct statement *statement, int index, const char *text); /* not copied */
+/* Likewise, and not copied: text stays as it is until statement_done or statement_run. For what each mail binds. */
+void statement_bind_lent_text(struct statement *statement, int index, const char *text);
 void statement_bind_blob(struct statement *statement, int index, const void *data, size_t size); /* not copied */
 void statement_bind_null(struct statement *statement, int index);
 

@@ -29,7 +29,7 @@ int outbox_route_state(struct database *db, const char *route, int64_t bulletin_
                                  " WHERE route = ?1 AND bulletin_id = ?2",
                                  &statement, err);
         if (r == 0) {
-                statement_bind_text(statement, 1, route);
+                statement_bind_lent_text(statement, 1, route);
                 statement_bind_int(statement, 2, bulletin_id);
                 r = statement_step(statement, err);
                 if (r >= 0)
@@ -55,7 +55,7 @@ static int forget_route_state(struct database *db, const char *route, int64_t bu
         int r = database_prepare(db, "DELETE FROM route_state WHERE route = ?1 AND bulletin_id = ?2", &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, route);
+        statement_bind_lent_text(statement, 1, route);
         statement_bind_int(statement, 2, bulletin_id);
         return statement_run(statement, err);
 }
@@ -71,7 +71,7 @@ static int store_route_state(struct database *db, const char *route, int64_t bul
                                  &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, route);
+        statement_bind_lent_text(statement, 1, route);
         statement_bind_int(statement, 2, bulletin_id);
         statement_bind_int(statement, 3, state->above);
         statement_bind_int(statement, 4, state->sent);
@@ -102,9 +102,9 @@ int outbox_add_decision(struct database *db, const struct decision_row *decision
                 statement_bind_int(statement, 1, decision->bulletin_id);
                 statement_bind_int(statement, 2, decision->revision_id);
                 statement_bind_int(statement, 3, decision->mail_id);
-                statement_bind_text(statement, 4, decision->route);
-                statement_bind_text(statement, 5, decision->action);
-                statement_bind_text(statement, 6, decision->reason);
+                statement_bind_lent_text(statement, 4, decision->route);
+                statement_bind_lent_text(statement, 5, decision->action);
+                statement_bind_lent_text(statement, 6, decision->reason);
                 statement_bind_int(statement, 7, decision->decided_ms);
                 r = statement_run(statement, err);
         }

@@ -10,7 +10,7 @@ G_STATIC_ASSERT(LIVE_RUN_LESS_ONE + 1 == DRIFT_LIVE_RUN);
 
 /* --- fields --- */
 
-static void count_mask(struct fill_counts *counts, uint64_t mask)
+void fill_counts_add(struct fill_counts *counts, uint64_t mask)
 {
         counts->bulletins++;
         for (unsigned i = 0; i < BULLETIN_FILL_MAX; i++)
@@ -42,7 +42,7 @@ static int count_rows(struct database *db, const char *sql, const char *feed, en
                 statement_bind_int(statement, 2, kind);
                 statement_bind_int(statement, 3, max);
                 while ((r = statement_step(statement, err)) > 0)
-                        count_mask(&counts, (uint64_t) statement_int(statement, 0));
+                        fill_counts_add(&counts, (uint64_t) statement_int(statement, 0));
                 statement_done(statement);
         }
         if (r < 0)
@@ -112,59 +112,6 @@ int drift_counts_load(struct database *db, const char *feed, enum bulletin_kind 
                 r = drift_counts_before(db, feed, kind, &ret_counts->before, err);
         if (r == 0)
                 r = drift_counts_last(db, feed, kind, true, DRIFT_LIVE_RUN, &ret_counts->live, err);
-        return r;
-}
-
-static int save_sums(struct database *db, const char *feed, enum bulletin_kind kind, const struct fill_counts *counts,
-                     struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db,
-                                 "INSERT INTO fill_sum (feed, kind, bulletins, filled) VALUES (?1, ?2, ?3, ?4)"
-                                 " ON CONFLICT (feed, kind) DO UPDATE SET bulletins = ?3, filled = ?4",
-                                 &statement, err);
-        if (r < 0)
-                return r;
-        g_autoptr(GString) numbers = g_string_sized_new(BULLETIN_FILL_MAX * 6);
-        for (unsigned i = 0; i < BULLETIN_FILL_MAX; i++)
-                g_string_append_printf(numbers, "%s%" G_GINT64_FORMAT, i ? " " : "", counts->filled[i]);
-        statement_bind_text(statement, 1, feed);
-        statement_bind_int(statement, 2, kind);
-        statement_bind_int(statement, 3, counts->bulletins);
-        statement_bind_text(statement, 4, numbers->str);
-        return statement_run(statement, err);
-}
-
-static int insert_fill(struct database *db, const char *feed, enum bulletin_kind kind, int64_t variant_id, bool live,
-                       uint64_t mask, struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db,
-                                 "INSERT INTO fill (variant_id, feed, kind, live, filled) VALUES (?1, ?2, ?3, ?4, ?5)",
-                                 &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, variant_id);
-        statement_bind_text(statement, 2, feed);
-        statement_bind_int(statement, 3, kind);
-        statement_bind_int(statement, 4, live);
-        statement_bind_int(statement, 5, (int64_t) mask);
-        return statement_run(statement, err);
-}
-
-int drift_add(struct database *db, const char *feed, enum bulletin_kind kind, int64_t variant_id, bool live, uint64_t mask,
-              struct error *err)
-{
-        struct fill_counts counts;
-        int r = drift_counts_all(db, feed, kind, &counts, err);
-        if (r < 0)
-                return r;
-        count_mask(&counts, mask);
-        r = insert_fill(db, feed, kind, variant_id, live, mask, err);
-        if (r == 0)
-                r = save_sums(db, feed, kind, &counts, err);
-        if (r < 0)
-                error_prefix(err, "cannot store which fields a bulletin of %s has", feed);
         return r;
 }
 
@@ -307,16 +254,17 @@ void sender_record_clear(struct sender_record *record)
         *record = (struct sender_record) { 0 };
 }
 
-int drift_sender_sent_bulletin(struct database *db, const char *address, const char *feed, struct error *err)
+int drift_sender_sent_bulletins(struct database *db, const char *address, const char *feed, int64_t count, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db,
-                                 "INSERT INTO sender (address, feed, bulletins, others, run) VALUES (?1, ?2, 1, 0, 0)"
-                                 " ON CONFLICT (address) DO UPDATE SET feed = ?2, bulletins = bulletins + 1, run = 0",
+                                 "INSERT INTO sender (address, feed, bulletins, others, run) VALUES (?1, ?2, ?3, 0, 0)"
+                                 " ON CONFLICT (address) DO UPDATE SET feed = ?2, bulletins = bulletins + ?3, run = 0",
                                  &statement, err);
         if (r == 0) {
                 statement_bind_text(statement, 1, address);
                 statement_bind_text(statement, 2, feed);
+                statement_bind_int(statement, 3, count);
                 r = statement_run(statement, err);
         }
         if (r < 0)

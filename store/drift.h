@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is counted to notice that a publisher has changed the format: which fields the contents have filled, in order of
- * arrival; labels that no rule knows; and who sends bulletins. All within the running transaction.
+ * arrival (counted by store/drift_tally.h); labels that no rule knows; and who sends bulletins. All within the running
+ * transaction.
  */
 #ifndef STORE_DRIFT_H
 #define STORE_DRIFT_H
@@ -24,9 +25,8 @@ struct fill_counts {
         int64_t filled[BULLETIN_FILL_MAX];
 };
 
-/* One content, once: the caller does not count duplicates. mask: see bulletin_fill_mask. */
-int drift_add(struct database *db, const char *feed, enum bulletin_kind kind, int64_t variant_id, bool live, uint64_t mask,
-              struct error *err);
+/* One bulletin more, with these fields. */
+void fill_counts_add(struct fill_counts *counts, uint64_t mask);
 
 /* All that were counted; zeros where there are none. */
 int drift_counts_all(struct database *db, const char *feed, enum bulletin_kind kind, struct fill_counts *ret_counts,
@@ -63,7 +63,7 @@ int drift_labels(struct database *db, const char *feed, enum bulletin_kind kind,
 struct sender_record { char *feed; int64_t bulletins, others, run; };
 void sender_record_clear(struct sender_record *record);
 int drift_sender_find(struct database *db, const char *address, struct sender_record *ret_record, struct error *err);
-int drift_sender_sent_bulletin(struct database *db, const char *address, const char *feed, struct error *err);
+int drift_sender_sent_bulletins(struct database *db, const char *address, const char *feed, int64_t count, struct error *err);
 /* Counts a mail that is no bulletin, if the address has ever sent one. *ret_before: the record before that. */
 int drift_sender_sent_other(struct database *db, const char *address, struct sender_record *ret_before, struct error *err);
 

@@ -58,3 +58,34 @@ int history_imported_done(struct database *db, struct error *err)
         int r = database_prepare(db, "DELETE FROM import_todo", &statement, err);
         return r < 0 ? r : statement_run(statement, err);
 }
+
+int history_was_ahead(struct database *db, int64_t revision_id, int64_t mail_id, int64_t since_ms, bool *ret_ahead,
+                      struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "SELECT count(*) > 0 AND min(history = 1 AND stored_ms > ?3 AND NOT EXISTS (SELECT 1 FROM sighting"
+                                 " WHERE sighting.mail_id = mail.id AND source LIKE 'import:%')) FROM mail"
+                                 " WHERE revision_id = ?1 AND id <> ?2",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, revision_id);
+        statement_bind_int(statement, 2, mail_id);
+        statement_bind_int(statement, 3, since_ms);
+        r = statement_step(statement, err);
+        if (r > 0)
+                *ret_ahead = statement_int(statement, 0) != 0;
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
+int history_take_back(struct database *db, int64_t revision_id, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "UPDATE mail SET history = 0 WHERE revision_id = ?1", &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, revision_id);
+        return statement_run(statement, err);
+}

@@ -17,4 +17,10 @@ int history_add_import(struct database *db, int64_t bulletin_id, struct error *e
 int history_imported(struct database *db, GArray **ret_bulletin_ids, struct error *err);
 int history_imported_done(struct database *db, struct error *err);
 
+/* Whether all mails of this revision, but for the one given (0: none), came as history of mailboxes, and after since_ms. */
+int history_was_ahead(struct database *db, int64_t revision_id, int64_t mail_id, int64_t since_ms, bool *ret_ahead,
+                      struct error *err);
+/* They are not history: another mailbox has brought them as new. */
+int history_take_back(struct database *db, int64_t revision_id, struct error *err);
+
 #endif

@@ -27,7 +27,7 @@ static int find_by_digest(struct database *db, const char *sha256, int64_t *ret_
         int r = database_prepare(db, "SELECT id FROM mail WHERE sha256 = ?1", &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, sha256);
+        statement_bind_lent_text(statement, 1, sha256);
         r = statement_step(statement, err);
         if (r >= 0)
                 *ret_known = r > 0;
@@ -48,17 +48,17 @@ static int insert_head(struct database *db, const struct mail_row *mail, const c
                 &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_text(statement, 1, sha256);
-        statement_bind_text(statement, 2, mail->message_id);
-        statement_bind_text(statement, 3, mail->from);
-        statement_bind_text(statement, 4, mail->subject);
-        statement_bind_text(statement, 5, mail->date);
+        statement_bind_lent_text(statement, 1, sha256);
+        statement_bind_lent_text(statement, 2, mail->message_id);
+        statement_bind_lent_text(statement, 3, mail->from);
+        statement_bind_lent_text(statement, 4, mail->subject);
+        statement_bind_lent_text(statement, 5, mail->date);
         statement_bind_int(statement, 6, (int64_t) size);
         statement_bind_int(statement, 7, mail->received_ms);
         statement_bind_int(statement, 8, mail->stored_ms ? mail->stored_ms : clock_wall_ms());
         statement_bind_int(statement, 9, mail->history);
         statement_bind_int(statement, 10, mail->outcome);
-        statement_bind_text(statement, 11, mail->reason);
+        statement_bind_lent_text(statement, 11, mail->reason);
         return statement_run(statement, err);
 }
 
@@ -162,7 +162,7 @@ int mails_add_sighting(struct database *db, int64_t mail_id, const struct sighti
                 &statement, err);
         if (r == 0) {
                 statement_bind_int(statement, 1, mail_id);
-                statement_bind_text(statement, 2, sighting->source);
+                statement_bind_lent_text(statement, 2, sighting->source);
                 statement_bind_int(statement, 3, sighting->uid_validity);
                 statement_bind_int(statement, 4, sighting->uid);
                 statement_bind_int(statement, 5, sighting->seen_ms);
@@ -182,9 +182,9 @@ static int update_outcome(struct database *db, const char *sql, int64_t mail_id,
                 return r;
         statement_bind_int(statement, 1, mail_id);
         statement_bind_int(statement, 2, outcome);
-        statement_bind_text(statement, 3, reason);
+        statement_bind_lent_text(statement, 3, reason);
         statement_bind_int(statement, 4, revision_id);
-        statement_bind_text(statement, 5, event);
+        statement_bind_lent_text(statement, 5, event);
         return statement_run(statement, err);
 }
 

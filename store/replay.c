@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/replay.h"
 
-#include <string.h>
-
-#include "common/bulletin_json.h"
+#include "store/content.h"
 
 static void decision_free(void *data)
 {
@@ -40,19 +38,11 @@ int replay_next(struct database *db, int64_t mail_id, int64_t *ret_mail_id, stru
         return r < 0 ? r : 0;
 }
 
-static int parse_content(const char *text, struct bulletin **ret_content, struct error *err)
-{
-        int r = bulletin_from_text(text, strlen(text), ret_content, err);
-        if (r < 0)
-                error_prefix(err, "the stored content is damaged");
-        return r;
-}
-
 static int read_content(struct database *db, struct replay_record *record, struct error *err)
 {
         struct statement *statement;
         int r = database_prepare(db,
-                                 "SELECT ifnull(bulletin.number, bulletin.key), variant.fingerprint, variant.content"
+                                 "SELECT ifnull(bulletin.number, bulletin.key), variant.fingerprint, variant.packed"
                                  " FROM mail_variant JOIN variant ON variant.id = variant_id"
                                  " JOIN revision ON revision.id = variant.revision_id"
                                  " JOIN bulletin ON bulletin.id = revision.bulletin_id WHERE mail_variant.mail_id = ?1",
@@ -64,8 +54,9 @@ static int read_content(struct database *db, struct replay_record *record, struc
         if (r > 0) {
                 record->bulletin = statement_text_copy(statement, 0);
                 record->fingerprint = statement_text_copy(statement, 1);
-                g_autofree char *text = statement_text_copy(statement, 2);
-                r = parse_content(text ? text : "", &record->content, err);
+                r = content_read(statement, 2, &record->content, err);
+                if (r < 0)
+                        error_prefix(err, "the stored content is damaged");
         }
         statement_done(statement);
         return r < 0 ? r : 0;

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "store/content.h"
+
 /*
  * A migration is never changed after a release: databases in the field have run it. What changes the schema is a new
  * entry at the end. Times are milliseconds since 1970; dates are "YYYY-MM-DD" or "" where undetermined; enumerations
@@ -377,17 +379,85 @@ static const char migration_4[] =
         "CREATE INDEX quarantine_first ON quarantine (first_ms);"
         "CREATE INDEX revision_live ON revision (stored_ms) WHERE history = 0;";
 
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4 };
+static const char migration_5[] =
+        /* A content is packed (store/content.h): see pack_contents, which goes between these two. */
+        "ALTER TABLE variant ADD COLUMN packed BLOB NOT NULL DEFAULT x'';";
+
+static const char migration_5_end[] =
+        "ALTER TABLE variant DROP COLUMN content;"
+        /* By this nobody has ever looked anything up, and each mail wrote to it. */
+        "DROP INDEX variant_mail_id;";
+
+/* *ret_id: of the first variant behind this one that has been packed; 0: there is none. */
+static int pack_next(struct database *db, int64_t after_id, int64_t *ret_id, struct error *err)
+{
+        struct statement *read, *write;
+        struct content_packed packed = { .data = NULL };
+        int r = database_prepare(db, "SELECT id, content FROM variant WHERE id > ?1 ORDER BY id LIMIT 1", &read, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(read, 1, after_id);
+        r = statement_step(read, err);
+        *ret_id = r > 0 ? statement_int(read, 0) : 0;
+        if (r > 0) {
+                size_t length;
+                const void *text = statement_blob(read, 1, &length);
+                r = content_pack(text ? text : "", length, &packed, err);
+        }
+        statement_done(read);
+        if (r == 0 && packed.data)
+                r = database_prepare(db, "UPDATE variant SET packed = ?2, content = '' WHERE id = ?1", &write, err);
+        if (r == 0 && packed.data) {
+                statement_bind_int(write, 1, *ret_id);
+                statement_bind_blob(write, 2, packed.data, packed.size);
+                r = statement_run(write, err);
+        }
+        content_packed_clear(&packed);
+        return r;
+}
+
+/* The column that is dropped is emptied on the way, else each row would be written once more with all its text. */
+static int pack_contents(struct database *db, struct error *err)
+{
+        int64_t id = 0;
+        int r;
+        do
+                r = pack_next(db, id, &id, err);
+        while (r == 0 && id != 0);
+        return r;
+}
+
+/* What turns a database of the version before into one of this; convert, between the two pieces of SQL, does what SQL
+ * cannot. */
+struct migration {
+        const char *sql;
+        int (*convert)(struct database *db, struct error *err);
+        const char *end_sql;
+};
+static const struct migration migrations[] = {
+        { migration_1, NULL, "" }, { migration_2, NULL, "" }, { migration_3, NULL, "" }, { migration_4, NULL, "" },
+        { migration_5, pack_contents, migration_5_end },
+};
 
 int schema_version_latest(void)
 {
         return (int) G_N_ELEMENTS(migrations);
 }
 
-const char *schema_migration(int version)
+int schema_migration(struct database *db, int version, struct error *err)
 {
         g_assert(version >= 1 && version <= schema_version_latest());
-        return migrations[version - 1];
+        const struct migration *migration = &migrations[version - 1];
+        int r = database_execute(db, migration->sql, err);
+        if (r == 0 && migration->convert)
+                r = migration->convert(db, err);
+        return r < 0 ? r : database_execute(db, migration->end_sql, err);
+}
+
+char *schema_migration_sql(int version)
+{
+        g_assert(version >= 1 && version <= schema_version_latest());
+        return g_strconcat(migrations[version - 1].sql, migrations[version - 1].end_sql, NULL);
 }
 
 static int read_version(struct database *db, int64_t *ret_version, struct error *err)
@@ -408,12 +478,28 @@ static int migrate_step(struct database *db, bool *ret_done, struct error *err)
         *ret_done = version == schema_version_latest();
         if (*ret_done)
                 return 0;
-        r = database_execute(db, migrations[version], err);
+        r = schema_migration(db, (int) version + 1, err);
         if (r < 0)
                 return r;
         g_autofree char *marks = g_strdup_printf("PRAGMA application_id=%d; PRAGMA user_version=%d",
                                                  DATABASE_APPLICATION_ID, (int) version + 1);
         return database_execute(db, marks, err);
+}
+
+static int migrate_all(struct database *db, struct error *err)
+{
+        int r = 0;
+        for (bool done = false; r == 0 && !done;) {
+                /* The version is read again inside: another process may be doing the same. */
+                r = database_begin(db, err);
+                if (r == 0)
+                        r = migrate_step(db, &done, err);
+                if (r == 0)
+                        r = database_commit(db, err);
+                if (r < 0)
+                        database_rollback(db);
+        }
+        return r;
 }
 
 int schema_migrate(struct database *db, struct error *err)
@@ -422,19 +508,12 @@ int schema_migrate(struct database *db, struct error *err)
         int r = read_version(db, &version, err);
         if (r < 0 || version == schema_version_latest()) /* without a lock: the usual case */
                 return r;
-        for (bool done = false; !done;) {
-                /* The version is read again inside: another process may be doing the same. */
-                r = database_begin(db, err);
-                if (r == 0)
-                        r = migrate_step(db, &done, err);
-                if (r == 0)
-                        r = database_commit(db, err);
-                if (r < 0) {
-                        database_rollback(db);
-                        error_prefix(err, "cannot bring the schema from %d to %d", (int) version,
-                                     schema_version_latest());
-                        return r;
-                }
-        }
-        return 0;
+        /* A statement that changes every row of a table notes the pages as they were, in memory unless told otherwise: of
+         * 50,000 bulletins 400 MB. */
+        database_keep_temporary(db, false);
+        r = migrate_all(db, err);
+        database_keep_temporary(db, true);
+        if (r < 0)
+                error_prefix(err, "cannot bring the schema from %d to %d", (int) version, schema_version_latest());
+        return r;
 }

@@ -6,8 +6,10 @@
 #include "store/database.h"
 
 int schema_version_latest(void);
-/* The SQL that leads to this version, 1 to the latest. */
-const char *schema_migration(int version);
+/* Takes the step to this version, 1 to the latest, in the running transaction. */
+int schema_migration(struct database *db, int version, struct error *err);
+/* Its SQL, all of it; newly allocated. */
+char *schema_migration_sql(int version);
 /* Brings the database to the latest version. Called by database_open in CREATE mode. */
 int schema_migrate(struct database *db, struct error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/archive_feed.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "common/bulletin_json.h"
@@ -124,9 +125,11 @@ static char *content_of(const char *name)
 
 static void update(void)
 {
-        struct archive_pass pass = { .feed = feed };
+        struct archive_pass pass = { .more_comes = false };
         struct error err = ERROR_INIT;
-        int r = archive_update_pass(kit.db, kit.config->archive_dir, NULL, NULL, &pass, &err);
+        struct archive_mirror *mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
+        int r = archive_mirror_update(mirror, NULL, NULL, &pass, &err);
+        archive_mirror_free(mirror);
         ck_assert_msg(r == 0, "%s", error_text(&err));
 }
 
@@ -178,25 +181,165 @@ START_TEST(what_has_changed_since_is_read)
 }
 END_TEST
 
-/* The index is put off: the last bulletin stays on the list until it is made. */
+static gpointer take_none(gpointer unused)
+{
+        (void) unused;
+        assert_take(9, false);
+        return NULL;
+}
+
+static gpointer take_two(gpointer unused)
+{
+        (void) unused;
+        assert_take(4, true);
+        assert_take(6, false); /* a larger one was put: it will not come */
+        return NULL;
+}
+
+/* What is committed, or about to be, and not put yet is waited for. */
+START_TEST(what_is_on_its_way_is_waited_for)
+{
+        archive_feed_put(feed, fresh_new(2, 10), 0);
+        assert_take(3, false); /* nothing is expected */
+        archive_feed_expect(feed, true);
+        GThread *thread = g_thread_new("taker", take_two, NULL);
+        g_usleep(20000); /* only so that it waits in most runs; it need not */
+        archive_feed_put(feed, fresh_new(4, 10), 0);
+        archive_feed_put(feed, fresh_new(7, 10), 0);
+        g_thread_join(thread);
+        assert_take(5, false); /* smaller than what has been put: no wait */
+        assert_take(7, true);
+        thread = g_thread_new("taker", take_none, NULL);
+        g_usleep(20000);
+        archive_feed_expect(feed, false); /* the commit has failed, or stored something else */
+        g_thread_join(thread);
+        archive_feed_expect(feed, true);
+        for (int mark = 10; mark < 1000; mark++)
+                assert_take(mark, false); /* the store is held up: only the first waits */
+}
+END_TEST
+
+START_TEST(half_full)
+{
+        ck_assert(!archive_feed_put(feed, fresh_new(1, 30000), 0));
+        ck_assert(archive_feed_put(feed, fresh_new(2, 30000), 0));
+        ck_assert(archive_feed_is_filling(feed));
+        ck_assert(!archive_feed_put(feed, fresh_new(3, 20), 0)); /* it was before */
+        assert_take(2, true);
+        ck_assert(!archive_feed_is_filling(feed));
+        archive_feed_set_active(feed, true);
+        archive_feed_put(feed, fresh_new(4, 200000), 60000); /* would never fit: no wait */
+        assert_take(4, false);
+}
+END_TEST
+
+static gpointer put_large(gpointer unused)
+{
+        (void) unused;
+        archive_feed_put(feed, fresh_new(2, 70000), 60000);
+        return NULL;
+}
+
+/* What is too large to fit beside less than the half: whoever takes must hear of it, else the writer waits in vain. */
+START_TEST(somebody_waits_for_room)
+{
+        archive_feed_set_active(feed, true);
+        archive_feed_put(feed, fresh_new(1, 40000), 0);
+        ck_assert(!archive_feed_is_filling(feed));
+        GThread *thread = g_thread_new("writer", put_large, NULL);
+        for (gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC; !archive_feed_is_filling(feed);) {
+                ck_assert_int_lt(g_get_monotonic_time(), end);
+                g_thread_yield();
+        }
+        assert_take(1, true);
+        g_thread_join(thread);
+        assert_take(2, true);
+}
+END_TEST
+
+static void pass(struct archive_mirror *mirror, bool more_comes, unsigned written, const char *left)
+{
+        struct archive_pass pass = { .more_comes = more_comes };
+        ck_assert_int_eq(archive_mirror_update(mirror, NULL, NULL, &pass, NULL), 0);
+        ck_assert_uint_eq(pass.written, written);
+        ck_assert_int_eq(pass.unfinished, strcmp(left, "0") != 0);
+        ck_assert_query("SELECT count(*) FROM archive_todo", left);
+}
+
+/* The syncs and the index are put off: nothing leaves the list, and is not written twice for that. */
 START_TEST(the_index_later)
 {
+        struct archive_mirror *mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
         kit_commit(&kit, kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "一", "a"), NULL);
-        update();
+        pass(mirror, false, 1, "0");
         g_autofree char *old = content_of("index.html");
-        kit_commit(&kit, kit_mail(&kit, "MS07-905", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "二", "b"),
-                   kit_mail(&kit, "MS07-906", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "三", "c"), NULL);
-        struct archive_pass pass = { .feed = feed, .index_later = true };
-        ck_assert_int_eq(archive_update_pass(kit.db, kit.config->archive_dir, NULL, NULL, &pass, NULL), 0);
-        ck_assert_uint_eq(pass.written, 2);
-        g_autofree char *same = content_of("index.html"), *left = kit_query(kit.db, "SELECT count(*) FROM archive_todo");
+        kit_commit(&kit, kit_mail(&kit, "MS07-905", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "二", "b"), NULL);
+        pass(mirror, true, 1, "1");
+        kit_commit(&kit, kit_mail(&kit, "MS07-906", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "三", "c"), NULL);
+        pass(mirror, true, 1, "2");
+        g_autofree char *same = content_of("index.html"), *page = content_of("alert/2007/ms07-906.html");
         ck_assert_str_eq(same, old);
-        ck_assert_str_eq(left, "1");
-        update();
-        g_autofree char *index = content_of("index.html"), *none = kit_query(kit.db, "SELECT count(*) FROM archive_todo");
+        ck_assert_ptr_nonnull(strstr(page, "三"));
+        kit_commit(&kit, kit_mail(&kit, "MS07-905", "2007-09-26", "2007-10-26", SEVERITY_LOW, URGENCY_EARLY, "四", "d"), NULL);
+        pass(mirror, false, 1, "0");
+        g_autofree char *index = content_of("index.html");
         ck_assert_ptr_nonnull(strstr(index, "ms07-905.html"));
         ck_assert_ptr_nonnull(strstr(index, "ms07-906.html"));
-        ck_assert_str_eq(none, "0");
+        archive_mirror_free(mirror);
+}
+END_TEST
+
+/* Whoever ends without the last pass leaves everything on the list. */
+START_TEST(what_is_not_settled_is_done_again)
+{
+        struct archive_mirror *mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
+        kit_commit(&kit, kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "一", "a"), NULL);
+        pass(mirror, true, 1, "1");
+        archive_mirror_free(mirror);
+        mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
+        pass(mirror, false, 1, "0");
+        archive_mirror_free(mirror);
+}
+END_TEST
+
+/* A failure ends the putting off, and what failed comes up again in the next pass. */
+START_TEST(a_failure_while_more_comes)
+{
+        struct archive_mirror *mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
+        kit_commit(&kit, kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "一", "a"),
+                   kit_mail(&kit, "MS07-905", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "二", "b"),
+                   kit_mail(&kit, "MS07-906", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "三", "c"), NULL);
+        g_autofree char *folder = g_build_filename(kit.config->archive_dir, "alert/2007/ms07-905.json", NULL);
+        ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
+        struct archive_pass first = { .more_comes = true };
+        ck_assert_int_lt(archive_mirror_update(mirror, NULL, NULL, &first, NULL), 0);
+        ck_assert_uint_eq(first.written, 2);
+        ck_assert_query("SELECT b.number FROM archive_todo t JOIN bulletin b ON b.id = t.bulletin_id", "MS07-905");
+        ck_assert_int_eq(g_rmdir(folder), 0);
+        pass(mirror, true, 1, "1");
+        pass(mirror, false, 0, "0");
+        archive_mirror_free(mirror);
+}
+END_TEST
+
+/* What an index that fails has kept on the list, behind a bulletin that failed too, is no obstacle to either. */
+START_TEST(nothing_can_be_finished)
+{
+        struct archive_mirror *mirror = archive_mirror_new(kit.db, kit.config->archive_dir, feed);
+        kit_commit(&kit, kit_mail(&kit, "MS07-904", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "一", "a"),
+                   kit_mail(&kit, "MS07-905", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "二", "b"),
+                   kit_mail(&kit, "MS07-906", "2007-09-26", "2007-09-26", SEVERITY_LOW, URGENCY_EARLY, "三", "c"), NULL);
+        g_autofree char *folder = g_build_filename(kit.config->archive_dir, "alert/2007/ms07-904.json", NULL);
+        g_autofree char *index = g_build_filename(kit.config->archive_dir, "index.html", NULL);
+        ck_assert_int_eq(g_mkdir_with_parents(folder, 0700), 0);
+        ck_assert_int_eq(g_mkdir_with_parents(index, 0700), 0);
+        struct archive_pass first = { .more_comes = false };
+        ck_assert_int_lt(archive_mirror_update(mirror, NULL, NULL, &first, NULL), 0);
+        ck_assert_query("SELECT b.number FROM archive_todo t JOIN bulletin b ON b.id = t.bulletin_id", "MS07-904\nMS07-906");
+        ck_assert_int_eq(g_rmdir(folder), 0);
+        ck_assert_int_eq(g_rmdir(index), 0);
+        pass(mirror, false, 2, "0");
+        archive_mirror_free(mirror);
 }
 END_TEST
 
@@ -211,6 +354,12 @@ static Suite *suite(void)
         tcase_add_test(tests, the_short_cut_leads_to_the_same_files);
         tcase_add_test(tests, what_has_changed_since_is_read);
         tcase_add_test(tests, the_index_later);
+        tcase_add_test(tests, what_is_on_its_way_is_waited_for);
+        tcase_add_test(tests, half_full);
+        tcase_add_test(tests, somebody_waits_for_room);
+        tcase_add_test(tests, what_is_not_settled_is_done_again);
+        tcase_add_test(tests, a_failure_while_more_comes);
+        tcase_add_test(tests, nothing_can_be_finished);
         suite_add_tcase(s, tests);
         return s;
 }

@@ -17,6 +17,16 @@
 #define GOOD_DKIM "dkim=pass header.d=hotfix.example"
 
 /* A report made of these bytes, as a worker makes it and a daemon takes it. */
+static GString *pack(const struct authentication_report *report)
+{
+        struct packer p;
+        GString *out = g_string_new(NULL);
+        packer_init(&p, out);
+        authentication_report_pack(&p, report);
+        packer_end(&p);
+        return out;
+}
+
 static void read_head(const char *head, size_t size, struct authentication_report *ret_report)
 {
         struct mail_head fields;
@@ -27,16 +37,14 @@ static void read_head(const char *head, size_t size, struct authentication_repor
         authentication_report_read(&fields, &report);
         mail_head_clear(&fields);
         g_free(copy);
-        struct packer packed = { .bytes = g_string_new(NULL) }, again = { .bytes = g_string_new(NULL) };
+        g_autoptr(GString) packed = pack(&report);
         struct unpacker unpacker;
-        authentication_report_pack(&packed, &report);
-        unpacker_init(&unpacker, packed.bytes->str, packed.bytes->len, packed.values);
+        ck_assert_int_eq(unpacker_init(&unpacker, g_memdup2(packed->str, packed->len), packed->len, 1000), 0);
         ck_assert_int_eq(authentication_report_unpack(&unpacker, ret_report), 0);
         ck_assert(unpacker_is_done(&unpacker));
-        authentication_report_pack(&again, ret_report);
-        ck_assert(g_string_equal(packed.bytes, again.bytes));
-        g_string_free(packed.bytes, TRUE);
-        g_string_free(again.bytes, TRUE);
+        unpacker_clear(&unpacker);
+        g_autoptr(GString) again = pack(ret_report);
+        ck_assert(g_string_equal(packed, again));
         authentication_report_clear(&report);
 }
 
@@ -635,54 +643,75 @@ END_TEST
 
 /* --- the pipe --- */
 
-/* Numbers below 128 are one byte; a text is its length and one, then its bytes; 0 is no text. */
+struct lie { const char *texts; size_t texts_size; const char *numbers; size_t numbers_size; };
+
+static int unpack(const struct lie *lie, size_t texts_size, size_t numbers_size, size_t values_max, struct authentication_report *ret_report)
+{
+        struct packer p;
+        struct unpacker u;
+        g_autoptr(GString) out = g_string_new(NULL);
+        packer_init(&p, out);
+        g_string_append_len(p.out, lie->texts, (gssize) texts_size);
+        g_string_append_len(p.numbers, lie->numbers, (gssize) numbers_size);
+        packer_end(&p);
+        int r = unpacker_init(&u, g_memdup2(out->str, out->len), out->len, values_max);
+        if (r == 0)
+                r = authentication_report_unpack(&u, ret_report);
+        else
+                ret_report->fields = NULL;
+        if (r == 0 && !unpacker_is_done(&u))
+                r = 1;
+        unpacker_clear(&u);
+        return r;
+}
+
+/* The texts, each with a line's end behind it, and the numbers. Those below 128 are one byte; that of a text is its length
+ * and one, 0 is no text. */
 START_TEST(reports_that_no_worker_sends)
 {
-#define LIE(bytes) { bytes, sizeof bytes - 1 }
-        static const struct { const char *bytes; size_t size; } good[] = {
-                LIE("\0\0"), LIE("\4\0"), LIE("\1\2a\2b\0"), LIE("\0\1\2a\0\0"), LIE("\0\1\2a\1\0"),
-                LIE("\0\1\2a\0\1\2b\2c\1\1\2d\1"),
+#define LIE(texts, numbers) { texts, sizeof texts - 1, numbers, sizeof numbers - 1 }
+        static const struct lie good[] = {
+                LIE("", "\0\0"), LIE("", "\4\0"), LIE("a\nb\n", "\1\2\2\0"), LIE("a\n", "\0\1\2\0\0"), LIE("a\n", "\0\1\2\1\0"),
+                LIE("a\nb\nc\n\nd\n\n", "\0\1\2\0\1\2\2\1\1\2\1"),
         }, wrong[] = {
-                LIE(""), LIE("\5\0"), LIE("\1\0\2b\0"), LIE("\1\1\2b\0"), LIE("\1\2a\1\0"), LIE("\1\2a\2\xFF\0"),
-                LIE("\0\1\1\0\0"),                       /* an empty id */
-                LIE("\0\1\0\0\0"),                       /* none */
-                LIE("\0\1\2a\2\0"),                    /* broken: 2 */
-                LIE("\0\1\2a\1\1\2b\2c\0"),         /* broken, and a result */
-                LIE("\0\1\2a\0\1\1\2c\0"),          /* no method */
-                LIE("\0\1\2a\0\1\2b\2c\1\1\1\1"), /* a property without a name */
-                LIE("\0\1\2a\0\1\2b\2c\1\1\2d\0"), /* without a value */
-                LIE("\0\1\2a\0\1\2b\2c\21"),        /* 17 properties */
-                LIE("\0\1\2a\0\41"),                   /* 33 results */
-                LIE("\0\25"),                                /* 21 fields */
+                LIE("", ""), LIE("", "\5\0"), LIE("b\n", "\1\0\2\0"), LIE("\nb\n", "\1\1\2\0"), LIE("a\n", "\1\2\1\0"),
+                LIE("a\n\xFF\n", "\1\2\2\0"),
+                LIE("\n", "\0\1\1\0\0"),                        /* an empty id */
+                LIE("", "\0\1\0\0\0"),                          /* none */
+                LIE("a\n", "\0\1\2\2\0"),                       /* broken: 2 */
+                LIE("a\nb\nc\n", "\0\1\2\1\1\2\2\0"),           /* broken, and a result */
+                LIE("a\n\nc\n", "\0\1\2\0\1\1\2\0"),            /* no method */
+                LIE("a\nb\nc\n\n\n\n", "\0\1\2\0\1\2\2\1\1\1\1"), /* a property without a name */
+                LIE("a\nb\nc\n\nd\n", "\0\1\2\0\1\2\2\1\1\2\0"), /* without a value */
+                LIE("a\nb\nc\n", "\0\1\2\0\1\2\2\21"),          /* 17 properties */
+                LIE("a\n", "\0\1\2\0\41"),                      /* 33 results */
+                LIE("", "\0\25"),                               /* 21 fields */
         };
         struct authentication_report report;
-        struct unpacker u;
         for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
-                unpacker_init(&u, good[i].bytes, good[i].size, 100);
-                ck_assert_msg(authentication_report_unpack(&u, &report) == 0 && unpacker_is_done(&u), "not taken: %zu", i);
+                const struct lie *g = &good[i];
+                ck_assert_msg(unpack(g, g->texts_size, g->numbers_size, 100, &report) == 0, "not taken: %zu", i);
                 authentication_report_clear(&report);
                 /* Cut anywhere, it is refused; and so it is if it has too many values. */
-                for (size_t size = 0; size < good[i].size; size++) {
-                        unpacker_init(&u, good[i].bytes, size, 100);
-                        ck_assert_int_eq(authentication_report_unpack(&u, &report), -ERR_MALFORMED);
+                for (size_t size = 0; size < g->texts_size; size++) {
+                        ck_assert_int_eq(unpack(g, size, g->numbers_size, 100, &report), -ERR_MALFORMED);
                         ck_assert_ptr_null(report.fields);
                 }
-                unpacker_init(&u, good[i].bytes, good[i].size, 1);
-                ck_assert_int_eq(authentication_report_unpack(&u, &report), -ERR_LIMIT);
+                for (size_t size = 0; size < g->numbers_size; size++) {
+                        ck_assert_int_eq(unpack(g, g->texts_size, size, 100, &report), -ERR_MALFORMED);
+                        ck_assert_ptr_null(report.fields);
+                }
+                ck_assert_int_eq(unpack(g, g->texts_size, g->numbers_size, 1, &report), -ERR_LIMIT);
         }
         for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-                unpacker_init(&u, wrong[i].bytes, wrong[i].size, 100);
-                ck_assert_msg(authentication_report_unpack(&u, &report) == -ERR_MALFORMED, "taken: %zu", i);
+                ck_assert_msg(unpack(&wrong[i], wrong[i].texts_size, wrong[i].numbers_size, 100, &report) == -ERR_MALFORMED,
+                              "taken: %zu", i);
                 ck_assert_ptr_null(report.fields);
         }
-        g_autofree char *long_id = g_strnfill(2 * LIMIT_AUTHENTICATION_VALUE_BYTES + 1, 'a');
-        struct packer packed = { .bytes = g_string_new(NULL) };
-        pack_number(&packed, AUTHENTICATION_FROM_NONE);
-        pack_number(&packed, 1);
-        pack_text(&packed, long_id);
-        unpacker_init(&u, packed.bytes->str, packed.bytes->len, 100);
-        ck_assert_int_eq(authentication_report_unpack(&u, &report), -ERR_MALFORMED);
-        g_string_free(packed.bytes, TRUE);
+        g_autofree char *long_id = g_strnfill(2 * LIMIT_AUTHENTICATION_VALUE_BYTES + 2, 'a');
+        long_id[2 * LIMIT_AUTHENTICATION_VALUE_BYTES + 1] = '\n';
+        const struct lie long_one = { long_id, strlen(long_id), "\0\1\x82\x10", 4 };
+        ck_assert_int_eq(unpack(&long_one, long_one.texts_size, long_one.numbers_size, 100, &report), -ERR_MALFORMED);
 }
 END_TEST
 

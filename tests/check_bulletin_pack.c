@@ -2,6 +2,7 @@
 /* The packed form of a bulletin says what its JSON says, and nothing that its JSON could not. */
 #include "common/bulletin_pack.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "common/bulletin_json.h"
@@ -10,25 +11,40 @@
 
 #define VALUES_MAX 400000u
 
+#define DIGEST "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 static GString *pack(const struct bulletin *b)
 {
-        struct packer p = { .bytes = g_string_new(NULL) };
+        struct packer p;
+        GString *out = g_string_new(NULL);
+        packer_init(&p, out);
         bulletin_pack(&p, b);
-        return p.bytes;
+        packer_end(&p);
+        return out;
 }
 
-/* Of bytes at the very end of their memory. */
-static int unpack(const char *bytes, size_t size, struct bulletin **ret_bulletin, struct error *err)
+/* Of bytes at the very end of their memory. 1: there is more behind it. */
+static int unpack_with(const char *bytes, size_t size, size_t values_max, const char *sha256, struct bulletin **ret_bulletin,
+                       struct error *err)
 {
-        g_autofree char *exact = g_memdup2(bytes, size);
         struct unpacker u;
-        unpacker_init(&u, exact ? exact : "", size, VALUES_MAX);
-        int r = bulletin_unpack(&u, ret_bulletin, err);
-        if (r == 0 && !unpacker_is_done(&u)) {
+        int r = unpacker_init(&u, g_memdup2(bytes, size), size, values_max);
+        if (r < 0)
+                error_set(err, r, "bulletin: no packed form");
+        else
+                r = bulletin_unpack(&u, sha256, ret_bulletin, err);
+        bool is_done = unpacker_is_done(&u);
+        unpacker_clear(&u);
+        if (r == 0 && !is_done) {
                 bulletin_free(*ret_bulletin);
                 return 1;
         }
         return r;
+}
+
+static int unpack(const char *bytes, size_t size, struct bulletin **ret_bulletin, struct error *err)
+{
+        return unpack_with(bytes, size, VALUES_MAX, NULL, ret_bulletin, err);
 }
 
 /* The same bulletin by way of its JSON and of its packed form. */
@@ -129,6 +145,29 @@ START_TEST(losses_are_the_same)
 }
 END_TEST
 
+/* Nothing is too long here: only the look at all texts together finds it. */
+START_TEST(invalid_texts_are_mended)
+{
+        struct bulletin *b = make_full();
+        g_ptr_array_add(b->links, link_new("bad \xff bytes\x01", NULL));
+        require_same(b);
+        bulletin_free(b);
+}
+END_TEST
+
+/* What is wrong behind the cut changes what is before it, too: control characters go from a text that is mended. */
+START_TEST(invalid_behind_the_cut)
+{
+        struct bulletin *b = make_full();
+        g_free(b->title);
+        b->title = g_strnfill(70000, 't');
+        b->title[5] = '\x01';
+        b->title[69999] = (char) 0xFF;
+        require_same(b);
+        bulletin_free(b);
+}
+END_TEST
+
 START_TEST(cut_anywhere_it_is_refused)
 {
         struct bulletin *b = make_full(), *other = NULL;
@@ -197,9 +236,10 @@ START_TEST(forms_are_checked)
         require_error(b, "2007-05-12", "2007-02-30", "bulletin: updated: is not a date");
         require_error(b, "2007-05-11T10", "2007-05-11x10", "bulletin: mail.date: is not in its form");
         require_error(b, "aaaa", "A", "bulletin: mail.sha256: is not in its form");
-        require_error(b, "b.dll", "\xff", "bulletin: packages[0].files[0].name: is not valid UTF-8 text within its bound");
-        require_error(b, "\x01\x04\x01\x0a" "1(", "\x01\x05", "bulletin: severity: has an unknown value");
-        require_error(b, "\x01\x04\x01\x0a" "1(", "\x01\x04\x00", "bulletin: severity: has a value and a basis that contradict each other");
+        require_error(b, "b.dll", "\xff", "bulletin: no packed form");
+        require_error(b, "b.dll\n", "b.dll ", "bulletin: packages[0].files[0].name: is no text within its bound");
+        require_error(b, "\x01\x04\x01\x0a", "\x01\x05", "bulletin: severity: has an unknown value");
+        require_error(b, "\x01\x04\x01\x0a", "\x01\x04\x00", "bulletin: severity: has a value and a basis that contradict each other");
         bulletin_free(b);
 }
 END_TEST
@@ -208,37 +248,187 @@ START_TEST(values_are_bounded)
 {
         struct bulletin *b = make_full(), *other = NULL;
         g_autoptr(GString) bytes = pack(b);
-        struct unpacker u;
         struct error err = ERROR_INIT;
-        unpacker_init(&u, bytes->str, bytes->len, 20);
-        ck_assert_int_eq(bulletin_unpack(&u, &other, &err), -ERR_LIMIT);
+        ck_assert_int_eq(unpack_with(bytes->str, bytes->len, 40, NULL, &other, &err), -ERR_LIMIT);
         ck_assert_ptr_nonnull(strstr(error_text(&err), "has more values than are allowed"));
         error_clear(&err);
         bulletin_free(b);
 }
 END_TEST
 
-/* The warnings are the last member: their end is the last byte. */
+/* How many warnings there are is the last number but for their own. */
 START_TEST(lists_are_bounded)
 {
-        struct bulletin *b = bulletin_new(), *other = NULL;
-        g_autoptr(GString) bytes = pack(b);
-        g_string_truncate(bytes, bytes->len - 1);
-        for (guint i = 0; i <= BULLETIN_WARNINGS_MAX; i++) {
-                g_autoptr(GString) whole = g_string_new_len(bytes->str, (gssize) bytes->len);
+        for (guint i = 0; i <= BULLETIN_WARNINGS_MAX + 1; i++) {
+                struct bulletin *b = bulletin_new(), *other = NULL;
+                for (guint n = 0; n < MIN(i, BULLETIN_WARNINGS_MAX); n++)
+                        g_ptr_array_add(b->warnings, g_strdup("w"));
+                g_autoptr(GString) bytes = pack(b);
                 struct error err = ERROR_INIT;
-                g_string_append_c(whole, '\0');
-                ck_assert_int_eq(unpack(whole->str, whole->len, &other, &err), 0);
-                ck_assert_uint_eq(other->warnings->len, i);
-                bulletin_free(other);
-                g_string_append_len(bytes, "\x01\x02w", 3);
+                if (i > BULLETIN_WARNINGS_MAX) {
+                        char *count = bytes->str + bytes->len - BULLETIN_WARNINGS_MAX - 2;
+                        ck_assert_int_eq(memcmp(count, "\xc8\x01\x02", 3), 0);
+                        *count = (char) 0xc9;
+                        ck_assert_int_eq(unpack(bytes->str, bytes->len, &other, &err), -ERR_MALFORMED);
+                        ck_assert_str_eq(error_text(&err), "bulletin: warnings: has too many members");
+                } else {
+                        ck_assert_int_eq(unpack(bytes->str, bytes->len, &other, &err), 0);
+                        ck_assert_uint_eq(other->warnings->len, i);
+                        bulletin_free(other);
+                }
+                error_clear(&err);
+                bulletin_free(b);
         }
-        g_string_append_c(bytes, '\0');
+}
+END_TEST
+
+/* A list that says to be longer than it is; with and without the room for it. */
+START_TEST(counts_are_held_against_what_is_there)
+{
+        for (unsigned with_room = 0; with_room < 2; with_room++) {
+                struct bulletin *b = bulletin_new(), *other = NULL;
+                g_ptr_array_add(b->warnings, g_strdup("w"));
+                struct packer p;
+                struct error err = ERROR_INIT;
+                g_autoptr(GString) out = g_string_new(NULL);
+                packer_init(&p, out);
+                bulletin_pack(&p, b);
+                if (with_room)
+                        pack_room(&p, 1000);
+                packer_end(&p);
+                ck_assert_int_eq(out->str[out->len - 2], 1);
+                out->str[out->len - 2] = 100;
+                ck_assert_int_eq(unpack(out->str, out->len, &other, &err), -ERR_MALFORMED);
+                ck_assert_str_eq(error_text(&err), with_room ? "bulletin: warnings[1]: is no text within its bound"
+                                                             : "bulletin: warnings: needs more room than was announced");
+                error_clear(&err);
+                bulletin_free(b);
+        }
+}
+END_TEST
+
+/* Less room than its structs need. */
+START_TEST(room_is_checked)
+{
+        for (size_t less = 8; less < 3000; less += 8) {
+                struct bulletin *b = make_full(), *other = NULL;
+                struct packer p;
+                struct error err = ERROR_INIT;
+                g_autoptr(GString) out = g_string_new(NULL);
+                packer_init(&p, out);
+                bulletin_pack(&p, b);
+                bool is_some = less < p.room;
+                p.room -= MIN(less, p.room);
+                packer_end(&p);
+                ck_assert_int_eq(unpack(out->str, out->len, &other, &err), -ERR_MALFORMED);
+                ck_assert_msg(g_str_has_suffix(error_text(&err), "needs more room than was announced"), "%s", error_text(&err));
+                error_clear(&err);
+                bulletin_free(b);
+                if (!is_some)
+                        break;
+        }
+}
+END_TEST
+
+/* The mail's digest is added by who knows it. */
+START_TEST(digest_is_added)
+{
+        struct bulletin *b = make_full(), *other = NULL;
+        g_autoptr(GString) with = pack(b);
+        g_clear_pointer(&b->mail.sha256, g_free);
+        g_autoptr(GString) without = pack(b);
+        ck_assert_int_eq(unpack_with(with->str, with->len, VALUES_MAX, DIGEST, &other, NULL), 0);
+        ck_assert_int_eq(other->mail.sha256[0], 'a');
+        bulletin_free(other);
+        ck_assert_int_eq(unpack_with(without->str, without->len, VALUES_MAX, DIGEST, &other, NULL), 0);
+        ck_assert_str_eq(other->mail.sha256, DIGEST);
+        bulletin_free(other);
+        ck_assert_int_eq(unpack(without->str, without->len, &other, NULL), 0);
+        ck_assert_ptr_null(other->mail.sha256);
+        bulletin_free(other);
+        bulletin_free(b);
+}
+END_TEST
+
+/* A reason is one line, whoever sends it: what choice_set would make of it. */
+START_TEST(reasons_are_cleaned)
+{
+        static const char *const reasons[] = { "\x1b[2Ja\nb\tc", " a  b ", "a\xc2\x85" "b\xe2\x80\xa8" "c", "\n", "", "  深刻度\xe3\x80\x80", "plain" };
+        for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+                struct bulletin *b = bulletin_new(), *honest = bulletin_new(), *other = NULL;
+                bulletin_set_undetermined(honest, FIELD_SEVERITY, "x", reasons[i]);
+                bulletin_set_undetermined(b, FIELD_SEVERITY, "x", NULL);
+                b->fields[FIELD_SEVERITY].reason = g_strdup(reasons[i]);
+                g_autoptr(GString) bytes = pack(b);
+                ck_assert_int_eq(unpack(bytes->str, bytes->len, &other, NULL), 0);
+                ck_assert_str_eq(other->fields[FIELD_SEVERITY].reason, honest->fields[FIELD_SEVERITY].reason);
+                bulletin_free(other);
+                bulletin_free(honest);
+                bulletin_free(b);
+        }
+}
+END_TEST
+
+/* A test always has a result, also if the other end says that it has none. */
+START_TEST(tests_have_results)
+{
+        struct bulletin *b = make_full(), *other = NULL;
+        struct lab_test *test = g_ptr_array_index(b->tests, 0);
+        test->result.present = false;
+        g_autoptr(GString) bytes = pack(b);
+        ck_assert_int_eq(unpack(bytes->str, bytes->len, &other, NULL), 0);
+        test = g_ptr_array_index(other->tests, 0);
+        ck_assert(test->result.present);
+        ck_assert_int_eq(test->result.basis, BASIS_UNDETERMINED);
+        bulletin_free(other);
+        bulletin_free(b);
+}
+END_TEST
+
+/* In place of the last text, which is empty, none. */
+START_TEST(members_are_not_null)
+{
+        struct bulletin *b = bulletin_new(), *other = NULL;
+        g_ptr_array_add(b->warnings, g_strdup(""));
+        g_autoptr(GString) bytes = pack(b);
         struct error err = ERROR_INIT;
+        guint64 texts;
+        memcpy(&texts, bytes->str, sizeof texts);
+        ck_assert_uint_eq(texts, 1);
+        ck_assert_int_eq(bytes->str[bytes->len - 1], 1);
+        bytes->str[bytes->len - 1] = 0;
+        texts = 0;
+        memcpy(bytes->str, &texts, sizeof texts);
+        g_string_erase(bytes, 2 * sizeof texts, 1);
         ck_assert_int_eq(unpack(bytes->str, bytes->len, &other, &err), -ERR_MALFORMED);
-        ck_assert_str_eq(error_text(&err), "bulletin: warnings: has too many members");
+        ck_assert_str_eq(error_text(&err), "bulletin: warnings[0]: is null");
         error_clear(&err);
         bulletin_free(b);
+}
+END_TEST
+
+/* What was unpacked is only read: its parts are not pieces of memory of their own. */
+static void unpack_full(struct bulletin **ret_bulletin)
+{
+        struct bulletin *b = make_full();
+        g_autoptr(GString) bytes = pack(b);
+        ck_assert_int_eq(unpack(bytes->str, bytes->len, ret_bulletin, NULL), 0);
+        bulletin_free(b);
+}
+
+START_TEST(no_warning_is_added)
+{
+        struct bulletin *b;
+        unpack_full(&b);
+        bulletin_add_warning(b, "one more");
+}
+END_TEST
+
+START_TEST(no_field_is_set)
+{
+        struct bulletin *b;
+        unpack_full(&b);
+        bulletin_set_undetermined(b, FIELD_SEVERITY, NULL, NULL);
 }
 END_TEST
 
@@ -248,11 +438,21 @@ static Suite *suite(void)
         TCase *tests = tcase_create("pack");
         tcase_add_test(tests, comes_back_whole);
         tcase_add_test(tests, losses_are_the_same);
+        tcase_add_test(tests, invalid_texts_are_mended);
+        tcase_add_test(tests, invalid_behind_the_cut);
         tcase_add_test(tests, cut_anywhere_it_is_refused);
         tcase_add_test(tests, changed_bytes);
         tcase_add_test(tests, forms_are_checked);
         tcase_add_test(tests, values_are_bounded);
         tcase_add_test(tests, lists_are_bounded);
+        tcase_add_test(tests, counts_are_held_against_what_is_there);
+        tcase_add_test(tests, room_is_checked);
+        tcase_add_test(tests, digest_is_added);
+        tcase_add_test(tests, reasons_are_cleaned);
+        tcase_add_test(tests, tests_have_results);
+        tcase_add_test(tests, members_are_not_null);
+        tcase_add_test_raise_signal(tests, no_warning_is_added, SIGABRT);
+        tcase_add_test_raise_signal(tests, no_field_is_set, SIGABRT);
         suite_add_tcase(s, tests);
         return s;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "store/compress.h"
 #include "store/mails.h"
 #include "tests/support.h"
 
@@ -386,11 +387,11 @@ static const char dump_sql[] =
         "SELECT group_concat(line, char(10)) FROM ("
         " SELECT b.feed || ' ' || b.key || ' ' || b.archive_name || ' ' || b.history || b.kind || ' ' || b.title || ' '"
         "  || b.date || ' ' || ifnull(b.severity, '-') || ' ' || r.updated || ' ' || v.fingerprint || ' ' || m.sha256"
-        "  || v.content AS line FROM bulletin b JOIN revision r ON r.id = b.current_revision_id"
+        "  || hex(v.packed) AS line FROM bulletin b JOIN revision r ON r.id = b.current_revision_id"
         "  JOIN variant v ON v.id = r.standing_variant_id JOIN mail m ON m.id = v.mail_id"
         " UNION SELECT b.key || ' ' || r.registered || ' ' || r.updated || ' ' || r.history || ' ' || s.fingerprint"
         "  FROM revision r JOIN bulletin b ON b.id = r.bulletin_id JOIN variant s ON s.id = r.standing_variant_id"
-        " UNION SELECT b.key || ' ' || r.updated || ' ' || v.fingerprint || ' ' || m.sha256 || v.content FROM variant v"
+        " UNION SELECT b.key || ' ' || r.updated || ' ' || v.fingerprint || ' ' || m.sha256 || hex(v.packed) FROM variant v"
         "  JOIN revision r ON r.id = v.revision_id JOIN bulletin b ON b.id = r.bulletin_id"
         "  JOIN mail m ON m.id = v.mail_id"
         " UNION SELECT m.sha256 || ' ' || v.fingerprint || ' ' || r.updated || ' ' || b.key FROM mail_variant x"
@@ -803,24 +804,73 @@ START_TEST(all_or_nothing)
 }
 END_TEST
 
+/* All that a variant says is now this text. */
+static void say(const char *text, size_t length)
+{
+        struct error err = ERROR_INIT;
+        struct content_packed packed;
+        struct statement *statement;
+        ck_assert_int_eq(content_pack(text, length, &packed, &err), 0);
+        ck_assert_int_eq(database_prepare(db, "UPDATE variant SET packed = ?1", &statement, &err), 0);
+        statement_bind_blob(statement, 1, packed.data, packed.size);
+        ck_assert_int_eq(statement_run(statement, &err), 0);
+        content_packed_clear(&packed);
+}
+
+static char *said(void)
+{
+        struct error err = ERROR_INIT;
+        struct statement *statement;
+        size_t packed_size, length;
+        char *text;
+        ck_assert_int_eq(database_prepare(db, "SELECT packed FROM variant", &statement, &err), 0);
+        ck_assert_int_eq(statement_step(statement, &err), 1);
+        const void *packed = statement_blob(statement, 0, &packed_size);
+        ck_assert_int_eq(compress_restore_whole(packed, packed_size, CONTENT_BYTES_MAX, &text, &length, &err), 0);
+        ck_assert_uint_eq(strlen(text), length);
+        statement_done(statement);
+        return text;
+}
+
+/* from NULL: to is all there is. */
+static void damage_text(const char *from, const char *to)
+{
+        g_autofree char *text = said();
+        g_auto(GStrv) pieces = from ? g_strsplit(text, from, -1) : NULL;
+        g_autofree char *damaged = from ? g_strjoinv(to, pieces) : g_strdup(to);
+        ck_assert_str_ne(text, damaged);
+        say(damaged, strlen(damaged));
+}
+
 START_TEST(damaged_contents)
 {
         struct letter critical = first;
         critical.severity = SEVERITY_CRITICAL;
         insert_expecting(&critical, DEDUP_FIRST, true);
-        static const char *const damages[] = { "'{'", "''", "'{}'", "'[1,2]'", "substr(content, 1, 100)",
-                                               "replace(content, 'critical', 'fatal')", "CAST(x'ff00fe' AS TEXT)",
-                                               "replace(content, '\"kind\"', '\"kind2\"')" };
+        /* Of the frame; a frame whose size is not given, and one of more bytes than any content has; of what is in it. */
+        static const struct { const char *packed, *from, *to; } damages[] = {
+                { .packed = "x''" }, { .packed = "x'7b7d'" }, { .packed = "zeroblob(100)" }, { .packed = "substr(packed, 1, 100)" },
+                { .packed = "CAST(packed || x'00' AS BLOB)" },
+                { .packed = "CAST(packed || packed AS BLOB)" }, { .packed = "substr(packed, 2)" },
+                { .packed = "x'28b52ffd00581100007b7d'" },
+                { .packed = "x'28b52ffda0ffffff7f1100007b7d'" },
+                { .to = "{" }, { .to = "" }, { .to = "{}" }, { .to = "[1,2]" }, { .to = "\xff\xfe" },
+                { .from = "critical", .to = "fatal" }, { .from = "\"kind\"", .to = "\"kind2\"" },
+                { .from = "}", .to = "" },
+        };
         struct letter later = first;
         later.bytes = "later";
         later.updated = "2008-01-01";
         for (guint i = 0; i < G_N_ELEMENTS(damages); i++) {
                 struct error err = ERROR_INIT;
                 ck_assert_int_eq(database_begin(db, &err), 0);
-                g_autofree char *sql = g_strdup_printf("UPDATE variant SET content = %s", damages[i]);
-                execute(sql);
+                g_autofree char *sql = g_strdup_printf("UPDATE variant SET packed = %s", damages[i].packed);
+                if (damages[i].packed)
+                        execute(sql);
+                else
+                        damage_text(damages[i].from, damages[i].to);
                 struct bulletin_row *row = NULL;
-                ck_assert_msg(bulletins_find(db, "MS07-028", &row, &err) == -ERR_STORE_CORRUPT, "%s", damages[i]);
+                ck_assert_msg(bulletins_find(db, "MS07-028", &row, &err) == -ERR_STORE_CORRUPT, "damage %u", i);
                 ck_assert_ptr_null(row);
                 ck_assert_ptr_nonnull(strstr(error_text(&err), database_path(db)));
                 error_clear(&err);

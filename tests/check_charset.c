@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/text.h"
 #include "ingest/charset.h"
 #include "tests/support.h"
 
@@ -827,10 +828,34 @@ START_TEST(test_header_is_bounded)
 }
 END_TEST
 
+/* Who reads the text next relies on it. Of what is not clean it is not said, whatever way the text was read. */
+START_TEST(test_says_what_is_clean)
+{
+        static const struct { const char *declared, *bytes; bool is_clean; } texts[] = {
+                { "utf-8", "更新 a\r\n\tb", true },           { "utf-8", "\xEF\xBB\xBF更新", false },
+                { "utf-8", "更新\f", false },                  { "utf-8", "更新\x7F", false },
+                { "utf-8", "更新\xC2\x85", false },            { "utf-8", "更新\xEF\xBF\xBF", false },
+                { "utf-8", "更新\x01", false },                { "utf-8", "\xE6\x9B", false },
+                { "iso-2022-jp", "\033$B99?7\033(B a", true }, { "iso-2022-jp", "\033$B99?7\033(B \f", false },
+                { "iso-2022-jp", "\033$B99?7\033(B \x7F", false }, { "iso-2022-jp", "\033$B99?7\033(B\001", false },
+                { "shift_jis", "\x8D\x58\x90\x56 a", true },   { "shift_jis", "\x8D\x58\x90\x56 \x7F", false },
+                { "shift_jis", "\x8D\x58\x90\x56\v", false },  { NULL, "a\x7F", false },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+                struct charset_result result;
+                charset_decode(texts[i].declared, texts[i].bytes, strlen(texts[i].bytes), &result);
+                ck_assert_msg(result.is_clean == texts[i].is_clean, "number %zu: \"%s\"", i, result.text);
+                ck_assert(!result.is_clean || text_is_clean(result.text, result.size));
+                g_free(result.text);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("charset");
         TCase *decode = tcase_create("decode"), *header = tcase_create("header");
+        tcase_add_test(decode, test_says_what_is_clean);
         tcase_add_test(decode, test_shift_jis_names);
         tcase_add_test(decode, test_every_label_of_the_others);
         tcase_add_test(decode, test_iso2022jp_whole_repertoire);

@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "ingest/charset.h"
 #include "ingest/charset_p.h"
 #include "tests/support.h"
@@ -35,6 +36,7 @@ static bool compare(const struct encoding *label, const char *bytes, size_t size
         ck_assert_msg(g_string_equal(quick, reading.text), "\"%s\" and \"%s\"", quick->str, reading.text->str);
         ck_assert_uint_eq(strlen(quick->str), quick->len);
         ck_assert_uint_eq(reading.replaced, 0);
+        ck_assert_msg(text_is_clean(quick->str, quick->len), "not clean: %s", quick->str);
         if (label == cp932())
                 ck_assert_msg(reading.penalty == 0 && reading.look.half_width == 0, "odd: %s", quick->str);
         GString *mended = charset_restore_escapes(bytes, size, true, &restored);
@@ -52,7 +54,7 @@ static void compare_whole(const struct encoding *label, const char *bytes, size_
         struct charset_result result;
         charset_decode(label->name, bytes, size, &result);
         ck_assert_str_eq(result.used, label->name);
-        ck_assert(!result.repaired);
+        ck_assert(!result.repaired && result.is_clean);
         g_free(result.text);
 }
 
@@ -107,7 +109,7 @@ START_TEST(odd_text_is_not_taken)
                 { true, "\033$B99?\033(B" },          /* half a pair */
                 { true, "\033(I1\033(B" },            /* half-width katakana */
                 { true, "\033$(D\"/\033(B" },         /* another set */
-                { true, "\016a\017" }, { true, "a\033" }, { true, "a\001" }, { true, "\xB1" },
+                { true, "\016a\017" }, { true, "a\033" }, { true, "a\001" }, { true, "a\f" }, { true, "\x7F" }, { false, "sixteen bytes...\x7F" }, { false, "sixteen bytes..\v." }, { true, "\xB1" },
                 { false, "\x8D\x58\xB1\xB2" },        /* half-width katakana */
                 { false, "\x8D\x58\x98\x9F" },        /* kanji of level 2: text in another charset has them */
                 { false, "\x8D\x58\x83\xBF" },        /* Greek */

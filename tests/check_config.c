@@ -444,6 +444,7 @@ START_TEST(values_are_checked)
                 "after-ingest = delete",
                 "after-ingest = move:",
                 "after-ingest = move:INBOX",
+                "after-ingest = move:inbox",
                 "insecure = yes",
                 "tls-ca-file = /nonexistent/ca.pem",
                 "tls-ca-file = ca.pem",
@@ -463,6 +464,35 @@ START_TEST(values_are_checked)
                 ck_assert_msg(conf_load_text(text) == -ERR_CONFIG, "%s", bad_route[i]);
                 ck_assert_uint_eq(conf_problems->len, 1);
         }
+}
+END_TEST
+
+#define FOLDER(name, server, after) \
+        "[mailbox " name "]\nurl = imaps://" server "\nuser = u\npassword-file = @/secret\n" VERIFIED "after-ingest = " after "\n"
+
+/* Mails that two mailboxes move to each other would go round without end. */
+START_TEST(mails_do_not_go_round)
+{
+        conf_assert_one_problem(FOLDER("a", "h", "move:Done") FOLDER("b", "H/Done", "move:inbox"),
+                                "[mailbox a] after-ingest: moves the mails to \"Done\", and [mailbox b] after-ingest moves what is "
+                                "there to \"inbox\": they would go round without end");
+        conf_assert_one_problem(FOLDER("c", "h/C", "move:処理済み") FOLDER("end", "h/D", "move:E") FOLDER("in", "h/INBOX", "move:C")
+                                FOLDER("a", "h/%E5%87%A6%E7%90%86%E6%B8%88%E3%81%BF", "move:D")
+                                FOLDER("b", "h/E", "move:Inbox"),
+                                "[mailbox c] after-ingest: moves the mails to \"処理済み\", and [mailbox a] after-ingest moves what is "
+                                "there to \"D\", and [mailbox end] after-ingest moves what is there to \"E\", and [mailbox b] "
+                                "after-ingest moves what is there to \"Inbox\", and [mailbox in] after-ingest moves what is there to "
+                                "\"C\": they would go round without end");
+        /* one server by two ports; a way into a circle is none */
+        conf_assert_one_problem(FOLDER("way", "h/W", "move:INBOX") FOLDER("a", "h", "move:Done")
+                                "[mailbox b]\nurl = imap://h/Done\nuser = U\npassword-file = @/secret\n" VERIFIED
+                                "after-ingest = move:INBOX\n",
+                                "[mailbox a] after-ingest: moves the mails to \"Done\", and [mailbox b] after-ingest moves what is "
+                                "there to \"INBOX\": they would go round without end");
+        conf_assert_loads(FOLDER("a", "h", "move:Done") FOLDER("b", "h/Done", "move:Old") FOLDER("c", "h/Old", "seen"));
+        conf_assert_loads(FOLDER("a", "h", "move:Done") FOLDER("b", "h/done", "move:INBOX"));
+        conf_assert_loads(FOLDER("a", "h", "move:Done") FOLDER("b", "i/Done", "move:INBOX"));
+        conf_assert_loads(FOLDER("a", "h:1143", "move:Done") FOLDER("b", "h:1144/Done", "move:INBOX"));
 }
 END_TEST
 
@@ -772,6 +802,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, sections_are_checked);
         tcase_add_test(tcase, keys_are_checked);
         tcase_add_test(tcase, values_are_checked);
+        tcase_add_test(tcase, mails_do_not_go_round);
         tcase_add_test(tcase, urls_are_checked);
         tcase_add_test(tcase, plain_text_is_for_loopback_only);
         tcase_add_test(tcase, secrets_in_the_configuration_are_named_and_not_shown);

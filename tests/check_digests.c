@@ -281,7 +281,7 @@ START_TEST(one_that_is_damaged_keeps_nothing_back)
         use_slack();
         bulletin("MS07-050", "2007-09-12", SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
         bulletin("MS07-051", "2007-09-12", SEVERITY_CRITICAL, URGENCY_IMMEDIATE);
-        ck_assert_int_eq(database_execute(kit.db, "UPDATE variant SET content = '{' WHERE id = 1", NULL), 0);
+        ck_assert_int_eq(database_execute(kit.db, "UPDATE variant SET packed = x'7b' WHERE id = 1", NULL), 0);
         run_at(NINE);
         g_autofree char *payload = last_payload();
         assert_part(payload, "ops: 2 bulletins");

@@ -76,7 +76,7 @@ START_TEST(test_blocks_are_limited)
         for (unsigned i = 0; i < LIMIT_DOCUMENT_BLOCKS; i++)
                 ck_assert_ptr_nonnull(document_add(document, "x", 0, 0));
         ck_assert_ptr_null(document_add(document, "x", 0, 0));
-        ck_assert_uint_eq(document->blocks->len, LIMIT_DOCUMENT_BLOCKS);
+        ck_assert_uint_eq(document->block_count, LIMIT_DOCUMENT_BLOCKS);
         document_free(document);
         document_free(NULL);
 }

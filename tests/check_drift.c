@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is counted of the bulletins, their labels and their senders. */
-#include "store/drift.h"
+#include "store/drift_tally.h"
 
 #include <string.h>
 
@@ -28,7 +28,12 @@ static void teardown(void)
 static void add(const char *feed, enum bulletin_kind kind, bool live, uint64_t mask)
 {
         struct error err = ERROR_INIT;
-        ck_assert_msg(drift_add(kit.db, feed, kind, next_variant++, live, mask, &err) == 0, "%s", error_text(&err));
+        struct drift_tally *tally = drift_tally_new(kit.db);
+        int r = drift_tally_content(tally, feed, kind, next_variant++, live, mask, &err);
+        if (r == 0)
+                r = drift_tally_save(tally, &err);
+        ck_assert_msg(r == 0, "%s", error_text(&err));
+        drift_tally_free(tally);
 }
 
 static struct fill_counts all_of(const char *feed, enum bulletin_kind kind)
@@ -110,9 +115,52 @@ START_TEST(a_content_counts_once)
 {
         struct error err = ERROR_INIT;
         add(FEED, BULLETIN_ALERT, true, 1);
-        ck_assert_int_lt(drift_add(kit.db, FEED, BULLETIN_ALERT, 1, true, 1, &err), 0);
+        struct drift_tally *tally = drift_tally_new(kit.db);
+        ck_assert_int_lt(drift_tally_content(tally, FEED, BULLETIN_ALERT, 1, true, 1, &err), 0);
         error_clear(&err);
+        ck_assert_int_eq(drift_tally_save(tally, &err), 0);
+        drift_tally_free(tally);
         ck_assert_int_eq(all_of(FEED, BULLETIN_ALERT).bulletins, 1);
+}
+END_TEST
+
+/* However many are added up before they are stored, the same rows come of it. */
+START_TEST(a_tally_is_the_sum_of_its_bulletins)
+{
+        static const char *const queries[] = { "SELECT group_concat(feed || kind || ' ' || bulletins || ' ' || filled, ';') FROM fill_sum",
+                                               "SELECT group_concat(address || feed || ' ' || bulletins || ' ' || others || ' ' || run, ';')"
+                                               " FROM sender" };
+        char *expected[] = { NULL, NULL };
+        for (unsigned together = 1; together <= 50; together = together * 3 + 1) {
+                struct error err = ERROR_INIT;
+                struct drift_tally *tally = drift_tally_new(kit.db);
+                ck_assert_int_eq(database_begin(kit.db, &err), 0);
+                for (unsigned i = 0; i < 90; i++) {
+                        const char *feed = i % 5 ? FEED : "other";
+                        struct sender_record before = { 0 };
+                        ck_assert_int_eq(drift_tally_content(tally, feed, i % 7 ? BULLETIN_ALERT : BULLETIN_NEWS, i + 1, i % 2,
+                                                             UINT64_C(0x123456789) >> i % 30, &err), 0);
+                        drift_tally_sender(tally, i % 3 ? "a@example.jp" : "b@example.jp", feed);
+                        if (i % together == 0 || i % 45 == 44)
+                                ck_assert_int_eq(drift_tally_save(tally, &err), 0);
+                        if (i == 44) { /* a letter in between */
+                                ck_assert_int_eq(drift_sender_sent_other(kit.db, "a@example.jp", &before, &err), 0);
+                                ck_assert_int_eq(before.bulletins, 30);
+                        }
+                        sender_record_clear(&before);
+                }
+                for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
+                        g_autofree char *rows = kit_query(kit.db, queries[i]);
+                        if (!expected[i])
+                                expected[i] = g_strdup(rows);
+                        ck_assert_str_eq(rows, expected[i]);
+                }
+                drift_tally_free(tally);
+                database_rollback(kit.db);
+        }
+        ck_assert_ptr_nonnull(strstr(expected[1], "b@example.jphotfix-report 30 0 0"));
+        g_free(expected[0]);
+        g_free(expected[1]);
 }
 END_TEST
 
@@ -208,7 +256,7 @@ START_TEST(senders)
         ck_assert_ptr_null(before.feed);
         ck_assert_query("SELECT count(*) FROM sender", "0"); /* whoever never sent a bulletin is not kept */
         for (unsigned i = 0; i < 3; i++)
-                ck_assert_int_eq(drift_sender_sent_bulletin(kit.db, "a@b", FEED, NULL), 0);
+                ck_assert_int_eq(drift_sender_sent_bulletins(kit.db, "a@b", FEED, 1, NULL), 0);
         for (unsigned i = 0; i < 2; i++) {
                 ck_assert_int_eq(drift_sender_sent_other(kit.db, "a@b", &before, NULL), 0);
                 ck_assert_str_eq(before.feed, FEED);
@@ -217,7 +265,7 @@ START_TEST(senders)
                 ck_assert_int_eq(before.run, i);
                 sender_record_clear(&before);
         }
-        ck_assert_int_eq(drift_sender_sent_bulletin(kit.db, "a@b", FEED, NULL), 0);
+        ck_assert_int_eq(drift_sender_sent_bulletins(kit.db, "a@b", FEED, 1, NULL), 0);
         ck_assert_int_eq(drift_sender_sent_other(kit.db, "a@b", &before, NULL), 0);
         ck_assert_int_eq(before.bulletins, 4);
         ck_assert_int_eq(before.others, 2);
@@ -235,6 +283,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, sums_and_the_last_ones);
         tcase_add_test(tcase, what_came_before_the_last_live_ones);
         tcase_add_test(tcase, a_content_counts_once);
+        tcase_add_test(tcase, a_tally_is_the_sum_of_its_bulletins);
         tcase_add_test(tcase, damaged_sums_are_counted_again);
         tcase_add_test(tcase, no_table_is_scanned);
         tcase_add_test(tcase, labels_are_counted);

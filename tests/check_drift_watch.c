@@ -269,6 +269,16 @@ START_TEST(a_mail_of_the_publisher)
 }
 END_TEST
 
+/* What makes the sender a publisher is in the same transaction, and not yet stored. */
+START_TEST(a_mail_of_the_publisher_behind_its_history)
+{
+        kit_commit(&kit, history(next(NULL)), history(next(NULL)), history(next(NULL)), unrecognised("report@hotfix.example"), NULL);
+        ck_assert_query(HEALTH, "problem");
+        ck_assert_query("SELECT bulletins || ' ' || others || ' ' || run FROM sender", "3 1 1");
+        ck_assert_query("SELECT bulletins FROM fill_sum", "3");
+}
+END_TEST
+
 /* --- where it goes --- */
 
 START_TEST(without_a_health_channel)
@@ -340,6 +350,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, the_bulletin_itself_is_sent);
         tcase_add_test(tcase, each_kind_has_its_own);
         tcase_add_test(tcase, a_mail_of_the_publisher);
+        tcase_add_test(tcase, a_mail_of_the_publisher_behind_its_history);
         tcase_add_test(tcase, without_a_health_channel);
         tcase_add_test(tcase, the_route_says_where);
         tcase_add_loop_test(tcase, killed_anywhere, 0, 25);

@@ -230,11 +230,48 @@ START_TEST(a_file_piece_by_piece)
 }
 END_TEST
 
+static void assert_rights(const char *name, uid_t owner)
+{
+        struct stat st;
+        g_autofree char *path = path_of(name);
+        ck_assert_int_eq(stat(path, &st), 0);
+        ck_assert_int_eq(st.st_mode & 07777, 0640);
+        ck_assert_uint_eq(st.st_uid, owner);
+}
+
+/* Every file gets the mode that was asked for and, where root writes, the owner of its directory: the first one there, from
+ * which the others' need is known, and the others; also where directories that need it take turns with such that don't. */
+START_TEST(owners_and_modes)
+{
+        bool root = geteuid() == 0;
+        g_autofree char *foreign = path_of("foreign"), *own = path_of("own");
+        uid_t other = root ? 65534 : geteuid();
+        ck_assert_int_eq(g_mkdir(foreign, 0755), 0);
+        ck_assert_int_eq(g_mkdir(own, 0755), 0);
+        ck_assert_int_eq(chown(foreign, other, root ? 65534 : getegid()), 0);
+        static const mode_t masks[] = { 0077, 0022, 0000 };
+        for (size_t i = 0; i < G_N_ELEMENTS(masks); i++) {
+                mode_t before = umask(masks[i]);
+                for (int k = 0; k < 4; k++) {
+                        g_autofree char *there = g_strdup_printf("foreign/%zu-%d", i, k), *here = g_strdup_printf("own/%zu-%d", i, k);
+                        ck_assert_int_eq(write_text(here, "a"), 0);
+                        ck_assert_int_eq(write_text(k % 2 ? there : here, "b"), 0); /* also one that is replaced */
+                        ck_assert_int_eq(write_text(there, "c"), 0);
+                        assert_rights(there, other);
+                        assert_rights(here, geteuid());
+                }
+                umask(before);
+                sync_now(0);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("file_batch");
         TCase *tests = tcase_create("file_batch");
         tcase_add_checked_fixture(tests, setup, teardown);
+        tcase_add_test(tests, owners_and_modes);
         tcase_add_test(tests, files_and_their_directories);
         tcase_add_test(tests, many_files_are_synced_together);
         tcase_add_test(tests, same_content_is_left_alone);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/bulletin_json.h"
+#include "ingest/hotfix_p.h"
 #include "tests/hotfix_pages.h"
 #include "tests/support.h"
 
@@ -387,6 +388,74 @@ START_TEST(test_values_are_no_labels)
 }
 END_TEST
 
+/* What is not a line's by its first character is never looked for: no word of any kind may be left out there. */
+static void check_kind(const char *key, enum hotfix_kind kind)
+{
+        struct line line = { 0 };
+        hotfix_line_set_key(&line, key);
+        ck_assert_ptr_eq(line.key, key);
+        ck_assert_msg(line.kinds & kind, "%s has not the bit %u", key, (unsigned) kind);
+}
+
+START_TEST(test_kinds_of_lines)
+{
+        static const char *const bullets[] = { "", "・", "■", "□", "●", "◆", "▼", "▽", "*" };
+        for (unsigned label = LABEL_SEVERITY; label <= LABEL_ATTACKS; label++) {
+                if (label == LABEL_IDENTIFIER)
+                        continue;
+                for (size_t i = 0; i < G_N_ELEMENTS(bullets); i++) {
+                        const char *text = hotfix_label_text((enum hotfix_label) label);
+                        g_autofree char *key = g_strconcat(bullets[i], text, NULL);
+                        const struct block block = { .normal = key };
+                        struct line line = { .block = &block };
+                        hotfix_line_set_key(&line, key);
+                        size_t length;
+                        ck_assert_uint_eq(hotfix_line_label(&line, LABEL_SEVERITY, LABEL_ATTACKS, &length), label);
+                        ck_assert_uint_eq(length, strlen(key));
+                }
+        }
+        static const char *const heads[] = { "概要", "脆弱性の内容", "対象プラットフォーム", "適用テストの結果", "適用時の注意点",
+                                             "修正プログラムのダウンロード先", "適用されるファイル情報", "確認方法", "予想適用時間",
+                                             "UpdateEXPERT上の表示", "DALab:HotFixテスティング・チームからのコメント",
+                                             "DALab.:HotFixテスティング・チームからのコメント", "■何か", "......何か......" };
+        for (size_t i = 0; i < G_N_ELEMENTS(heads); i++) {
+                ck_assert(hotfix_is_section_head(heads[i]));
+                check_kind(heads[i], KIND_HEAD);
+        }
+        static const char *const tables[] = { "影響を受けるソフトウェア", "プラットフォーム", "ファイル名", "修正プログラム名" };
+        for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+                check_kind(tables[i], KIND_TABLE);
+        static const char *const footers[] = { "HotFixReportは", "HotFixReportでは", "Copyright(C)2007", "--" };
+        for (size_t i = 0; i < G_N_ELEMENTS(footers); i++) {
+                ck_assert(hotfix_is_footer(footers[i]));
+                check_kind(footers[i], KIND_FOOTER);
+        }
+        static const char *const headers[] = { "From:x", "to:", "CC:", "Date:", "sent:", "SUBJECT:x", "Reply-To:", "差出人:",
+                                               "送信者:", "宛先:", "日時:", "日付:", "送信日時:", "件名:x" };
+        for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
+                ck_assert(hotfix_is_mail_header(headers[i]));
+                check_kind(headers[i], KIND_MAIL_HEADER);
+        }
+        check_kind("MS07-901/990101", KIND_IDENTIFIER);
+        check_kind("ms07-901/990101", KIND_IDENTIFIER);
+        static const char *const rulers[] = { "-----", "━━━━━━", "_____________" };
+        for (size_t i = 0; i < G_N_ELEMENTS(rulers); i++)
+                check_kind(rulers[i], KIND_RULER);
+}
+END_TEST
+
+/* Prose has none of them; else nothing would be won. */
+START_TEST(test_prose_has_no_kind)
+{
+        static const char *const lines[] = { "", "この", "問題が", "試験室の", "印刷の", "Windows", "a", "é", "\xF0\x9F\x98\x80" };
+        for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+                struct line line = { 0 };
+                hotfix_line_set_key(&line, lines[i]);
+                ck_assert_msg(line.kinds == 0, "%s has the bits %u", lines[i], line.kinds);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *suite = suite_create("hotfix_labels");
@@ -399,6 +468,8 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_heads_between_dots);
         tcase_add_test(tcase, test_an_excerpt_misses_nothing);
         tcase_add_test(tcase, test_values_are_no_labels);
+        tcase_add_test(tcase, test_kinds_of_lines);
+        tcase_add_test(tcase, test_prose_has_no_kind);
         suite_add_tcase(suite, tcase);
         return suite;
 }

@@ -44,7 +44,7 @@ static void check(const char *html, const char *expected)
         ck_assert_ptr_null(err.text);
         ck_assert_int_eq(document->rendering, RENDERING_HTML);
         GString *out = g_string_new(NULL);
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 describe_block(out, document_block(document, i));
         document_free(document);
         g_autofree char *found = g_strchomp(g_string_free(out, FALSE));
@@ -66,6 +66,26 @@ START_TEST(test_white_space_is_collapsed)
         check("<p>再起動の\n  必要性 と\nWindows\n更新</p>", "P[再起動の必要性 と Windows 更新]");
         check("<p>a&nbsp;&nbsp; b<br>&nbsp;&nbsp;2(重要)<br>　3(警告)<br>&nbsp;<br>x</p>",
               "P[a\xc2\xa0\xc2\xa0 b] i2[2(重要)] i2[3(警告)] P[x]");
+}
+END_TEST
+
+/* Wherever it stands in the blocks of bytes that the text is looked at by. */
+START_TEST(test_white_space_at_every_place)
+{
+        static const char *const spaces[] = { " ", "\t", "\r\n", " \n ", "\n" };
+        for (guint length = 0; length < 40; length++) {
+                g_autofree char *word = g_strnfill(length, 'x'), *wide = g_strdup("");
+                for (guint i = 0; i < length; i++) {
+                        char *longer = g_strconcat(wide, i % 2 ? "語" : "な", NULL);
+                        g_free(wide);
+                        wide = longer;
+                }
+                for (size_t i = 0; i < G_N_ELEMENTS(spaces); i++) {
+                        g_autofree char *html = g_strconcat("<p>y", word, spaces[i], "y", wide, spaces[i], "z</p>", NULL);
+                        g_autofree char *expected = g_strdup_printf("P[y%s y%s z]", word, wide);
+                        check(html, expected);
+                }
+        }
 }
 END_TEST
 
@@ -170,8 +190,8 @@ START_TEST(test_rows_of_a_cell)
         static const unsigned spans[] = { 2, 1, 2, 1, 65534, 1 };
         struct document *document = NULL;
         ck_assert_int_eq(html_read(html, sizeof html - 1, &document, NULL), 0);
-        ck_assert_uint_eq(document->blocks->len, G_N_ELEMENTS(spans));
-        for (guint i = 0; i < document->blocks->len; i++)
+        ck_assert_uint_eq(document->block_count, G_N_ELEMENTS(spans));
+        for (guint i = 0; i < document->block_count; i++)
                 ck_assert_uint_eq(document_block(document, i)->row_span, spans[i]);
         document_free(document);
 }
@@ -375,7 +395,7 @@ START_TEST(test_links_are_bounded_in_all)
         struct document *document = NULL;
         ck_assert_int_eq(html_read(html->str, html->len, &document, NULL), 0);
         size_t bytes = 0;
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 if (document_block(document, i)->links)
                         bytes += 8000;
         ck_assert_uint_gt(bytes, LIMIT_TEXT_BYTES / 2);
@@ -393,6 +413,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(c, html_prepare, NULL);
         tcase_add_test(c, test_breaks_and_blocks_cut_lines);
         tcase_add_test(c, test_white_space_is_collapsed);
+        tcase_add_test(c, test_white_space_at_every_place);
         tcase_add_test(c, test_preformatted_keeps_lines);
         tcase_add_test(c, test_marks_of_elements);
         tcase_add_test(c, test_head_script_style_comment_are_left_out);

@@ -24,7 +24,7 @@ static unsigned pages_read, pages_sound;
 
 static void describe(GString *out, const struct document *document)
 {
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const struct block *b = document_block(document, i);
                 g_string_append_printf(out, "%x %u t%d/%d %d,%d+%u line %u [%s] <%s> <%s>", b->marks, b->indent, b->table,
                                        b->parent_table, b->row, b->column, b->row_span, b->line, b->text,
@@ -46,7 +46,7 @@ static bool is_sound(const char *text, size_t size)
         struct document *document = document_new(RENDERING_HTML);
         struct html_reader reader;
         html_reader_init(&reader, document);
-        bool sound = html_read_sound(&reader, text, size);
+        bool sound = html_read_sound(&reader, text, size, false);
         html_reader_clear(&reader);
         document_free(document);
         return sound;

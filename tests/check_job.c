@@ -61,10 +61,61 @@ START_TEST(a_full_queue_waits_for_room)
         job_queue_set_parsed(queue, first);
         GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
         ck_assert_uint_eq(ready->len, 1); /* the second was kept out until now */
-        g_ptr_array_unref(ready);
+        job_queue_end(queue, ready);
         ck_assert_int_eq(GPOINTER_TO_INT(g_thread_join(thread)), 1);
         struct job *second = job_queue_take_unparsed(queue);
         ck_assert_uint_eq(second->uid, 2);
+        job_queue_free(queue);
+}
+END_TEST
+
+static gpointer put_other(gpointer queue)
+{
+        job_queue_put(queue, mail_job(3, 100000));
+        return NULL;
+}
+
+static bool is_put(struct job_queue *queue, GThread *thread)
+{
+        struct job *job = job_queue_take_unparsed(queue); /* waits for it */
+        g_thread_join(thread);
+        return job->uid == 3;
+}
+
+/* What has been taken still takes memory, until it is done with. */
+START_TEST(what_was_taken_leaves_no_room)
+{
+        struct job_queue *queue = job_queue_new(1000000);
+        for (guint32 uid = 1; uid <= 2; uid++) {
+                ck_assert_int_eq(job_queue_put(queue, mail_job(uid, 150000)), 0); /* 2.5 times as much, each */
+                job_queue_set_parsed(queue, job_queue_take_unparsed(queue));
+        }
+        ck_assert_uint_lt(job_queue_bytes(queue), 320000); /* nothing came of them */
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 2);
+        ck_assert_uint_gt(job_queue_bytes(queue), 300000);
+        job_queue_end(queue, ready);
+        ck_assert_uint_eq(job_queue_bytes(queue), 0);
+        job_queue_free(queue);
+}
+END_TEST
+
+/* What is made of a mail can be many times as large; the next one then waits until that is gone. */
+START_TEST(what_was_made_of_a_mail_counts)
+{
+        struct job_queue *queue = job_queue_new(1000000);
+        ck_assert_int_eq(job_queue_put(queue, mail_job(1, 100000)), 0);
+        struct job *first = job_queue_take_unparsed(queue);
+        first->prepared.text = g_strnfill(400000, 'x');
+        first->packed.data_size = 30000;
+        job_queue_set_parsed(queue, first);
+        ck_assert_uint_gt(job_queue_bytes(queue), 930000);
+        GThread *thread = g_thread_new("put", put_other, queue);
+        GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
+        ck_assert_uint_eq(ready->len, 1);
+        first->packed.data_size = 0; /* there is none */
+        job_queue_end(queue, ready);
+        ck_assert(is_put(queue, thread));
         job_queue_free(queue);
 }
 END_TEST
@@ -163,24 +214,86 @@ START_TEST(only_a_history_is_gathered)
 }
 END_TEST
 
+static struct job *history_job(guint32 uid, size_t size)
+{
+        struct job *job = mail_job(uid, size);
+        job->history = true;
+        return job;
+}
+
+static void parse_one(struct job_queue *queue, size_t text_size)
+{
+        struct job *job = job_queue_take_unparsed(queue);
+        job->prepared.text = g_strnfill(text_size, 'x');
+        job_queue_set_parsed(queue, job);
+}
+
 /* Nor does it wait for ever: as many as a transaction takes, or half of the queue, are enough. */
 START_TEST(a_gathering_has_an_end)
 {
         for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
-                struct job_queue *queue = job_queue_new(10000);
+                struct job_queue *queue = job_queue_new(1000000);
                 job_queue_set_gather_ms(queue, 600000);
-                for (guint32 uid = 1; uid <= 4; uid++) {
-                        struct job *job = mail_job(uid, by_bytes ? 2200 : 10);
-                        job->history = true;
-                        ck_assert_int_eq(job_queue_put(queue, job), 0);
-                        if (by_bytes && uid == 3)
-                                break;
+                for (guint32 uid = 1; uid <= 2; uid++) {
+                        ck_assert_int_eq(job_queue_put(queue, history_job(uid, by_bytes ? 150000 : 10)), 0);
+                        parse_one(queue, by_bytes ? 60000 : 1);
                 }
-                for (int i = 0; i < 2; i++)
-                        job_queue_set_parsed(queue, job_queue_take_unparsed(queue));
+                for (guint32 uid = 3; uid <= 4; uid++) /* they are still to be parsed */
+                        ck_assert_int_eq(job_queue_put(queue, history_job(uid, 10)), 0);
                 GPtrArray *ready = job_queue_take_ready(queue, by_bytes ? 10 : 2, 60000);
                 ck_assert_uint_eq(ready->len, 2);
-                g_ptr_array_unref(ready);
+                job_queue_end(queue, ready);
+                job_queue_free(queue);
+        }
+}
+END_TEST
+
+static struct job *fetched_job(guint32 uid, size_t size)
+{
+        struct job *job = history_job(uid, size);
+        job->mailbox = g_strdup("work");
+        return job;
+}
+
+/* Also for those that are still on their way: the pass over a mailbox ends with a mark. */
+START_TEST(a_gathering_waits_for_the_mark)
+{
+        struct job_queue *queue = job_queue_new(1000000);
+        job_queue_set_gather_ms(queue, 600000);
+        ck_assert_int_eq(job_queue_put(queue, fetched_job(1, 10)), 0);
+        parse_one(queue, 1);
+        GThread *thread = g_thread_new("take", take_all, queue);
+        ck_assert_int_eq(job_queue_put(queue, fetched_job(2, 10)), 0);
+        parse_one(queue, 1);
+        ck_assert_int_eq(job_queue_put(queue, job_new(JOB_MARK)), 0);
+        GPtrArray *ready = g_thread_join(thread);
+        ck_assert_uint_eq(ready->len, 3);
+        job_queue_end(queue, ready);
+        job_queue_free(queue);
+}
+END_TEST
+
+static gpointer put_large(gpointer queue)
+{
+        job_queue_put(queue, fetched_job(2, 400000)); /* 2.5 times as much */
+        return NULL;
+}
+
+/* But not for one that waits for room, which only the writer can make. */
+START_TEST(a_gathering_does_not_keep_others_out)
+{
+        for (int put_first = 0; put_first < 2; put_first++) {
+                struct job_queue *queue = job_queue_new(1000000);
+                job_queue_set_gather_ms(queue, 600000);
+                ck_assert_int_eq(job_queue_put(queue, fetched_job(1, 10)), 0);
+                parse_one(queue, 1);
+                GThread *threads[2];
+                threads[!put_first] = g_thread_new("put", put_large, queue);
+                threads[put_first] = g_thread_new("take", take_all, queue);
+                GPtrArray *ready = g_thread_join(threads[put_first]);
+                ck_assert_uint_eq(ready->len, 1);
+                job_queue_end(queue, ready);
+                g_thread_join(threads[!put_first]);
                 job_queue_free(queue);
         }
 }
@@ -217,11 +330,15 @@ static Suite *suite(void)
         TCase *tests = tcase_create("queue");
         tcase_add_test(tests, order_is_kept_whatever_is_parsed_first);
         tcase_add_test(tests, a_full_queue_waits_for_room);
+        tcase_add_test(tests, what_was_taken_leaves_no_room);
+        tcase_add_test(tests, what_was_made_of_a_mail_counts);
         tcase_add_test(tests, a_closed_queue_lets_everybody_go);
         tcase_add_test(tests, an_oversize_mail_needs_no_parser);
         tcase_add_test(tests, who_waits_is_woken);
         tcase_add_test(tests, only_a_history_is_gathered);
         tcase_add_test(tests, a_gathering_has_an_end);
+        tcase_add_test(tests, a_gathering_waits_for_the_mark);
+        tcase_add_test(tests, a_gathering_does_not_keep_others_out);
         tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);
         suite_add_tcase(s, tests);
         return s;

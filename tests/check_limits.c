@@ -89,7 +89,7 @@ static struct document *read_page(const char *html)
 static guint count_links(const struct document *document)
 {
         guint count = 0;
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 if (document_block(document, i)->links)
                         count += document_block(document, i)->links->len;
         return count;

@@ -269,6 +269,15 @@ START_TEST(a_frame_is_only_what_it_should_be)
         error_clear(&err);
         ck_assert_int_eq(compress_restore(packed, packed_size, 16 * MIB, &restored, &err), 0);
         ck_assert_mem_eq(restored, zeros, 16 * MIB);
+        char *whole = NULL;
+        size_t size;
+        ck_assert_int_eq(compress_restore_whole(packed, packed_size, 16 * MIB - 1, &whole, &size, &err), -ERR_STORE_CORRUPT);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "an impossible size"));
+        error_clear(&err);
+        ck_assert_int_eq(compress_restore_whole(packed, packed_size, 16 * MIB, &whole, &size, &err), 0);
+        ck_assert_uint_eq(size, 16 * MIB);
+        ck_assert_mem_eq(whole, zeros, size);
+        g_free(whole);
         for (size_t cut = 0; cut < MIN(packed_size, 100u); cut++) {
                 char *part = NULL;
                 ck_assert_int_eq(compress_restore(packed, cut, 16 * MIB, &part, &err), -ERR_STORE_CORRUPT);

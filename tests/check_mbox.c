@@ -106,6 +106,29 @@ START_TEST(separators_without_a_date)
 }
 END_TEST
 
+/* As the first line has none: every line that begins so, behind an empty one, with a mail's header behind it. */
+START_TEST(separators_with_a_date_of_another_kind)
+{
+        static const char *const lines[] = { "From a@b\n", "From a@b 2007-05-11 10:00:00\n", "From a@b Fri, 11 May 2007 10:00:00 +0900\n" };
+        for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+                g_autofree char *text = g_strconcat(lines[i], "Subject: 1\n\none\n\nFrom here on\nA word: two\n\n", lines[i],
+                                                    "Subject: 2\n\ntwo\n", NULL);
+                assert_mails(text, "Subject: 1\n\none\n\nFrom here on\nA word: two\n|Subject: 2\n\ntwo\n|");
+        }
+}
+END_TEST
+
+/* Where no mail but the first would be found with it. */
+START_TEST(separators_without_an_empty_line)
+{
+        assert_mails(FROM "Subject: 1\n\none\n" FROM "Subject: 2\n\ntwo\n" FROM "Subject: 3\n\n",
+                     "Subject: 1\n\none\n|Subject: 2\n\ntwo\n|Subject: 3\n\n|");
+        assert_mails(FROM "Subject: 1\n\none\n" FROM "Subject: x\n\n\n" FROM "Subject: 2\n\ntwo\n",
+                     "Subject: 1\n\none\n" FROM "Subject: x\n\n|Subject: 2\n\ntwo\n|");
+        assert_mails(FROM "Subject: 1\n\none\n" FROM "no header\n", "Subject: 1\n\none\n" FROM "no header\n|");
+}
+END_TEST
+
 START_TEST(quoted_by_all)
 {
         struct reading r = read_text(FROM "Subject: >From x\n\n>From a\n>>From b\n> From c\n>Fromage\nx >From d\n\n");
@@ -321,6 +344,8 @@ static Suite *suite(void)
         tcase_add_test(tests, empty_mails);
         tcase_add_test(tests, what_is_no_separator);
         tcase_add_test(tests, separators_without_a_date);
+        tcase_add_test(tests, separators_with_a_date_of_another_kind);
+        tcase_add_test(tests, separators_without_an_empty_line);
         tcase_add_test(tests, quoted_by_all);
         tcase_add_test(tests, quoted_where_needed);
         tcase_add_test(tests, counted_and_not_quoted);

@@ -129,6 +129,28 @@ START_TEST(a_rise_is_told_in_any_order)
 }
 END_TEST
 
+/* A rise that another mailbox, new itself, has read as history: the mailbox that brings it as new has it told as what it is
+ * for those who were told of it before, and what was told of it at first is not looked for in every mail on record. */
+START_TEST(a_rise_that_was_overtaken)
+{
+        comes("2007-08-15", SEVERITY_IMPORTANT, URGENCY_EARLY);
+        ck_assert_int_eq(database_execute(kit.db, "UPDATE cursor SET synced_ms = 1", NULL), 0);
+        struct job *ahead = revision("2007-08-20", SEVERITY_CRITICAL, URGENCY_EARLY, "題名");
+        g_free(ahead->mailbox);
+        ahead->mailbox = g_strdup("new");
+        ahead->history = true;
+        kit_commit(&kit, ahead, NULL);
+        ck_assert_query(TOLD, "new");
+        int64_t scanned = database_scanned_rows(kit.db);
+        kit_commit(&kit, revision("2007-08-20", SEVERITY_CRITICAL, URGENCY_EARLY, "題名"), NULL);
+        ck_assert_int_eq(database_scanned_rows(kit.db), scanned);
+        ck_assert_query(DECIDED, "ops none\nmail new\nops none\nmail none\nops new\nmail raised");
+        ck_assert_query(TOLD, "new\nraised");
+        comes("2007-08-20", SEVERITY_CRITICAL, URGENCY_EARLY);
+        ck_assert_query(TOLD, "new\nraised");
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("pipeline_crossing");
@@ -140,6 +162,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, a_route_that_is_not_immediate_has_no_say);
         tcase_add_test(tcase, variants);
         tcase_add_loop_test(tcase, a_rise_is_told_in_any_order, 0, 6);
+        tcase_add_test(tcase, a_rise_that_was_overtaken);
         suite_add_tcase(s, tcase);
         return s;
 }

@@ -24,11 +24,12 @@ static char *read_and_describe(const char *text, bool flowed, bool delsp)
         struct text_document_options options = { .flowed = flowed, .delsp = delsp };
         struct document *document = NULL;
         struct error err = ERROR_INIT;
-        ck_assert_int_eq(text_document_read(text, &options, &document, &err), 0);
+        g_autofree char *copy = g_strdup(text);
+        ck_assert_int_eq(text_document_read(copy, &options, &document, &err), 0);
         ck_assert_ptr_null(err.text);
         GString *out = g_string_new(document_rendering_name(document->rendering));
         g_string_append(out, ": ");
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 describe_block(out, document_block(document, i));
         document_free(document);
         return g_strchomp(g_string_free(out, FALSE));
@@ -165,6 +166,32 @@ START_TEST(test_flowed_stuffing_and_quotes)
         check_options("1(緊急)\n   2(重要)\n From here\n", true, false, "lines: [1(緊急)] i2[2(重要)] [From here]");
         check_options("> q1 \n> q2\n>> r1 \n> q3\n", true, false, "lines: [q1 q2] [r1] [q3]");
         check_options(" > 2(重要)\nplain\nmore\n", true, false, "lines: [> 2(重要)] [plain] [more]");
+}
+END_TEST
+
+/* Wherever the end stands in the blocks of bytes that the text is looked at by. */
+START_TEST(test_line_ends_at_every_place)
+{
+        static const char *const ends[] = { "\n", "\r\n", "\r", "\f", "\v", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9" };
+        static const char *const others[] = { "\t", "\x0E", "\xC2\xA7", "\xE2\x80\xA5", "\xC3\x85" }; /* which are none */
+        for (guint length = 0; length < 40; length++) {
+                g_autofree char *line = g_strnfill(length, 'x'), *wide = g_strdup("");
+                for (guint i = 0; i < length; i++) {
+                        char *longer = g_strconcat(wide, i % 2 ? "語" : "な", NULL);
+                        g_free(wide);
+                        wide = longer;
+                }
+                for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+                        g_autofree char *text = g_strconcat("y", line, ends[i], "y", wide, ends[i], "z", ends[i], NULL);
+                        g_autofree char *expected = g_strdup_printf("lines: [y%s] [y%s] [z]", line, wide);
+                        check(text, expected);
+                }
+                for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+                        g_autofree char *text = g_strconcat("y", line, others[i], "y", wide, NULL);
+                        g_autofree char *expected = g_strdup_printf("lines: [%s]", text);
+                        check(text, expected);
+                }
+        }
 }
 END_TEST
 
@@ -316,7 +343,7 @@ START_TEST(test_many_joins_are_quick)
                 g_string_append(text, "<http://a\nb>\n");
         struct document *document = NULL;
         ck_assert_int_eq(text_document_read(text->str, NULL, &document, NULL), 0);
-        ck_assert_uint_eq(document->blocks->len, LIMIT_DOCUMENT_BLOCKS / 2);
+        ck_assert_uint_eq(document->block_count, LIMIT_DOCUMENT_BLOCKS / 2);
         document_free(document);
 }
 END_TEST
@@ -324,8 +351,9 @@ END_TEST
 START_TEST(test_source_lines_are_numbered)
 {
         struct document *document = NULL;
-        ck_assert_int_eq(text_document_read("a\r\n\r\nb \nc\nd |", NULL, &document, NULL), 0);
-        ck_assert_uint_eq(document->blocks->len, 4);
+        char text[] = "a\r\n\r\nb \nc\nd |";
+        ck_assert_int_eq(text_document_read(text, NULL, &document, NULL), 0);
+        ck_assert_uint_eq(document->block_count, 4);
         ck_assert_uint_eq(document_block(document, 0)->line, 1);
         ck_assert_uint_eq(document_block(document, 1)->line, 3);
         ck_assert_uint_eq(document_block(document, 2)->line, 4);
@@ -373,9 +401,9 @@ static char *essence(const char *text)
 static struct document *read_seed(const char *directory, const char *name, char **ret_text)
 {
         g_autofree char *path = g_build_filename(directory, name, NULL);
-        g_autofree char *text = support_read_file(path, NULL);
+        g_autofree char *text = support_read_file(path, NULL), *copy = g_strdup(text);
         struct document *document = NULL;
-        ck_assert_int_eq(text_document_read(text, NULL, &document, NULL), 0);
+        ck_assert_int_eq(text_document_read(copy, NULL, &document, NULL), 0);
         if (ret_text)
                 *ret_text = g_steal_pointer(&text);
         return document;
@@ -403,7 +431,7 @@ END_TEST
 
 static guint find_block(const struct document *document, const char *text)
 {
-        for (guint i = 0; i < document->blocks->len; i++)
+        for (guint i = 0; i < document->block_count; i++)
                 if (strcmp(document_block(document, i)->text, text) == 0)
                         return i;
         ck_abort_msg("no block \"%s\"", text);
@@ -446,6 +474,7 @@ static Suite *suite(void)
         tcase_add_test(c, test_lone_mark_is_no_quote);
         tcase_add_test(c, test_flowed_is_joined);
         tcase_add_test(c, test_flowed_stuffing_and_quotes);
+        tcase_add_test(c, test_line_ends_at_every_place);
         tcase_add_test(c, test_other_line_ends);
         tcase_add_test(c, test_other_quote_marks);
         tcase_add_test(c, test_blank_quoted_line_apart_from_the_others);

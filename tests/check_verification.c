@@ -237,6 +237,18 @@ START_TEST(letters_are_not_the_publishers)
 }
 END_TEST
 
+/* The bulletin that makes the sender a publisher is in the same transaction, and not yet stored. */
+START_TEST(a_letter_behind_the_first_bulletin)
+{
+        static const char sender[] = "HotFix Report <report@hotfix.example>";
+        struct job *job = real("2007-05-11", SEVERITY_CRITICAL);
+        job->history = true;
+        job->result.bulletin->mail.from = g_strdup(sender);
+        kit_commit(&kit, job, letter_from(sender), NULL);
+        ck_assert_query("SELECT verified || ' ' || unverified || ' ' || run FROM verification", "1 1 1");
+}
+END_TEST
+
 static void commit_many(unsigned count, const char *results, bool history)
 {
         for (unsigned i = 0; i < count; i++) {
@@ -570,6 +582,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, the_archive_keeps_them_apart);
         tcase_add_test(tcase, nothing_is_learned_from_them);
         tcase_add_test(tcase, letters_are_not_the_publishers);
+        tcase_add_test(tcase, a_letter_behind_the_first_bulletin);
         tcase_add_test(tcase, a_run_is_told_once);
         tcase_add_test(tcase, a_border_that_breaks_among_forgeries);
         tcase_add_test(tcase, one_that_could_not_be_checked);

@@ -10,17 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "common/bulletin_json.h"
 #include "common/bulletin_pack.h"
 #include "common/clock.h"
 #include "common/limits.h"
 #include "ingest/worker.h"
 #include "ingest/worker_p.h"
+#include "ingest/worker_shared.h"
 #include "tests/support.h"
 
 static const char mail[] =
@@ -85,6 +88,17 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
                 left -= parts[i].iov_len;
         }
         return syscall(SYS_sendmsg, fd, &cut, flags);
+}
+
+static bool without_shared; /* the system has no memory to share */
+
+/* Takes the place of the C library's. */
+int memfd_create(const char *name, unsigned flags)
+{
+        if (!without_shared)
+                return (int) syscall(SYS_memfd_create, name, flags);
+        errno = ENOSYS;
+        return -1;
 }
 
 static int read_mail(struct worker *worker, struct reader_result *result, struct error *err)
@@ -277,7 +291,9 @@ struct parts {
 
 static GString *pack_parts(const struct parts *parts)
 {
-        struct packer p = { .bytes = g_string_new(NULL) };
+        struct packer p;
+        GString *out = g_string_new(NULL);
+        packer_init(&p, out);
         pack_text(&p, parts->text);
         pack_text(&p, parts->archive_name);
         pack_text(&p, parts->reason);
@@ -287,7 +303,26 @@ static GString *pack_parts(const struct parts *parts)
         pack_number(&p, parts->bulletin != NULL);
         if (parts->bulletin)
                 bulletin_pack(&p, parts->bulletin);
-        return p.bytes;
+        packer_end(&p);
+        return out;
+}
+
+/* These very texts and numbers. */
+static GString *pack_bytes(const char *texts, const char *numbers, size_t numbers_size)
+{
+        struct packer p;
+        GString *out = g_string_new(NULL);
+        packer_init(&p, out);
+        g_string_append(p.out, texts);
+        g_string_append_len(p.numbers, numbers, (gssize) numbers_size);
+        packer_end(&p);
+        return out;
+}
+
+static int parse(enum reader_outcome outcome, const char *bytes, size_t size, const char *sha256, struct reader_result *ret_result,
+                 struct error *err)
+{
+        return worker_parse_reply(outcome, g_memdup2(bytes, size), size, sha256, ret_result, err);
 }
 
 static int answer(uint32_t outcome, const char *bytes, size_t size, struct error *err)
@@ -321,9 +356,12 @@ START_TEST(nonsense_is_refused)
                 g_autoptr(GString) bytes = pack_parts(&replies[i].parts);
                 require_refusal(replies[i].outcome, bytes->str, bytes->len, replies[i].reason);
         }
-        require_refusal(READER_REFUSED, "{}", 2, "a text of a wrong form");
-        require_refusal(READER_REFUSED, "\x00\x00\x02\xff", 4, "a text of a wrong form");
-        require_refusal(READER_REFUSED, "\x00\x00\x00\xff\xff", 5, "labels of a wrong form");
+        require_refusal(READER_REFUSED, "{}", 2, "is not in its form");
+        g_autoptr(GString) text = pack_bytes("r", "\0\0\2", 3), invalid = pack_bytes("\xff\n", "\0\0\2", 3),
+                           labels = pack_bytes("", "\0\0\0\xff\xff", 5);
+        require_refusal(READER_REFUSED, text->str, text->len, "a text of a wrong form");
+        require_refusal(READER_REFUSED, invalid->str, invalid->len, "not valid UTF-8");
+        require_refusal(READER_REFUSED, labels->str, labels->len, "labels of a wrong form");
         /* The well-formed refusal that the others are mutations of is taken; cut anywhere or with more behind it, not. */
         g_autoptr(GString) bytes = pack_parts(&good);
         ck_assert_int_eq(answer(READER_REFUSED, bytes->str, bytes->len, NULL), 0);
@@ -360,7 +398,9 @@ END_TEST
 static int parse_with_labels(guint64 count, const char *const *labels, bool in_missing, struct reader_result *ret_result,
                              struct error *err)
 {
-        struct packer p = { .bytes = g_string_new(NULL) };
+        struct packer p;
+        g_autoptr(GString) out = g_string_new(NULL);
+        packer_init(&p, out);
         pack_text(&p, NULL);
         pack_text(&p, NULL);
         pack_text(&p, "r");
@@ -373,9 +413,8 @@ static int parse_with_labels(guint64 count, const char *const *labels, bool in_m
                 pack_number(&p, 0);
         authentication_report_pack(&p, &(struct authentication_report){ 0 });
         pack_number(&p, 0);
-        int r = worker_parse_reply(READER_REFUSED, p.bytes->str, p.bytes->len, "", ret_result, err);
-        g_string_free(p.bytes, TRUE);
-        return r;
+        packer_end(&p);
+        return parse(READER_REFUSED, out->str, out->len, "", ret_result, err);
 }
 
 START_TEST(labels_are_checked)
@@ -411,7 +450,7 @@ START_TEST(a_crowded_reply_is_refused)
         struct bulletin *bulletin = bulletin_new();
         for (guint i = 0; i < LIMIT_LIST_MEMBERS; i++) {
                 struct package *package = package_new(NULL);
-                for (guint n = 0; n < LIMIT_WORKER_REPLY_VALUES / LIMIT_LIST_MEMBERS / 7; n++)
+                for (guint n = 0; n < LIMIT_WORKER_REPLY_VALUES / LIMIT_LIST_MEMBERS / 6; n++)
                         g_ptr_array_add(package->files, package_file_new(NULL, NULL, NULL, -1, NULL, NULL));
                 g_ptr_array_add(bulletin->packages, package);
         }
@@ -420,7 +459,7 @@ START_TEST(a_crowded_reply_is_refused)
         struct reader_result result = { .outcome = READER_RECOGNISED, .bulletin = bulletin, .text = (char *) "x",
                                         .archive_name = (char *) "a" }, taken;
         struct error err = ERROR_INIT;
-        ck_assert_int_eq(worker_parse_reply(READER_RECOGNISED, bytes->str, bytes->len, "", &taken, &err), -ERR_MALFORMED);
+        ck_assert_int_eq(parse(READER_RECOGNISED, bytes->str, bytes->len, "", &taken, &err), -ERR_MALFORMED);
         ck_assert_ptr_nonnull(strstr(error_text(&err), "more than 400000 values"));
         error_clear(&err);
         /* An honest worker does not send it. */
@@ -430,17 +469,18 @@ START_TEST(a_crowded_reply_is_refused)
         ck_assert_uint_eq(frame.kind, READER_REFUSED);
         ck_assert_uint_eq(frame.serial, 7);
         ck_assert_uint_eq(frame.size, reply->len - sizeof frame);
-        ck_assert_int_eq(worker_parse_reply(READER_REFUSED, reply->str + sizeof frame, frame.size, "", &taken, NULL), 0);
+        ck_assert_int_eq(parse(READER_REFUSED, reply->str + sizeof frame, frame.size, "", &taken, NULL), 0);
         ck_assert_ptr_nonnull(strstr(taken.reason, "larger than the parser may answer with"));
         reader_result_clear(&taken);
         bulletin_free(bulletin);
 }
 END_TEST
 
-/* Whatever sizes the pieces come and go in. */
+/* Whatever sizes the pieces come and go in, through the socket alone and with shared memory. */
 START_TEST(any_split_is_read)
 {
         static const size_t sizes[] = { 1, 2, 3, 5, 15, 16, 17, 31, 33, 1000, 4096 };
+        without_shared = _i;
         for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
                 most_bytes = sizes[i];
                 struct worker *worker = worker_new(NULL);
@@ -455,6 +495,130 @@ START_TEST(any_split_is_read)
                 worker_free(worker);
         }
         most_bytes = SIZE_MAX;
+        without_shared = false;
+}
+END_TEST
+
+/* ---- shared memory ---- */
+
+static char *read_text_as_json(const char *text, size_t size)
+{
+        struct worker *worker = worker_new(NULL);
+        struct reader_result result;
+        struct error err = ERROR_INIT;
+        int r = worker_read(worker, text, size, READER_MAIL, -1, &result, &err);
+        ck_assert_msg(r == 0, "%zu bytes: %s", size, error_text(&err));
+        worker_free(worker);
+        g_autofree char *json = result.bulletin ? bulletin_to_text(result.bulletin) : g_strdup("none");
+        char *all = g_strdup_printf("%d %s %s %s", (int) result.outcome, json, result.text, result.reason);
+        reader_result_clear(&result);
+        return all;
+}
+
+/* Mails and answers of all sizes about the limit: what comes of them is the same by both ways. */
+START_TEST(both_ways_give_the_same)
+{
+        const size_t sizes[] = { sizeof mail - 1, WORKER_SHARED_BYTES - 2, WORKER_SHARED_BYTES - 1, WORKER_SHARED_BYTES,
+                                 WORKER_SHARED_BYTES + 1, 3 * WORKER_SHARED_BYTES };
+        g_autoptr(GString) text = g_string_new(mail);
+        while (text->len < 3 * WORKER_SHARED_BYTES)
+                g_string_append(text, "a further line of the mail, and the text of the answer has it too\r\n");
+        for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+                g_autofree char *shared = read_text_as_json(text->str, sizes[i]);
+                without_shared = true;
+                g_autofree char *sent = read_text_as_json(text->str, sizes[i]);
+                without_shared = false;
+                ck_assert_str_eq(shared, sent);
+                ck_assert_ptr_nonnull(strstr(shared, "MS07-999"));
+        }
+}
+END_TEST
+
+/* A worker that puts these bytes into the shared memory, as many as there is room for, and sends this frame. */
+static char *shared_script(const struct worker_frame *frame, const char *bytes, size_t size, const char *more)
+{
+        g_autoptr(GString) script = g_string_new(NULL);
+        g_string_append_printf(script, "head -c %zu <&3 >/dev/null; printf '", sizeof(struct worker_setup) + sizeof *frame);
+        for (size_t i = 0; i < size; i++)
+                g_string_append_printf(script, "\\%03o", (unsigned char) bytes[i]);
+        g_string_append_printf(script, "' | dd of=/proc/self/fd/4 bs=1 seek=%zu conv=notrunc 2>/dev/null; printf '",
+                               offsetof(struct worker_shared, reply));
+        for (size_t i = 0; i < sizeof *frame; i++)
+                g_string_append_printf(script, "\\%03o", ((const unsigned char *) frame)[i]);
+        g_string_append_printf(script, "%s' >&3; exec sleep 600", more);
+        return g_string_free(g_steal_pointer(&script), FALSE);
+}
+
+static int answer_shared(const struct worker_frame *frame, const GString *bytes, const char *more, struct error *err)
+{
+        g_autofree char *script = shared_script(frame, bytes->str, bytes->len, more);
+        return run_script(script, 20000, -1, err);
+}
+
+/* What lies in the memory is trusted no more than what comes through the socket. */
+START_TEST(shared_nonsense_is_refused)
+{
+        static const struct parts good = { NULL, NULL, "r", NULL }, bad = { NULL, NULL, NULL, NULL };
+        g_autoptr(GString) bytes = pack_parts(&good), contradiction = pack_parts(&bad), none = g_string_new(NULL);
+        struct worker_frame frame = { WORKER_REPLY_SHARED_MAGIC, READER_REFUSED, bytes->len, 1 };
+        struct error err = ERROR_INIT;
+        int r = answer_shared(&frame, bytes, "", &err);
+        ck_assert_msg(r == 0, "%s", error_text(&err));
+        ck_assert_int_eq(answer_shared(&frame, bytes, "x", NULL), -ERR_MALFORMED); /* something follows */
+        ck_assert_int_eq(answer_shared(&frame, none, "", NULL), -ERR_MALFORMED);   /* nothing was put there */
+        frame.size = WORKER_SHARED_BYTES;
+        ck_assert_int_eq(answer_shared(&frame, bytes, "", NULL), -ERR_MALFORMED);  /* goes on behind its end */
+        frame.size = WORKER_SHARED_BYTES + 1;
+        ck_assert_int_eq(answer_shared(&frame, bytes, "", &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "exchange"));
+        error_clear(&err);
+        frame.size = contradiction->len;
+        ck_assert_int_eq(answer_shared(&frame, contradiction, "", &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "contradicts itself"));
+        error_clear(&err);
+        frame.size = bytes->len;
+        without_shared = true;
+        ck_assert_int_eq(answer_shared(&frame, bytes, "", &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "exchange"));
+        error_clear(&err);
+        without_shared = false;
+}
+END_TEST
+
+/* Else the daemon's next look at the memory would kill it. */
+START_TEST(shared_memory_cannot_be_shortened)
+{
+        static const struct parts good = { NULL, NULL, "r", NULL };
+        g_autoptr(GString) bytes = pack_parts(&good);
+        const struct worker_frame frame = { WORKER_REPLY_SHARED_MAGIC, READER_REFUSED, bytes->len, 1 };
+        g_autofree char *answer_script = shared_script(&frame, bytes->str, bytes->len, "");
+        g_autofree char *directory = support_temporary_directory(), *done = g_build_filename(directory, "done", NULL);
+        g_autofree char *body = g_strdup_printf("truncate -s 0 /proc/self/fd/4 && echo shortened >%s\n"
+                                                "truncate -s 1G /proc/self/fd/4 && echo lengthened >%s\n%s",
+                                                done, done, answer_script);
+        ck_assert_int_eq(run_script(body, 20000, -1, NULL), 0);
+        ck_assert(!g_file_test(done, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+/* A fresh worker finds nothing of the mails that the one before has read. */
+START_TEST(nothing_is_left_in_shared_memory)
+{
+        g_autofree char *directory = support_temporary_directory(), *report = g_build_filename(directory, "report", NULL);
+        g_autofree char *body = g_strdup_printf("tr -d '\\000' </proc/self/fd/4 | wc -c >>%s; head -c %zu <&3 >/dev/null; exit 1",
+                                                report, sizeof(struct worker_setup) + sizeof(struct worker_frame));
+        g_autofree char *path = write_script(body);
+        struct worker_options options = { .program = path };
+        struct worker *worker = worker_new(&options);
+        struct reader_result result;
+        static const char *const empty = "";
+        for (int i = 0; i < 2; i++)
+                ck_assert_int_eq(worker_read(worker, i == 0 ? mail : empty, i == 0 ? sizeof mail - 1 : 0, READER_MAIL, -1,
+                                             &result, NULL), -ERR_WORKER_CRASHED);
+        worker_free(worker);
+        g_autofree char *text = support_read_file(report, NULL);
+        ck_assert_ptr_nonnull(text);
+        ck_assert_ptr_nonnull(strstr(text, "\n0\n"));
 }
 END_TEST
 
@@ -516,12 +680,36 @@ START_TEST(a_stop_is_obeyed)
 }
 END_TEST
 
+/* So that a mail need not wait for it. */
+START_TEST(it_can_be_started_before_the_first_mail)
+{
+        g_autofree char *directory = support_temporary_directory(), *started = g_build_filename(directory, "started", NULL);
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+        g_autofree char *body = g_strdup_printf("echo x >>%s; exec %s " WORKER_ARGUMENT, started, self);
+        g_autofree char *path = write_script(body);
+        struct worker_options options = { .program = path };
+        struct worker *worker = worker_new(&options);
+        struct reader_result result;
+        ck_assert_int_eq(worker_start(worker, NULL), 0);
+        ck_assert_int_eq(worker_start(worker, NULL), 0);
+        gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+        while (!g_file_test(started, G_FILE_TEST_EXISTS) && g_get_monotonic_time() < end)
+                g_usleep(1000);
+        ck_assert_int_eq(read_mail(worker, &result, NULL), 0);
+        reader_result_clear(&result);
+        worker_free(worker);
+        g_autofree char *text = support_read_file(started, NULL);
+        ck_assert_str_eq(text, "x\n"); /* once */
+}
+END_TEST
+
 START_TEST(a_missing_program_is_named)
 {
         struct worker_options options = { .program = "/nonexistent/worker" };
         struct worker *worker = worker_new(&options);
         struct reader_result result;
         struct error err = ERROR_INIT;
+        ck_assert_int_eq(worker_start(worker, NULL), -ENOENT);
         ck_assert_int_eq(read_mail(worker, &result, &err), -ENOENT);
         ck_assert_ptr_nonnull(strstr(error_text(&err), "/nonexistent/worker"));
         error_clear(&err);
@@ -607,6 +795,7 @@ START_TEST(nothing_is_inherited)
         g_autofree char *text = support_read_file(report, NULL);
         ck_assert_ptr_null(strstr(text, "hush"));
         ck_assert_ptr_nonnull(strstr(text, "3 -> socket:"));
+        ck_assert_ptr_nonnull(strstr(text, "4 -> /memfd:"));
         ck_assert_ptr_null(strstr(text, "eventfd"));
 }
 END_TEST
@@ -628,11 +817,16 @@ static Suite *suite(void)
         tcase_add_test(tests, a_wrong_frame_is_refused);
         tcase_add_test(tests, labels_are_checked);
         tcase_add_test(tests, a_crowded_reply_is_refused);
-        tcase_add_test(tests, any_split_is_read);
+        tcase_add_loop_test(tests, any_split_is_read, 0, 2);
+        tcase_add_test(tests, both_ways_give_the_same);
+        tcase_add_test(tests, shared_nonsense_is_refused);
+        tcase_add_test(tests, shared_memory_cannot_be_shortened);
+        tcase_add_test(tests, nothing_is_left_in_shared_memory);
         tcase_add_test(tests, no_memory_is_inherited);
         tcase_add_test(tests, well_formed_lies_are_refused);
         tcase_add_test(tests, a_worker_that_dies_is_replaced);
         tcase_add_test(tests, a_stop_is_obeyed);
+        tcase_add_test(tests, it_can_be_started_before_the_first_mail);
         tcase_add_test(tests, a_missing_program_is_named);
         tcase_add_test(tests, nothing_is_inherited);
         suite_add_tcase(s, tests);

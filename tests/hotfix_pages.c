@@ -11,7 +11,8 @@
 struct document *page_of_text(const char *text)
 {
         struct document *document = NULL;
-        ck_assert_int_eq(text_document_read(text, NULL, &document, NULL), 0);
+        g_autofree char *copy = g_strdup(text);
+        ck_assert_int_eq(text_document_read(copy, NULL, &document, NULL), 0);
         return document;
 }
 

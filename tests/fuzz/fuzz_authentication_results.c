@@ -57,18 +57,26 @@ static void require_sound(const struct authentication_report *report)
                 require_field(g_ptr_array_index(report->fields, i));
 }
 
+static GString *pack(const struct authentication_report *report)
+{
+        struct packer p;
+        GString *out = g_string_new(NULL);
+        packer_init(&p, out);
+        authentication_report_pack(&p, report);
+        packer_end(&p);
+        return out;
+}
+
 static void require_same_over_the_pipe(const struct authentication_report *report)
 {
         struct authentication_report copy;
-        struct packer packed = { .bytes = g_string_new(NULL) }, again = { .bytes = g_string_new(NULL) };
-        struct unpacker unpacker;
-        authentication_report_pack(&packed, report);
-        unpacker_init(&unpacker, packed.bytes->str, packed.bytes->len, packed.values);
-        fuzz_require(authentication_report_unpack(&unpacker, &copy) == 0, "the report is refused");
-        authentication_report_pack(&again, &copy);
-        fuzz_require(g_string_equal(packed.bytes, again.bytes), "the report changes on its way");
-        g_string_free(packed.bytes, TRUE);
-        g_string_free(again.bytes, TRUE);
+        struct unpacker u;
+        g_autoptr(GString) packed = pack(report);
+        fuzz_require(unpacker_init(&u, g_memdup2(packed->str, packed->len), packed->len, packed->len) == 0, "it is no packed form");
+        fuzz_require(authentication_report_unpack(&u, &copy) == 0, "the report is refused");
+        unpacker_clear(&u);
+        g_autoptr(GString) again = pack(&copy);
+        fuzz_require(g_string_equal(packed, again), "the report changes on its way");
         authentication_report_clear(&copy);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/text.h"
 #include "ingest/charset.h"
 #include "ingest/charset_p.h"
 #include "tests/fuzz/fuzz.h"
@@ -44,6 +45,7 @@ static void require_result_of(const struct charset_result *result, const char *d
         require_text("the text", result->text);
         for (const char *c = result->text; *c; c++)
                 fuzz_require((unsigned char) *c >= 0x20 || (*c >= '\t' && *c <= '\r'), "the control character %d", *c);
+        fuzz_require(!result->is_clean || text_is_clean(result->text, result->size), "it is not clean");
         size_t marks = count(result->text, REPLACEMENT);
         fuzz_require(marks >= result->replaced, "%zu places replaced, %zu marks", result->replaced, marks);
         const struct encoding *used = encoding_find(result->used);

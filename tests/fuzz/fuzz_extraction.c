@@ -25,7 +25,8 @@ static void read_text(const char *text, unsigned flags)
         const struct text_document_options options = { .flowed = flags & 1, .delsp = (flags & 2) != 0 };
         struct document *document = NULL;
         struct error err = ERROR_INIT;
-        int r = text_document_read(text, &options, &document, &err);
+        g_autofree char *copy = g_strdup(text);
+        int r = text_document_read(copy, &options, &document, &err);
         fuzz_require(r == 0 || (r == -ERR_LIMIT && err.code == r && err.text), "error %d", r);
         error_clear(&err);
         if (r < 0)

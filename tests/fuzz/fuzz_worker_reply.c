@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the daemon takes from a parser worker, which may have been taken over. The first byte is the outcome that it
- * names; what is taken must be as sound as what an honest one sends.
+ * names; the next two (the lower first) how many of the other bytes are texts, while the rest is numbers; and one more how
+ * much of the room that it may announce. What is taken must be as sound as what an honest one sends.
  */
 #include <jansson.h>
 #include <string.h>
 
 #include "common/bulletin_json.h"
+#include "common/pack.h"
 #include "ingest/worker_p.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/invariants.h"
@@ -38,19 +40,37 @@ static void require_sound(const struct reader_result *result)
         bulletin_free(copy);
 }
 
+#define HEAD_BYTES 4u
+#define ROOM_OF_NUMBER 64u
+
+/* In the packed form. */
+static GString *make_answer(const uint8_t *data, size_t size)
+{
+        struct packer p;
+        GString *answer = g_string_new(NULL);
+        size_t rest = size - HEAD_BYTES, texts = MIN((size_t) data[1] | (size_t) data[2] << 8, rest);
+        packer_init(&p, answer);
+        g_string_append_len(p.out, (const char *) data + HEAD_BYTES, (gssize) texts);
+        g_string_append_len(p.numbers, (const char *) data + HEAD_BYTES + texts, (gssize) (rest - texts));
+        p.room = (rest - texts) * ROOM_OF_NUMBER * data[3] / UINT8_MAX;
+        packer_end(&p);
+        return answer;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static bool prepared;
         if (!prepared)
                 json_object_seed(1); /* the same order in each run */
         prepared = true;
-        if (size < 1)
+        if (size < HEAD_BYTES)
                 return 0;
-        g_autofree char *bytes = g_memdup2(data + 1, size - 1); /* so that reading beyond is seen */
+        g_autoptr(GString) answer = make_answer(data, size);
+        char *bytes = g_memdup2(answer->str, answer->len); /* so that reading beyond is seen */
         struct reader_result result = { 0 };
         struct error err = ERROR_INIT;
         enum reader_outcome outcome = (enum reader_outcome) (data[0] % READER_OUTCOME_MAX);
-        int r = worker_parse_reply(outcome, bytes ? bytes : "", size - 1, DIGEST, &result, &err);
+        int r = worker_parse_reply(outcome, bytes, answer->len, DIGEST, &result, &err);
         if (r == 0) {
                 fuzz_require(result.outcome == outcome, "outcome %d became %d", (int) outcome, (int) result.outcome);
                 require_sound(&result);

@@ -110,13 +110,13 @@ static void require_order(struct table_place *place, const struct block *block)
 void require_document(const struct document *document)
 {
         fuzz_require(document->rendering < RENDERING_MAX, "rendering %d", (int) document->rendering);
-        fuzz_require(document->blocks->len <= LIMIT_DOCUMENT_BLOCKS, "%u blocks", document->blocks->len);
+        fuzz_require(document->block_count <= LIMIT_DOCUMENT_BLOCKS, "%u blocks", document->block_count);
         fuzz_require(document->table_count >= 0 && document->table_count <= (int) LIMIT_TABLE_CELLS, "%d tables",
                      document->table_count);
         g_autofree struct table_place *places = g_new(struct table_place, document->table_count + 1);
         for (int i = 0; i < document->table_count; i++)
                 places[i] = (struct table_place){ -1, -1, false };
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
                 require_block(document, block);
                 if (block->table >= 0)
@@ -198,7 +198,7 @@ void require_extraction(const struct document *document)
                 require_labels(&labels);
                 g_autofree char *name = (*feed)->archive_name(bulletin);
                 require_archive_name(name);
-                if (document->blocks->len % SAME_AGAIN_SHARE == 0)
+                if (document->block_count % SAME_AGAIN_SHARE == 0)
                         require_same_again(*feed, document, bulletin);
                 label_report_clear(&labels);
                 bulletin_free(bulletin);

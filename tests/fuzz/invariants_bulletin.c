@@ -196,7 +196,7 @@ static void require_lines_within(const char *what, const char *text, const char 
 static char *whole_text(const struct document *document)
 {
         g_autoptr(GString) all = g_string_new(NULL);
-        for (guint i = 0; i < document->blocks->len; i++) {
+        for (guint i = 0; i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
                 if (block->image_alt)
                         g_string_append_printf(all, "%s\n", block->image_alt);

@@ -87,6 +87,15 @@ def decompress(frame):
     return out.raw[:size]
 
 
+def compress(data):
+    """The other way round."""
+    zstd = ctypes.CDLL("libzstd.so.1")
+    zstd.ZSTD_compressBound.restype = zstd.ZSTD_compress.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(zstd.ZSTD_compressBound(ctypes.c_size_t(len(data))))
+    size = zstd.ZSTD_compress(out, ctypes.c_size_t(len(out)), data, ctypes.c_size_t(len(data)), 1)
+    return out.raw[:size]
+
+
 SEVERITIES = {"critical": "1(緊急)", "important": "2(重要)", "moderate": "3(警告)", "low": "4(注意)"}
 URGENCIES = {"immediate": "至急適用", "early": "早期適用", "consider": "適用の検討", "wait": "SP待ち"}
 

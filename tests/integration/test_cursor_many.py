@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Several mailboxes, folders and accounts on both servers at once: each mail stored once, told once, seen as often as it is there."""
 import itertools
+import time
 
 from harness import alert, run
 from imap_servers import Cyrus, Dovecot, digest, on_both, wait_stored, wait_told
+from small_imap import SmallImap, configure, critical, told
 
 
 def two_folders_with_the_same_mail(scene, start):
@@ -72,4 +74,24 @@ def both_servers_and_accounts_at_once(scene):
         assert list(flags) == list(range(1, 11)) and not any(flags.values()), flags
 
 
-run(*on_both(two_folders_with_the_same_mail), both_servers_and_accounts_at_once)
+def overtaken_by_a_new_mailbox(scene):
+    """A mail comes while nobody looks, and is history of a mailbox that is configured meanwhile: told all the same, once, whether that
+    has the very same bytes or a copy that went another way."""
+    slack = scene.start_slack()
+    watched = SmallImap(scene, {1: critical(1)}, [("UID FETCH", lambda connection, tag, command: time.sleep(1))])  # the other is first
+    configure(scene, slack, watched=watched.section())
+    scene.once()
+    for i, copy in enumerate((critical(9), critical(8).replace(b"Message-ID: <", b"Received: by b.example\r\nMessage-ID: <")), 2):
+        watched.mails[i] = critical(9 if i == 2 else 8)
+        new = SmallImap(scene, {1: copy, 2: critical(1), 3: critical(7)})
+        scene.sections[f"mailbox new{i}"] = {**new.section(), "password-file": scene.path("password")}
+        scene.write_config()
+        scene.once()
+        assert told(slack) == ["MS08-009", "MS08-008"][:i - 1][::-1], (i, told(slack))
+    watched.mails[4] = critical(7).replace(b"Message-ID: <", b"Message-ID: <again.")  # sent again long after it was history
+    scene.once()
+    scene.once()
+    assert told(slack) == ["MS08-008", "MS08-009"]
+
+
+run(overtaken_by_a_new_mailbox, *on_both(two_folders_with_the_same_mail), both_servers_and_accounts_at_once)

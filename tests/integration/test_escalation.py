@@ -103,9 +103,9 @@ def one_run_says_what_it_could_not_do(scene):
     prepare(scene, escalate="1d phone")
     scene.deliver(alert("MS08-001"))
     scene.once()
-    scene.change("UPDATE variant SET content = '{' || content")
+    scene.change("UPDATE variant SET packed = CAST(x'00' || packed AS BLOB)")
     scene.once(expect=1)
-    scene.change("UPDATE variant SET content = substr(content, 2)")
+    scene.change("UPDATE variant SET packed = substr(packed, 2)")
     scene.once()
 
 

@@ -67,7 +67,7 @@ def what_stands(scene):
         "list": scene.ctl("list", "--limit", "100000"),
         "mails": scene.rows("SELECT sha256, message_id, sender, subject, size_bytes, outcome, reason, event, history FROM mail ORDER BY id"),
         "bulletins": scene.rows("SELECT feed, key, archive_name, history, title, date, severity, urgency FROM bulletin ORDER BY feed, key"),
-        "variants": scene.rows("SELECT fingerprint, content FROM variant ORDER BY fingerprint, content"),
+        "variants": scene.rows("SELECT fingerprint, packed FROM variant ORDER BY fingerprint, packed"),
         "decisions": scene.rows("SELECT bulletin.key, route, action, reason FROM decision JOIN bulletin ON bulletin.id = bulletin_id"
                                 " ORDER BY decision.id"),
         "archive": scene.archive(),
@@ -184,7 +184,7 @@ def interrupted(scene):
     """Killed, stopped, and started again: the same as if nothing had happened, with one summary for all of it."""
     scene.start_dovecot()
     scene.configure()
-    mails = with_letters(many(130))
+    mails = with_letters(many(300))
     path = scene.write("box", mbox(*mails))
     state_of(scene, "calm")
     scene.ctl("import", path)

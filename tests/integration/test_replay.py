@@ -8,7 +8,7 @@ import re
 import signal
 import sqlite3
 
-from harness import PASSWORD, alert, run, sample, wait_until
+from harness import PASSWORD, alert, compress, decompress, run, sample, wait_until
 
 FORBIDDEN = "outbox", "attempt", "decision", "bulletin", "revision", "variant", "mail", "sighting", "cursor", "route_state"
 
@@ -77,12 +77,12 @@ def another_parser(scene):
     """What an earlier version read otherwise: its content is put into the database by hand."""
     prepare(scene)
     with sqlite3.connect(os.path.join(scene.state, "hotfixd.db")) as db:
-        (number, content), = db.execute("SELECT variant.id, content FROM variant JOIN revision ON revision.id = revision_id JOIN"
+        (number, content), = db.execute("SELECT variant.id, packed FROM variant JOIN revision ON revision.id = revision_id JOIN"
                                         " bulletin ON bulletin.id = bulletin_id WHERE number = 'MS08-001'").fetchall()
-        changed = json.loads(content)
+        changed = json.loads(decompress(content))
         changed["severity"].update({"value": "moderate", "level": 3, "text": "3(警告)"})
-        db.execute("UPDATE variant SET content = ?, fingerprint = ? WHERE id = ?",
-                   (json.dumps(changed, ensure_ascii=False), "0" * 64, number))
+        db.execute("UPDATE variant SET packed = ?, fingerprint = ? WHERE id = ?",
+                   (compress(json.dumps(changed, ensure_ascii=False).encode()), "0" * 64, number))
         db.execute("UPDATE mail SET outcome = 1, reason = 'no feed knew it', revision_id = NULL WHERE id ="
                    " (SELECT mail_id FROM variant JOIN revision ON revision.id = revision_id JOIN bulletin ON bulletin.id ="
                    " bulletin_id WHERE number = 'MS08-002')")

@@ -66,4 +66,28 @@ def restored_from_a_backup(scene, start):
     wait_told(slack, "MS08-001", "MS08-002", "MS08-003")
 
 
-run(renumbered, *on_both(restored_from_a_backup))
+def restored_and_filled_again(scene):
+    """After a restore UIDs are given once more, past the cursor, before anybody looks: what has them now is fetched."""
+    slack = scene.start_slack()
+    scene.start_dovecot()
+    scene.configure(slack)
+    scene.once()
+    maildir, backup = scene.path("imap", "mail", USER), scene.path("backup")
+    scene.deliver(*(alert(f"MS08-{i:03}", "low", "wait") for i in (1, 2, 3)))
+    scene.once()
+    scene.run_dovecot("stop")
+    subprocess.run(["cp", "-a", maildir, backup], check=True)
+    scene.run_dovecot("start")
+    scene.deliver(alert("MS08-004", "low", "wait"), alert("MS08-005", "low", "wait"))
+    scene.once()
+    scene.run_dovecot("stop")
+    shutil.rmtree(maildir)
+    os.rename(backup, maildir)
+    scene.run_dovecot("start")
+    scene.deliver(alert("MS08-011"), alert("MS08-012"), alert("MS08-013"))
+    scene.once()
+    scene.once()
+    wait_told(slack, "MS08-011", "MS08-012", "MS08-013")
+
+
+run(renumbered, restored_and_filled_again, *on_both(restored_from_a_backup))

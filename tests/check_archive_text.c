@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The texts of the archive's files: what is found many bytes at a time is what a look at each byte finds. */
+#include "store/archive_text.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+#include "store/archive_p.h"
+#include "tests/support.h"
+
+#define ROUNDS 3000
+
+static struct archive_text text = ARCHIVE_TEXT_INIT;
+static GRand *chance;
+
+static void setup(void)
+{
+        chance = g_rand_new_with_seed(20071002);
+}
+
+static void teardown(void)
+{
+        g_rand_free(chance);
+        archive_text_clear(&text);
+}
+
+static void assert_text(const char *expected)
+{
+        ck_assert_uint_eq(text.size, strlen(expected));
+        ck_assert(memcmp(text.data, expected, text.size) == 0);
+}
+
+/* Mostly plain, of any length around that of a block, in memory of exactly that size. */
+static char *random_string(const char *rare)
+{
+        guint size = (guint) g_rand_int_range(chance, 0, 70), one_in = (guint) g_rand_int_range(chance, 1, 40);
+        char *string = g_malloc(size + 1);
+        for (guint i = 0; i < size; i++)
+                string[i] = g_rand_int_range(chance, 0, (gint32) one_in) == 0 ? rare[g_rand_int_range(chance, 0, (gint32) strlen(rare))] :
+                            (char) g_rand_int_range(chance, 1, 128);
+        string[size] = '\0';
+        return string;
+}
+
+START_TEST(escapes)
+{
+        archive_text_add_escaped(&text, NULL);
+        ck_assert_uint_eq(text.size, 0);
+        for (int i = 0; i < ROUNDS; i++) {
+                g_autofree char *string = random_string("&<>\"'%;=?\xE3\x81\x82"), *expected = text_escape_html(string);
+                archive_text_restart(&text);
+                archive_text_add_escaped(&text, string);
+                assert_text(expected);
+        }
+}
+END_TEST
+
+START_TEST(escapes_at_every_place)
+{
+        for (size_t size = 1; size <= 3 * ARCHIVE_TEXT_BLOCK; size++)
+                for (size_t at = 0; at < size; at++)
+                        for (const char *special = "&<>\"'"; *special; special++) {
+                                g_autofree char *string = g_strnfill(size, 'a');
+                                string[at] = *special;
+                                g_autofree char *expected = text_escape_html(string);
+                                archive_text_restart(&text);
+                                archive_text_add_escaped(&text, string);
+                                assert_text(expected);
+                        }
+}
+END_TEST
+
+START_TEST(pieces)
+{
+        static const int64_t numbers[] = { 0, 7, 10, -1, 931906, INT64_MAX, INT64_MIN };
+        g_autoptr(GString) expected = g_string_new(NULL);
+        for (int i = 0; i < 20000; i++) { /* it grows */
+                int64_t number = numbers[(size_t) i % G_N_ELEMENTS(numbers)];
+                archive_text_add(&text, "<td>");
+                archive_text_add_number(&text, number);
+                archive_text_add_char(&text, '\n');
+                g_string_append_printf(expected, "<td>%" G_GINT64_FORMAT "\n", number);
+        }
+        assert_text(expected->str);
+        archive_text_restart(&text);
+        ck_assert_uint_eq(text.size, 0);
+        ck_assert_uint_le(text.room, 256 * 1024); /* what one large bulletin needed is not kept */
+        archive_text_add(&text, "again");
+        assert_text("again");
+}
+END_TEST
+
+static json_t *random_json(unsigned depth)
+{
+        int kind = g_rand_int_range(chance, 0, depth < 12 ? 6 : 3);
+        g_autofree char *string = random_string("\"\\/\n\t{}[],: ");
+        if (kind == 0)
+                return json_integer(g_rand_int_range(chance, -5, 100000));
+        if (kind == 1)
+                return json_null();
+        if (kind == 2)
+                return json_string(string);
+        json_t *all = kind == 3 ? json_array() : json_object();
+        for (int i = g_rand_int_range(chance, 0, 4); i > 0; i--) {
+                g_autofree char *key = random_string("\"\\:");
+                if (kind == 3)
+                        json_array_append_new(all, random_json(depth + 1));
+                else
+                        json_object_set_new(all, key, random_json(depth + 1));
+        }
+        return all;
+}
+
+static void assert_indented(json_t *json)
+{
+        char *line = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), *indented = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        g_autofree char *expected = g_strconcat(indented, "\n", NULL), *exact = g_strdup(line);
+        archive_text_restart(&text);
+        archive_json_render(&text, exact);
+        assert_text(expected);
+        free(line);
+        free(indented);
+}
+
+START_TEST(json_as_jansson_indents_it)
+{
+        for (int i = 0; i < ROUNDS; i++) {
+                json_t *json = random_json(0);
+                assert_indented(json);
+                json_decref(json);
+        }
+        json_t *deep = json_array();
+        for (int i = 0; i < 60; i++) {
+                json_t *outer = json_array();
+                json_array_append_new(outer, deep);
+                json_array_append_new(outer, json_string("\"\\"));
+                deep = outer;
+        }
+        assert_indented(deep);
+        json_decref(deep);
+}
+END_TEST
+
+/* What is no JSON is copied somehow, and ends where it ends. */
+START_TEST(json_cut_anywhere)
+{
+        static const char whole[] = "{\"a\\\"b\":[1,{},[],\"\\\\\",{\"longer than a block of bytes\":\"\\u0001 and longer\"}]}}]";
+        for (size_t size = 0; size < sizeof whole; size++) {
+                g_autofree char *cut = g_strndup(whole, size);
+                archive_text_restart(&text);
+                archive_json_render(&text, cut);
+                ck_assert_uint_gt(text.size, size);
+                ck_assert_int_eq(text.data[text.size - 1], '\n');
+        }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("archive_text");
+        TCase *tests = tcase_create("archive_text");
+        tcase_add_checked_fixture(tests, setup, teardown);
+        tcase_add_test(tests, escapes);
+        tcase_add_test(tests, escapes_at_every_place);
+        tcase_add_test(tests, pieces);
+        tcase_add_test(tests, json_as_jansson_indents_it);
+        tcase_add_test(tests, json_cut_anywhere);
+        suite_add_tcase(s, tests);
+        return s;
+}
+
+int main(void)
+{
+        return support_run(suite());
+}
