@@ -19,7 +19,7 @@ struct job_queue {
         GQueue unparsed; /* those that still wait for a parser */
         size_t bytes, max_bytes; /* of those inside, and of those taken and not yet done with */
         size_t parsed_bytes;     /* of those that wait for the writer */
-        guint parsed;
+        guint parsed, parsed_new; /* parsed_new: no history */
         unsigned gathering; /* how many parsed jobs the writer waits for, while it has some already */
         int64_t gather_ms;
         bool closed;
@@ -129,6 +129,11 @@ static size_t job_weight(const struct job *job)
         return JOB_BYTES + data + job->packed.data_size + job->prepared.packed.size + 2 * length_of(job->prepared.text);
 }
 
+static bool is_new_mail(const struct job *job)
+{
+        return job->kind == JOB_MAIL && !job->history;
+}
+
 static bool head_is_ready(struct job_queue *queue)
 {
         const struct job *head = g_queue_peek_head(&queue->jobs);
@@ -144,12 +149,12 @@ static bool more_is_fetched(struct job_queue *queue)
 }
 
 /* A transaction costs as much as some mails do. Of a history, which nobody waits for, as many as are about to be ready go
- * into one; a mail that has just come is never held up. */
+ * into one; a mail that has just come is never held up, nor by the history of another mailbox before it. */
 static bool more_is_coming(struct job_queue *queue, unsigned max)
 {
         const struct job *head = g_queue_peek_head(&queue->jobs);
         bool more = queue->parsed < g_queue_get_length(&queue->jobs) || more_is_fetched(queue);
-        return more && head->kind == JOB_MAIL && head->history && queue->parsed < max &&
+        return more && head->kind == JOB_MAIL && head->history && queue->parsed_new == 0 && queue->parsed < max &&
                queue->parsed_bytes < queue->max_bytes / 2;
 }
 
@@ -161,6 +166,7 @@ static void count_parsed(struct job_queue *queue, struct job *job)
         job->weight = job_weight(job);
         queue->bytes += job->weight;
         queue->parsed++;
+        queue->parsed_new += is_new_mail(job) ? 1 : 0;
         queue->parsed_bytes += job->weight;
         if (head_is_ready(queue) && (queue->gathering == 0 || !more_is_coming(queue, queue->gathering)))
                 wake_all(&queue->for_parsed);
@@ -238,6 +244,7 @@ GPtrArray *job_queue_take_ready(struct job_queue *queue, unsigned max, int64_t w
                 struct job *job = g_queue_pop_head(&queue->jobs);
                 queue->parsed_bytes -= job->weight;
                 queue->parsed--;
+                queue->parsed_new -= is_new_mail(job) ? 1 : 0;
                 g_ptr_array_add(jobs, job);
         }
         g_mutex_unlock(&queue->mutex);

@@ -118,7 +118,8 @@ int login_pace_begin(struct login_pace *pace, const struct config_mailbox *mailb
 static void note_refusal(struct login_account *account, const struct login_attempt *attempt)
 {
         int64_t now_ms = clock_monotonic_ms();
-        bool is_first = account->refused_ever == attempt->refused_ever; /* of those that were under way together: they are one */
+        /* Those that were under way together are one. */
+        bool is_first = account->refused_ever == attempt->refused_ever;
         bool was_good = account->taken && now_ms - account->taken_ms >= MAILBOX_GOOD_SESSION_MS;
         if (is_first)
                 account->refusals = was_good ? 1 : account->refusals + 1;

@@ -55,7 +55,7 @@ int wake_wait(int fd_a, int fd_b, int64_t timeout_ms);
  * stop_fd. */
 struct database *service_open_database(struct service *service, const char *context);
 
-/* For database_set_stop and archive_update: true once the eventfd that context points to is readable. */
+/* For database_set_stop and archive_mirror_update: true once the eventfd that context points to is readable. */
 bool wake_stops(void *fd);
 
 /* Errors of the store that time or an administrator can mend. */

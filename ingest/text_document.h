@@ -12,8 +12,8 @@ struct text_document_options {
 };
 
 /* text is valid UTF-8, and taken apart where it stands: afterwards it is of no use any more. Quote marks ("> ") before
- * every line are taken off. Lines ended by "|" become cells, "| a | b |" rows a table. Blank lines set MARK_PARAGRAPH on
- * what follows. Errors: -ERR_LIMIT. */
+ * every line are taken off. Lines ended by "|" become cells, "| a | b |" rows a table. Blank lines set MARK_PARAGRAPH
+ * on what follows. Errors: -ERR_LIMIT. */
 int text_document_read(char *text, const struct text_document_options *options, struct document **ret_document,
                        struct error *err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The archive mirror: a tree of files rendered from the database alone, by the publisher's own paths. A file that is
- * there is replaced as a whole; the page of a bulletin is written after the others, and the index last. The same database gives the same tree, byte for byte; so does any order of arrival of the same mails.
+ * there is replaced as a whole; the page of a bulletin is written after the others, and the index last. The same database
+ * gives the same tree, byte for byte; so does any order of arrival of the same mails.
  *
  *      index.html  alert/2007/ms07-028.html  .json  .eml  (further mails: ms07-028.<12 digits of SHA-256>.eml)
  *

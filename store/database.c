@@ -322,6 +322,9 @@ void database_set_cache_kib(struct database *db, unsigned kib)
 
 void database_keep_temporary(struct database *db, bool in_memory)
 {
+        g_autofree char *directory = g_path_get_dirname(db->path);
+        sqlite3_free(sqlite3_temp_directory);
+        sqlite3_temp_directory = in_memory ? NULL : sqlite3_mprintf("%s", directory);
         sqlite3_exec(db->handle, in_memory ? "PRAGMA temp_store=MEMORY" : "PRAGMA temp_store=FILE", NULL, NULL, NULL);
 }
 

@@ -34,7 +34,8 @@ const char *database_path(const struct database *db);
 void database_release_memory(struct database *db);
 /* How many pages it caches at most, instead of 1 MiB of them: for a connection that reads everything once. */
 void database_set_cache_kib(struct database *db, unsigned kib);
-/* Where what SQLite needs for a while is kept: in memory, as it is from the start, or in files. Not within a transaction. */
+/* Where what SQLite needs for a while is kept: in memory, as it is from the start, or in files beside the database, where
+ * there has to be room anyway. Not within a transaction, nor while another thread opens a database. */
 void database_keep_temporary(struct database *db, bool in_memory);
 
 /* BEGIN IMMEDIATE, COMMIT, ROLLBACK. rollback never fails and does nothing outside a transaction. */

@@ -493,6 +493,8 @@ START_TEST(mails_do_not_go_round)
         conf_assert_loads(FOLDER("a", "h", "move:Done") FOLDER("b", "h/done", "move:INBOX"));
         conf_assert_loads(FOLDER("a", "h", "move:Done") FOLDER("b", "i/Done", "move:INBOX"));
         conf_assert_loads(FOLDER("a", "h:1143", "move:Done") FOLDER("b", "h:1144/Done", "move:INBOX"));
+        conf_assert_loads(FOLDER("a", "h", "move:Done") "[mailbox b]\nurl = imap://h/Done\nuser = v\npassword-file = @/secret\n"
+                          VERIFIED "after-ingest = move:INBOX\n");
 }
 END_TEST
 

@@ -273,6 +273,24 @@ START_TEST(a_gathering_waits_for_the_mark)
 }
 END_TEST
 
+/* Nor does a mail that has just come wait, where those of another mailbox's history stand before it and behind it. */
+START_TEST(a_gathering_does_not_hold_up_what_is_new)
+{
+        struct job_queue *queue = job_queue_new(1000000);
+        job_queue_set_gather_ms(queue, 600000);
+        ck_assert_int_eq(job_queue_put(queue, fetched_job(1, 10)), 0);
+        ck_assert_int_eq(job_queue_put(queue, mail_job(2, 10)), 0);
+        ck_assert_int_eq(job_queue_put(queue, fetched_job(3, 10)), 0);
+        parse_one(queue, 1);
+        GThread *thread = g_thread_new("take", take_all, queue);
+        parse_one(queue, 1);
+        GPtrArray *ready = g_thread_join(thread);
+        ck_assert_uint_eq(ready->len, 2);
+        job_queue_end(queue, ready);
+        job_queue_free(queue);
+}
+END_TEST
+
 static gpointer put_large(gpointer queue)
 {
         job_queue_put(queue, fetched_job(2, 400000)); /* 2.5 times as much */
@@ -338,6 +356,7 @@ static Suite *suite(void)
         tcase_add_test(tests, only_a_history_is_gathered);
         tcase_add_test(tests, a_gathering_has_an_end);
         tcase_add_test(tests, a_gathering_waits_for_the_mark);
+        tcase_add_test(tests, a_gathering_does_not_hold_up_what_is_new);
         tcase_add_test(tests, a_gathering_does_not_keep_others_out);
         tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);
         suite_add_tcase(s, tests);

@@ -2,6 +2,7 @@
 #include "daemon/login_pace.h"
 
 #include <glib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -181,6 +182,27 @@ START_TEST(the_wait_has_a_bound)
 }
 END_TEST
 
+static int64_t cpu_ms(void)
+{
+        struct timespec used;
+        ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
+        return (int64_t) used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+START_TEST(the_wait_costs_nothing)
+{
+        clock_set_for_test(-1, -1);
+        struct login_attempt slow = begin(A, MINUTE), attempt = begin(B, 0);
+        login_pace_end(&attempt, LOGIN_ANSWER_NONE); /* whoever waits is to look, and goes on waiting */
+        int64_t start_ms = clock_monotonic_ms(), start_cpu_ms = cpu_ms();
+        attempt = begin(C, 300);
+        ck_assert_int_ge(clock_monotonic_ms() - start_ms, 300);
+        ck_assert_int_lt(cpu_ms() - start_cpu_ms, 100);
+        login_pace_end(&attempt, LOGIN_ANSWER_NONE);
+        login_pace_end(&slow, LOGIN_ANSWER_NONE);
+}
+END_TEST
+
 START_TEST(pauses_begin_anew_after_a_good_session)
 {
         static const struct { int64_t good_ms, low_ms; } cases[] = { { MINUTE - 1, 90 * SECOND }, { MINUTE, 45 * SECOND } };
@@ -262,6 +284,7 @@ static Suite *suite(void)
         tcase_add_test(tests, refusals_at_the_same_time_are_one);
         tcase_add_test(tests, a_late_refusal_makes_a_pause);
         tcase_add_test(tests, the_wait_has_a_bound);
+        tcase_add_test(tests, the_wait_costs_nothing);
         tcase_add_loop_test(tests, pauses_begin_anew_after_a_good_session, 0, 2);
         tcase_add_test(tests, accounts_are_told_apart);
         tcase_add_loop_test(tests, threads_learn_the_answer, 0, 2);

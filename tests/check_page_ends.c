@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text is read by blocks, and what is untrusted stands anywhere: here it ends where its page does, begins where its page
- * does, with nothing mapped beside that, and stands before bytes that are not its own. All three must be read alike.
+ * Text is read by blocks, and what is untrusted stands anywhere: here it ends where its page does, or begins where its
+ * page does, with nothing mapped beside that, and with bytes behind it that are not its own. All must be read alike.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -39,8 +39,10 @@ typedef char *(*reader)(char *text, size_t size);
 /* Each at every place that a text of its size has at an end of the page; with_nul: a NUL belongs to it. */
 static void require_alike(const char *text, size_t size, bool with_nul, reader read)
 {
-        static const char *const strangers[] = { "語語語語語語語語語語語語", "\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1",
-                                                 "<x\"\\&$B \x1B(B\n\x01\x7F\x80\xFF and so on", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+        static const char *const strangers[] = {
+                "語語語語語語語語語語語語", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "<x\"\\&$B \x1B(B\n\x01\x7F\x80\xFF and so on",
+                "\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1\xA1",
+        };
         size_t whole = size + with_nul;
         ck_assert_uint_le(whole + 64, (size_t) (page_end - page));
         char *last = memcpy(page_end - whole, text, whole);
@@ -49,8 +51,8 @@ static void require_alike(const char *text, size_t size, bool with_nul, reader r
                 memcpy(page, text, whole);
                 memcpy(page + whole, strangers[i], strlen(strangers[i]));
                 g_autofree char *at_start = read(page, size);
-                ck_assert_msg(g_str_equal(at_end, at_start), "of %zu bytes \"%.*s\":\n%s\nbut elsewhere:\n%s", size, (int) size,
-                              text, at_end, at_start);
+                ck_assert_msg(g_str_equal(at_end, at_start), "of %zu bytes \"%.*s\":\n%s\nbut elsewhere:\n%s", size,
+                              (int) size, text, at_end, at_start);
         }
 }
 
@@ -97,7 +99,8 @@ static char *read_string(char *text, size_t size)
         struct text_shape shape = { 0 };
         bool is_plain = text_measure_plain(text, size, &shape);
         GString *out = g_string_new(NULL);
-        g_string_printf(out, "%d %d %zu %d %d", is_plain, text_is_plain(text), shape.columns, shape.has_space, text_is_blank(text));
+        g_string_printf(out, "%d %d %zu %d %d", is_plain, text_is_plain(text), shape.columns, shape.has_space,
+                        text_is_blank(text));
         g_autofree char *normal = text_normalize(text), *stripped = text_strip(text);
         text_append_unspaced(out, text);
         g_string_append_printf(out, " %s %s %zu", normal, stripped, text_width(text));
@@ -120,7 +123,8 @@ static char *read_encoded(char *text, size_t size)
 {
         struct charset_result result;
         charset_decode(charset, text, size, &result);
-        char *out = g_strdup_printf("%s %d %d %zu %s", result.used, result.repaired, result.is_clean, result.replaced, result.text);
+        char *out = g_strdup_printf("%s %d %d %zu %s", result.used, result.repaired, result.is_clean, result.replaced,
+                                    result.text);
         g_free(result.text);
         return out;
 }
@@ -148,8 +152,8 @@ static char *describe(struct document *document)
         GString *out = g_string_new(NULL);
         for (guint i = 0; document && i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
-                g_string_append_printf(out, "%u %u %d %zu \"%s\" \"%s\"\n", block->marks, block->indent, block->is_plain, block->size,
-                                       block->text, block->normal);
+                g_string_append_printf(out, "%u %u %d %zu \"%s\" \"%s\"\n", block->marks, block->indent,
+                                       block->is_plain, block->size, block->text, block->normal);
         }
         document_free(document);
         return g_string_free(out, FALSE);
@@ -164,8 +168,9 @@ static char *read_page(char *text, size_t size)
 
 START_TEST(pages)
 {
-        static const char html[] = "<html><body><p class=\"x\">緊急の <b>更新</b>&amp; text,\n which is long enough</p><table><tr><td>MS07-901"
-                                   "</td><td>再起動</td></tr></table><!-- a remark --><pre>  a\n b</pre></body></html>\n";
+        static const char html[] = "<html><body><p class=\"x\">緊急の <b>更新</b>&amp; text,\n which is long enough</p>"
+                                   "<table><tr><td>MS07-901</td><td>再起動</td></tr></table><!-- a remark -->"
+                                   "<pre>  a\n b</pre></body></html>\n";
         map_page();
         html_prepare();
         require_beginnings_alike(html, false, false, read_page);
@@ -183,10 +188,10 @@ static char *read_lines(char *text, size_t size)
 
 START_TEST(lines)
 {
-        static const char lines[] = "> 登録日\r\n> ・対策: 至急適用\xE2\x80\xA8　字下げした行です。\xC2\x85\n\n  an indented line\f| a | b |\n| 語 | 五 |\n"
-                                    "長い行が一つあり、十六バイトの区切りをいくつも越えて続く\vend |\n";
+        static const char text[] = "> 登録日\r\n> ・対策: 至急適用\xE2\x80\xA8　字下げした行です。\xC2\x85\n\n  an indented line\f"
+                                   "| a | b |\n| 語 | 五 |\n長い行が一つあり、十六バイトの区切りをいくつも越えて続く\vend |\n";
         map_page();
-        require_beginnings_alike(lines, true, false, read_lines);
+        require_beginnings_alike(text, true, false, read_lines);
         unmap_page();
 }
 END_TEST

@@ -335,7 +335,7 @@ START_TEST(a_migration_needs_little_memory)
         g_autofree char *path = database_file();
         struct database *db = database_of_schema(path, 4);
         struct error err = ERROR_INIT;
-        g_autoptr(GPtrArray) texts = many_contents(db);
+        g_ptr_array_unref(many_contents(db));
         assert_answer(db, "PRAGMA temp_store", "2");
         execute(db, "PRAGMA trusted_schema=ON; CREATE TABLE seen (store);"
                     "CREATE TRIGGER look BEFORE UPDATE ON variant WHEN new.id = 4"
