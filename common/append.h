@@ -39,6 +39,12 @@ static inline void append_char(GString *out, char c)
         append_end(out, at + 1);
 }
 
+/* Of a string constant the length is known when this is compiled. */
+static inline void append_text(GString *out, const char *text)
+{
+        append_bytes(out, text, strlen(text));
+}
+
 /* A string constant. */
 #define append_literal(out, literal) append_bytes(out, "" literal "", sizeof(literal) - 1)
 

@@ -359,9 +359,10 @@ static int read_bulletin(struct unpacker *u, const char *sha256, const struct pl
         int r = read_object(u, &bulletin_shape, place, b);
         if (r < 0 || b->mail.sha256 || !sha256)
                 return r;
-        b->mail.sha256 = unpack_room(u, DIGEST_TEXT_SIZE);
-        if (!b->mail.sha256)
-                return fail(place, -ERR_MALFORMED, "needs more room than was announced");
+        gpointer room = NULL;
+        if ((r = make_room(u, DIGEST_TEXT_SIZE, place, &room)) < 0)
+                return r;
+        b->mail.sha256 = room;
         g_strlcpy(b->mail.sha256, sha256, DIGEST_TEXT_SIZE);
         return 0;
 }

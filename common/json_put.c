@@ -4,9 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "common/blocks.h"
 
 #define WORD_BYTES sizeof(guint64)
 #define EVERY_BYTE(x) ((guint64) (x) * G_GUINT64_CONSTANT(0x0101010101010101))
@@ -37,19 +35,14 @@ static size_t copy_words(char *copy, const char *text, size_t size)
         }
 }
 
-#if defined(__SSE2__)
-
-#define BLOCK_BYTES sizeof(__m128i)
+#if defined(BY_BLOCKS)
 
 static size_t copy_blocks(char *copy, const char *text, size_t size)
 {
         for (size_t at = 0;; at = MIN(at + BLOCK_BYTES, size - BLOCK_BYTES)) {
-                const __m128i block = _mm_loadu_si128((const __m128i *) (const void *) (text + at));
-                const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
-                const __m128i marks = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-                const __m128i slashes = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-                unsigned found = (unsigned) _mm_movemask_epi8(_mm_or_si128(controls, _mm_or_si128(marks, slashes)));
-                _mm_storeu_si128((__m128i *) (void *) (copy + at), block);
+                const __m128i block = load_block(text + at), marks = _mm_or_si128(is_byte(block, '"'), is_byte(block, '\\'));
+                unsigned found = bits_of(_mm_or_si128(is_within(block, 0, 0x1F), marks));
+                store_block(copy + at, block);
                 if (found)
                         return at + (unsigned) __builtin_ctz(found);
                 if (at == size - BLOCK_BYTES)
@@ -61,7 +54,7 @@ static size_t copy_blocks(char *copy, const char *text, size_t size)
 
 static size_t copy_plain(char *copy, const char *text, size_t size)
 {
-#if defined(__SSE2__)
+#if defined(BY_BLOCKS)
         if (size >= BLOCK_BYTES)
                 return copy_blocks(copy, text, size);
 #endif

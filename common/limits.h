@@ -63,7 +63,8 @@
 #define LIMIT_IMAP_DEPTH 32u                 /* nested parentheses */
 #define LIMIT_IMAP_CHUNK_MESSAGES 200u       /* one UID FETCH command */
 #define LIMIT_IMAP_CHUNK_BYTES (2u * MIB)    /* of RFC822.SIZE, likewise; two are under way at a time */
-#define LIMIT_QUEUE_BYTES (10u * MIB) /* of mails fetched and not yet stored, and what was made of them, all mailboxes together */
+/* Of mails fetched and not yet stored, and what was made of them, all mailboxes together */
+#define LIMIT_QUEUE_BYTES (10u * MIB)
 
 /* Store */
 #define LIMIT_FEED_BYTES (5u * MIB / 2) /* of what was just stored, on its way to the archive */

@@ -340,30 +340,6 @@ char *text_make_line(const char *bytes, size_t size)
         return g_strdelimit(line, "\t\n", ' ');
 }
 
-void text_append_escaped(GString *out, const char *text)
-{
-        static const char *const escapes[256] = {
-                ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
-        };
-        const char *kept = text; /* what needs no escape and is not yet appended */
-        for (const char *at = text; *at; at++) {
-                const char *escape = escapes[(unsigned char) *at];
-                if (!escape)
-                        continue;
-                g_string_append_len(out, kept, at - kept);
-                g_string_append(out, escape);
-                kept = at + 1;
-        }
-        g_string_append(out, kept);
-}
-
-char *text_escape_html(const char *text)
-{
-        GString *out = g_string_sized_new(strlen(text) + 16);
-        text_append_escaped(out, text);
-        return g_string_free(out, FALSE);
-}
-
 /* Digits up to the first other character. At least one is required. */
 static int parse_digits(const char *text, guint64 max, guint64 *ret_value, const char **ret_end)
 {

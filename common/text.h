@@ -43,6 +43,15 @@ static inline bool text_is_surely_filled(const char *text)
         return (p[0] > 0x20 && p[0] < 0x7F) || p[0] > 0xE3 || (p[0] == 0xE3 && (p[1] != 0x80 || p[2] != 0x80));
 }
 
+/* Where the last character of a text begins that is not empty and ends there. */
+static inline const char *text_last_character(const char *text, const char *end)
+{
+        const char *last = end - 1;
+        while (last > text && ((unsigned char) *last & 0xC0) == 0x80)
+                last--;
+        return last;
+}
+
 /* Whether these bytes are valid UTF-8 without a NUL: what g_utf8_validate_len says, sooner. */
 bool text_is_valid(const char *text, size_t size);
 
@@ -69,7 +78,7 @@ char *text_make_line(const char *bytes, size_t size);
 /* Escapes & < > " ' for HTML text and attribute values. Newly allocated. */
 char *text_escape_html(const char *text);
 
-/* Appends the same. */
+/* Appends the same. NULL: nothing. */
 void text_append_escaped(GString *out, const char *text);
 
 /* Appends, wrapped so that no line is wider than columns (wide characters counted as 2); Japanese may break anywhere,

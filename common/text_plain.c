@@ -36,7 +36,7 @@ size_t text_plain_size(const unsigned char *p)
         return is_plain_ascii(p) ? 1 : is_plain_wide(p) ? 3 : 0;
 }
 
-#if defined(TEXT_BY_BLOCKS)
+#if defined(BY_BLOCKS)
 
 /* A block begins so many bytes behind the last one, whatever that holds, so that the processor need not wait for what
  * it found: each judges the characters that begin in its first bytes, which are whole in it. */
@@ -49,16 +49,14 @@ static inline unsigned find_plain_wide(__m128i block)
 {
         const __m128i second = _mm_srli_si128(block, 1), third = _mm_srli_si128(block, 2);
         /* from U+4E00 */
-        const __m128i first_kanji = _mm_and_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xE4)),
-                                                  _mm_cmpgt_epi8(second, _mm_set1_epi8((char) 0xB7)));
+        const __m128i first_kanji = _mm_and_si128(is_byte(block, 0xE4), _mm_cmpgt_epi8(second, _mm_set1_epi8((char) 0xB7)));
         const __m128i kanji = _mm_or_si128(is_within(block, 0xE5, 0xE9), first_kanji);
         /* U+3000 to U+30FF, by the last eight bits */
-        const __m128i page = _mm_and_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xE3)),
-                                           _mm_cmplt_epi8(second, _mm_set1_epi8((char) 0x84)));
+        const __m128i page = _mm_and_si128(is_byte(block, 0xE3), _mm_cmplt_epi8(second, _mm_set1_epi8((char) 0x84)));
         const __m128i low = _mm_or_si128(_mm_and_si128(_mm_slli_epi16(second, 6), _mm_set1_epi8((char) 0xC0)),
                                          _mm_and_si128(third, _mm_set1_epi8(0x3F)));
         const __m128i kana = _mm_or_si128(is_within(low, 0x41, 0x96), is_within(low, 0xA1, 0xFE));
-        const __m128i marks = _mm_andnot_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8(0x1C)), is_within(low, 0x01, 0x20));
+        const __m128i marks = _mm_andnot_si128(is_byte(low, 0x1C), is_within(low, 0x01, 0x20));
         const __m128i plain = _mm_or_si128(kanji, _mm_and_si128(page, _mm_or_si128(kana, marks)));
         unsigned others = bits_of(_mm_cmplt_epi8(block, _mm_set1_epi8((char) 0xC0)));
         return bits_of(plain) & others >> 1 & others >> 2;
@@ -75,7 +73,7 @@ static inline struct look look_at_block(__m128i block)
 {
         unsigned wide = find_plain_wide(block), ascii = bits_of(is_within(block, 0x21, 0x7E));
         return (struct look){ .plain = ascii | wide | wide << 1 | wide << 2, .wide = wide,
-                              .spaces = bits_of(_mm_cmpeq_epi8(block, _mm_set1_epi8(' '))) };
+                              .spaces = bits_of(is_byte(block, ' ')) };
 }
 
 /* What is left of the text from p on. Where that is less than a block, but the text has one, its last block is looked

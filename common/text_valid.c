@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of text.h that says whether bytes are text. */
+#include "common/blocks.h"
 #include "common/text.h"
-#include "common/text_p.h"
 
-#if defined(TEXT_BY_BLOCKS)
-
-/* The bytes of a block that are no ASCII or a control, a bit each. */
-static inline unsigned find_odd(__m128i block)
-{
-        const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
-        const __m128i feed = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
-        const __m128i usual = _mm_or_si128(_mm_or_si128(tab, feed), _mm_cmpeq_epi8(block, _mm_set1_epi8('\r')));
-        const __m128i odd = _mm_andnot_si128(usual, _mm_cmplt_epi8(block, _mm_set1_epi8(' ')));
-        return bits_of(_mm_or_si128(odd, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F))));
-}
+#if defined(BY_BLOCKS)
 
 /* The bytes that a block begins with and that make up whole characters, ASCII or wide ones; the block begins with a
  * character. Each first byte of a wide one must have two of the others behind it, and these must stand nowhere else. */
 static inline unsigned measure_block(__m128i block)
 {
-        unsigned odd = find_odd(block);
+        unsigned odd = bits_of(is_odd(block));
         if (odd == 0)
                 return (unsigned) BLOCK_BYTES;
         unsigned leads = bits_of(is_within(block, 0xE1, 0xEC));
@@ -69,7 +59,7 @@ bool text_is_clean(const char *text, size_t size)
         return true;
 }
 
-#if defined(TEXT_BY_BLOCKS)
+#if defined(BY_BLOCKS)
 
 /* The bytes of a block that are in no character, but for NULs, and those that ask for a longer look: the first ones of
  * characters from U+0800, U+D000 and U+10000. What the first two bytes are depends on what is before them. */
@@ -80,9 +70,8 @@ static inline unsigned find_wrong(__m128i block)
         const __m128i second = _mm_subs_epu8(_mm_slli_si128(block, 1), _mm_set1_epi8(0xC0 - 0x80));
         const __m128i third = _mm_subs_epu8(_mm_slli_si128(block, 2), _mm_set1_epi8(0xE0 - 0x80));
         const __m128i misplaced = _mm_xor_si128(others, _mm_or_si128(second, third));
-        const __m128i overlong = _mm_or_si128(is_within(block, 0xC0, 0xC1),
-                                              _mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xE0)));
-        const __m128i surrogate = _mm_cmpeq_epi8(block, _mm_set1_epi8((char) 0xED));
+        const __m128i overlong = _mm_or_si128(is_within(block, 0xC0, 0xC1), is_byte(block, 0xE0));
+        const __m128i surrogate = is_byte(block, 0xED);
         const __m128i four = is_within(block, 0xF0, 0xFF);
         return bits_of(_mm_or_si128(_mm_or_si128(misplaced, overlong), _mm_or_si128(surrogate, four)));
 }

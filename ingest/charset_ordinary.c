@@ -7,12 +7,9 @@
  */
 #include <string.h>
 
+#include "common/blocks.h"
 #include "ingest/charset.h"
 #include "ingest/charset_p.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #define ESC 0x1B
 
@@ -64,25 +61,17 @@ static bool is_plain(unsigned char c)
         return (c >= 0x20 && c < 0x7F && c != '$') || c == '\t' || c == '\n' || c == '\r';
 }
 
-#define BLOCK_BYTES 16 /* of room behind the text that is written */
-
-/* Copies plain ASCII; returns where it ends. */
+/* Copies plain ASCII; returns where it ends. There is room for a block behind all that counts. */
 static const unsigned char *copy_plain(const unsigned char *p, const unsigned char *end, char **to)
 {
-#if defined(__SSE2__)
+#if defined(BY_BLOCKS)
         for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES, *to += BLOCK_BYTES) {
-                const __m128i block = _mm_loadu_si128((const __m128i *) (const void *) p);
-                const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
-                const __m128i feed = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
-                const __m128i space = _mm_or_si128(_mm_or_si128(tab, feed), _mm_cmpeq_epi8(block, _mm_set1_epi8('\r')));
-                /* as signed bytes, one higher: 0x7F is the lowest, and 0x80 and above are below 0x21, too */
-                const __m128i higher = _mm_add_epi8(block, _mm_set1_epi8(1));
-                const __m128i odd = _mm_andnot_si128(space, _mm_cmplt_epi8(higher, _mm_set1_epi8(' ' + 1)));
-                int at = _mm_movemask_epi8(_mm_or_si128(odd, _mm_cmpeq_epi8(block, _mm_set1_epi8('$'))));
-                _mm_storeu_si128((__m128i *) (void *) *to, block);
-                if (at) {
-                        *to += __builtin_ctz((unsigned) at);
-                        return p + __builtin_ctz((unsigned) at);
+                const __m128i block = load_block(p);
+                unsigned found = bits_of(_mm_or_si128(is_odd(block), is_byte(block, '$')));
+                store_block(*to, block);
+                if (found) {
+                        *to += __builtin_ctz(found);
+                        return p + __builtin_ctz(found);
                 }
         }
 #endif

@@ -119,24 +119,23 @@ static bool ends_title(const char *rest)
         return !*rest || *rest == '(' || *rest == '[' || hotfix_has_prefix(rest, "【");
 }
 
-static const char *find_alert_title(const char *key, size_t *ret_size)
+static const char alert_title[] = "hotfixalert";
+
+static const char *find_alert_title(const char *key)
 {
-        static const char title[] = "hotfixalert";
-        *ret_size = strlen(title);
         for (const char *at = key; *at; at++)
-                if ((*at | 0x20) == title[0] && g_ascii_strncasecmp(at, title, strlen(title)) == 0)
+                if ((*at | 0x20) == alert_title[0] && g_ascii_strncasecmp(at, alert_title, strlen(alert_title)) == 0)
                         return at;
         return NULL;
 }
 
 const char *hotfix_match_alert_title(const char *key)
 {
-        size_t size;
-        const char *found = find_alert_title(key, &size);
+        const char *found = find_alert_title(key);
         if (!found)
                 return NULL;
         bool opens_line = found == key;
-        const char *rest = found + size;
+        const char *rest = found + strlen(alert_title);
         bool has_colon = *rest == ':';
         rest += has_colon;
         if (is_date_part(rest))

@@ -77,12 +77,11 @@ guint hotfix_find_identifier(const struct page *page, guint from);
  * is no field of the first. page->count for none. */
 guint hotfix_find_second(const struct page *page);
 void hotfix_line_set_key(struct line *line, const char *key);
-/* The label that the line carries, from first to last, by its text or its image; *ret_length as in
- * hotfix_label_match. The second one is the closer look at a line that may be one. */
-static inline enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first,
-                                                  enum hotfix_label last, size_t *ret_length);
+/* The closer look at a line that may carry a label: see hotfix_line_label. */
 enum hotfix_label hotfix_find_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
                                     size_t *ret_length);
+/* The label that the line carries, from first to last, by its text or its image; *ret_length as in
+ * hotfix_label_match. */
 static inline enum hotfix_label hotfix_line_label(const struct line *line, enum hotfix_label first,
                                                   enum hotfix_label last, size_t *ret_length)
 {

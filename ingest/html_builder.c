@@ -2,11 +2,9 @@
 #include "ingest/html_builder.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include "common/append.h"
+#include "common/blocks.h"
 #include "common/limits.h"
 #include "common/text.h"
 
@@ -181,8 +179,7 @@ static void note_link(struct html_builder *b)
 
 static void start_line(struct html_builder *b)
 {
-        b->line->len = 0;
-        b->line->str[0] = '\0';
+        append_end(b->line, b->line->str);
         b->space = b->newline = false;
         b->all_bold = true;
         b->marks = 0;
@@ -193,10 +190,8 @@ static void start_line(struct html_builder *b)
 /* Neither begins nor ends with white space, as far as that is told at a glance: as nearly all lines. */
 static bool is_surely_trimmed(const GString *line)
 {
-        const char *last = line->str + line->len - 1;
-        while (last > line->str && ((unsigned char) *last & 0xC0) == 0x80)
-                last--;
-        return text_is_surely_filled(line->str) && text_is_surely_filled(last);
+        return text_is_surely_filled(line->str) &&
+               text_is_surely_filled(text_last_character(line->str, line->str + line->len));
 }
 
 /* Ends the line. Returns whether there was one: false if it was blank. An image that stands alone waits in its cell for
@@ -272,11 +267,9 @@ static bool is_collapsible(char c)
 /* Where the next byte is that may be collapsible: none is above a space. */
 static const char *find_low(const char *p, const char *end)
 {
-#if defined(__SSE2__)
-        const __m128i space = _mm_set1_epi8(' ');
-        for (__m128i bytes; (size_t) (end - p) >= sizeof bytes; p += sizeof bytes) {
-                bytes = _mm_loadu_si128((const __m128i *) (const void *) p);
-                unsigned low = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes));
+#if defined(BY_BLOCKS)
+        for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES) {
+                unsigned low = bits_of(is_within(load_block(p), 0, ' '));
                 if (low)
                         return p + __builtin_ctz(low);
         }

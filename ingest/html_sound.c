@@ -275,8 +275,7 @@ static void read_run(struct page *page, const char *p, const char *stop)
                 const char *piece = stop, *last = stop; /* where the piece ends, and the line is counted */
                 if ((size_t) (stop - p) >= PIECE_BYTES) {
                         piece = skip_utf8(p + PIECE_BYTES, stop);
-                        for (last = piece - 1; last > p && ((unsigned char) *last & 0xC0) == 0x80;)
-                                last--;
+                        last = text_last_character(p, piece);
                 }
                 bool at_tag = piece == stop && last == stop && (stop == page->end || *stop == '<');
                 if (!at_tag || !is_all_blank(p, piece))

@@ -124,8 +124,7 @@ static char *flatten(const struct document *document)
         guint odd = 0;
         for (guint i = 0; i < document->block_count; i++) {
                 const struct block *block = document_block(document, i);
-                size_t size = block->is_plain ? block->size : strlen(block->text);
-                odd += block->text[0] == '>' || (size > 0 && block->text[size - 1] == '|');
+                odd += block->text[0] == '>' || (block->size > 0 && block->text[block->size - 1] == '|');
         }
         if (odd < 3)
                 return NULL;

@@ -34,20 +34,12 @@ static inline bool is_space_at(const char *at)
         return !text_is_surely_filled(at) && g_unichar_isspace(g_utf8_get_char(at));
 }
 
-static inline const char *last_character(const char *start, const char *end)
-{
-        const char *last = end - 1;
-        while (last > start && ((unsigned char) *last & 0xC0) == 0x80)
-                last--;
-        return last;
-}
-
 static struct piece strip_piece(const char *start, const char *end)
 {
         while (start < end && is_space_at(start))
                 start = g_utf8_next_char(start);
         while (end > start) {
-                const char *last = last_character(start, end);
+                const char *last = text_last_character(start, end);
                 if (!is_space_at(last))
                         break;
                 end = last;

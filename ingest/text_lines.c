@@ -2,10 +2,8 @@
 #include "ingest/text_lines.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
+#include "common/blocks.h"
 #include "common/limits.h"
 #include "common/text.h"
 
@@ -32,14 +30,10 @@ static size_t line_end_size(const char *p)
 /* Where the next byte is that may begin a line end; a NUL stands at the end. */
 static char *find_end_start(char *p, const char *end)
 {
-#if defined(__SSE2__)
-        const __m128i c2 = _mm_set1_epi8('\xC2'), e2 = _mm_set1_epi8('\xE2');
-        for (__m128i bytes; (size_t) (end - p) >= sizeof bytes; p += sizeof bytes) {
-                bytes = _mm_loadu_si128((const __m128i *) (const void *) p);
-                const __m128i from = _mm_sub_epi8(bytes, _mm_set1_epi8('\n')); /* \n, \v, \f and \r follow each other */
-                const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8('\r' - '\n')), from);
-                const __m128i wide = _mm_or_si128(_mm_cmpeq_epi8(bytes, c2), _mm_cmpeq_epi8(bytes, e2));
-                unsigned found = (unsigned) _mm_movemask_epi8(_mm_or_si128(low, wide));
+#if defined(BY_BLOCKS)
+        for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES) {
+                const __m128i block = load_block(p), wide = _mm_or_si128(is_byte(block, 0xC2), is_byte(block, 0xE2));
+                unsigned found = bits_of(_mm_or_si128(is_within(block, '\n', '\r'), wide)); /* with \v and \f */
                 if (found)
                         return p + __builtin_ctz(found);
         }

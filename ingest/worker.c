@@ -208,7 +208,7 @@ static int take_frame(struct worker *worker, struct exchange *x)
         if (!reply_is_acceptable(worker, &x->reply, x->request.serial))
                 return -ERR_MALFORMED;
         bool shared = is_shared(&x->reply);
-        x->room = shared ? x->reply.size + 1 : MIN(x->reply.size + 1, WORKER_SHARED_BYTES);
+        x->room = MIN(x->reply.size + 1, WORKER_SHARED_BYTES); /* all of it where it is shared */
         x->body = g_malloc(x->room);
         if (shared) {
                 memcpy(x->body, worker->shared->reply, x->reply.size); /* the only look at it */

@@ -1,59 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 /* The archive's JSON file of a bulletin. */
+#include "common/append.h"
+#include "common/blocks.h"
 #include "store/archive_p.h"
-#include "store/archive_scan_p.h"
 
 #define INDENT 2u
 
 static const char blanks[] = "\n                                ";
 #define BLANKS (sizeof blanks - 1)
 
-/* Needs room for BLANKS. */
-static void break_line(struct archive_text *out, unsigned depth)
+/* These write at a place with room for it, and return the end of what they wrote there. */
+
+/* Needs room for BLANKS and for the indentation. */
+static char *break_line(char *to, unsigned depth)
 {
         size_t size = 1 + (size_t) depth * INDENT;
-        memcpy(out->data + out->size, blanks, BLANKS); /* of known size: much the cheapest */
-        out->size += MIN(size, BLANKS);
-        for (; size > BLANKS; size--) /* deeper than any bulletin is */
-                archive_text_add_char(out, ' ');
+        memcpy(to, blanks, BLANKS); /* of known size: much the cheapest */
+        if (size > BLANKS) /* deeper than any bulletin is */
+                memset(to + BLANKS, ' ', size - BLANKS);
+        return to + size;
 }
 
-/* The first " or \ of what begins here, or the end; all before it is copied. Needs room for it. */
-static const char *copy_plain(struct archive_text *out, const char *at, const char *end)
+/* Copies all before the first " or \ of what begins at *at, which then is there, or at the end. */
+static char *copy_plain(char *to, const char **at, const char *end)
 {
-        while (end - at >= (ptrdiff_t) ARCHIVE_TEXT_BLOCK) {
-                memcpy(out->data + out->size, at, ARCHIVE_TEXT_BLOCK);
-                unsigned found = archive_scan_json(at);
-                size_t plain = found ? (size_t) __builtin_ctz(found) : ARCHIVE_TEXT_BLOCK;
-                out->size += plain;
-                at += plain;
-                if (found)
-                        return at;
+#if defined(BY_BLOCKS)
+        for (; end - *at >= BLOCK_BYTES; *at += BLOCK_BYTES, to += BLOCK_BYTES) {
+                const __m128i block = load_block(*at);
+                unsigned found = bits_of(_mm_or_si128(is_byte(block, '"'), is_byte(block, '\\')));
+                store_block(to, block);
+                if (found) {
+                        *at += __builtin_ctz(found);
+                        return to + __builtin_ctz(found);
+                }
         }
-        for (; at < end && *at != '"' && *at != '\\'; at++)
-                out->data[out->size++] = *at;
-        return at;
+#endif
+        while (*at < end && **at != '"' && **at != '\\')
+                *to++ = *(*at)++;
+        return to;
 }
 
-/* The string literal that starts here, as it is, and the colon of a key. Returns what stands behind it. Needs room for all up
- * to the end and a blank. */
-static const char *copy_string(struct archive_text *out, const char *at, const char *end)
+/* Copies the string literal that starts at *at, as it is, and the colon of a key with a blank; *at is then behind it. */
+static char *copy_string(char *to, const char **at, const char *end)
 {
-        out->data[out->size++] = *at++;
-        while ((at = copy_plain(out, at, end)) < end) {
-                bool escape = *at == '\\';
-                out->data[out->size++] = *at++;
-                if (!escape)
+        bool is_inside = true;
+        *to++ = *(*at)++;
+        while (is_inside && *at < end) {
+                to = copy_plain(to, at, end);
+                if (*at == end)
                         break;
-                if (at < end)
-                        out->data[out->size++] = *at++;
+                is_inside = **at == '\\';
+                *to++ = *(*at)++;
+                if (is_inside && *at < end) /* what is escaped */
+                        *to++ = *(*at)++;
         }
-        if (at < end && *at == ':') {
-                memcpy(out->data + out->size, ": ", 2);
-                out->size += 2;
-                at++;
+        if (*at < end && **at == ':') {
+                memcpy(to, ": ", 2);
+                to += 2;
+                ++*at;
         }
-        return at;
+        return to;
 }
 
 static bool is_empty(const char *at)
@@ -61,36 +67,35 @@ static bool is_empty(const char *at)
         return at[1] == '}' || at[1] == ']';
 }
 
-/* JSON in one line, without blanks between its parts, spread over many: the bytes that jansson makes with JSON_INDENT. */
-static void indent(struct archive_text *out, const char *at, const char *end)
+/* One piece of JSON in one line, without blanks between its parts, as it stands when that is spread over many. */
+static char *indent_piece(char *to, const char **at, const char *end, unsigned *depth)
 {
-        unsigned depth = 0;
-        while (at < end) {
-                archive_text_reserve(out, (size_t) (end - at) + BLANKS);
-                char c = *at;
-                if (c == '"') {
-                        at = copy_string(out, at, end);
-                        continue;
-                }
-                bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
-                if (opens && is_empty(at)) {
-                        archive_text_put(out, at, 2);
-                        at += 2;
-                        continue;
-                }
-                at++;
-                if (closes)
-                        break_line(out, depth > 0 ? --depth : 0);
-                archive_text_add_char(out, c);
-                if (opens)
-                        break_line(out, ++depth);
-                else if (c == ',')
-                        break_line(out, depth);
+        char c = **at;
+        if (c == '"')
+                return copy_string(to, at, end);
+        bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
+        if (opens && is_empty(*at)) {
+                memcpy(to, *at, 2);
+                *at += 2;
+                return to + 2;
         }
+        ++*at;
+        if (closes)
+                to = break_line(to, *depth > 0 ? --*depth : 0);
+        *to++ = c;
+        if (opens)
+                return break_line(to, ++*depth);
+        return c == ',' ? break_line(to, *depth) : to;
 }
 
-void archive_json_render(struct archive_text *out, const char *text)
+/* The bytes that jansson makes with JSON_INDENT. */
+void archive_json_render(GString *out, const char *text)
 {
-        indent(out, text, text + strlen(text));
-        archive_text_add_char(out, '\n');
+        unsigned depth = 0;
+        for (const char *at = text, *end = text + strlen(text); at < end;) {
+                /* A string takes what is left, at most, and a blank; all else one byte and the beginning of a line. */
+                char *to = append_room(out, (size_t) (end - at) + BLANKS + INDENT * ((size_t) depth + 1));
+                append_end(out, indent_piece(to, &at, end, &depth));
+        }
+        append_char(out, '\n');
 }

@@ -9,7 +9,6 @@
 
 #include "common/file_batch.h"
 #include "store/archive.h"
-#include "store/archive_text.h"
 #include "store/bulletins.h"
 
 #define ARCHIVE_FILE_MODE 0640
@@ -22,17 +21,17 @@ struct archive_mail {
 };
 
 /* Appends the page of one bulletin; revisions are struct revision_row, oldest first; mails are struct archive_mail. */
-void archive_page_render(struct archive_text *out, const struct bulletin_row *row, const GPtrArray *revisions,
+void archive_page_render(GString *out, const struct bulletin_row *row, const GPtrArray *revisions,
                          const GPtrArray *mails);
 
 /* Its JSON, indented; text: the same in one line. */
-void archive_json_render(struct archive_text *out, const char *text);
+void archive_json_render(GString *out, const char *text);
 
 /* Shared pieces. Between the first two the title. */
-void archive_begin_head(struct archive_text *out);
-void archive_end_head(struct archive_text *out, const char *style_extra);
+void archive_begin_head(GString *out);
+void archive_end_head(GString *out, const char *style_extra);
 /* Of severity or urgency; 0: undetermined. */
-void archive_add_badge(struct archive_text *out, enum bulletin_field field, int value);
+void archive_add_badge(GString *out, enum bulletin_field field, int value);
 
 /* The last part of a name in the archive. */
 static inline const char *archive_name_base(const char *name)
@@ -46,9 +45,12 @@ struct archive_writing {
         struct database *db;
         const char *directory;
         struct file_batch *files;
-        GHashTable *written;      /* what was written, as paths within the directory; or NULL */
-        struct archive_text text; /* the file in the making */
+        GHashTable *written; /* what was written, as paths within the directory; or NULL */
+        GString *text;       /* the file in the making */
 };
+/* An empty text, in the memory of this one unless that was one of the few that need much more than others. Takes it. */
+GString *archive_text_again(GString *text);
+
 void archive_writing_init(struct archive_writing *writing, struct database *db, const char *directory);
 void archive_writing_clear(struct archive_writing *writing);
 

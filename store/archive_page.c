@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The archive's page of one bulletin. Everything on it comes from the database and nothing from the moment of writing. */
+#include "common/append.h"
+#include "common/text.h"
 #include "store/archive_p.h"
 
 static const char style[] =
@@ -21,106 +23,106 @@ static const char style[] =
         "del{color:var(--from);text-decoration:line-through}ins{color:var(--to);text-decoration:none;font-weight:600}"
         ".scroll{overflow-x:auto}";
 
-void archive_begin_head(struct archive_text *out)
+void archive_begin_head(GString *out)
 {
-        archive_text_add(out, "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"
+        append_text(out, "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"
                               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
 }
 
-void archive_end_head(struct archive_text *out, const char *style_extra)
+void archive_end_head(GString *out, const char *style_extra)
 {
-        archive_text_add(out, "</title>\n<style>");
-        archive_text_put(out, style, sizeof style - 1);
-        archive_text_add(out, style_extra);
-        archive_text_add(out, "</style>\n</head>\n<body>\n");
+        append_text(out, "</title>\n<style>");
+        append_bytes(out, style, sizeof style - 1);
+        append_text(out, style_extra);
+        append_text(out, "</style>\n</head>\n<body>\n");
 }
 
-void archive_add_badge(struct archive_text *out, enum bulletin_field field, int value)
+void archive_add_badge(GString *out, enum bulletin_field field, int value)
 {
         const char *name = bulletin_value_name(field, value), *label = bulletin_value_label(field, value);
         if (!name) {
-                archive_text_add(out, "<span class=\"badge unknown\">");
-                archive_text_add(out, bulletin_field_english(field));
-                archive_text_add(out, " undetermined</span>");
+                append_text(out, "<span class=\"badge unknown\">");
+                append_text(out, bulletin_field_english(field));
+                append_text(out, " undetermined</span>");
                 return;
         }
-        archive_text_add(out, "<span class=\"badge ");
-        archive_text_add_char(out, field == FIELD_SEVERITY ? 's' : 'u');
-        archive_text_add_number(out, value);
-        archive_text_add(out, "\">");
-        archive_text_add(out, label ? label : "");
-        archive_text_add_char(out, ' ');
-        archive_text_add(out, name);
-        archive_text_add(out, "</span>");
+        append_text(out, "<span class=\"badge ");
+        append_char(out, field == FIELD_SEVERITY ? 's' : 'u');
+        append_number(out, (guint64) value);
+        append_text(out, "\">");
+        append_text(out, label ? label : "");
+        append_char(out, ' ');
+        append_text(out, name);
+        append_text(out, "</span>");
 }
 
 /* Severity and urgency, where this kind of message has them. */
-static void append_badges(struct archive_text *out, const struct bulletin *b)
+static void append_badges(GString *out, const struct bulletin *b)
 {
         static const enum bulletin_field fields[] = { FIELD_SEVERITY, FIELD_URGENCY };
         for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
                 if (b->fields[fields[i]].present) {
                         archive_add_badge(out, fields[i], b->fields[fields[i]].value);
-                        archive_text_add_char(out, ' ');
+                        append_char(out, ' ');
                 }
 }
 
-static void append_fact(struct archive_text *out, const char *label, const char *value)
+static void append_fact(GString *out, const char *label, const char *value)
 {
         if (!value || !value[0])
                 return;
-        archive_text_add(out, "<tr><th>");
-        archive_text_add_escaped(out, label);
-        archive_text_add(out, "</th><td>");
-        archive_text_add_escaped(out, value);
-        archive_text_add(out, "</td></tr>\n");
+        append_text(out, "<tr><th>");
+        text_append_escaped(out, label);
+        append_text(out, "</th><td>");
+        text_append_escaped(out, value);
+        append_text(out, "</td></tr>\n");
 }
 
-static void append_field(struct archive_text *out, const struct bulletin *b, enum bulletin_field field)
+static void append_field(GString *out, const struct bulletin *b, enum bulletin_field field)
 {
         const struct choice *choice = &b->fields[field];
         if (!choice->present)
                 return;
         const char *name = bulletin_value_name(field, choice->value);
-        archive_text_add(out, "<tr><th>");
-        archive_text_add_escaped(out, bulletin_field_label(field));
-        archive_text_add(out, "</th><td>");
-        archive_text_add(out, name ? name : "undetermined");
+        append_text(out, "<tr><th>");
+        text_append_escaped(out, bulletin_field_label(field));
+        append_text(out, "</th><td>");
+        append_text(out, name ? name : "undetermined");
         if (choice->text && choice->text[0]) {
-                archive_text_add(out, " <span class=\"soft\">");
-                archive_text_add_escaped(out, choice->text);
-                archive_text_add(out, "</span>");
+                append_text(out, " <span class=\"soft\">");
+                text_append_escaped(out, choice->text);
+                append_text(out, "</span>");
         }
         if (choice->reason) {
-                archive_text_add(out, " <span class=\"soft\">(");
-                archive_text_add_escaped(out, choice->reason);
-                archive_text_add(out, ")</span>");
+                append_text(out, " <span class=\"soft\">(");
+                text_append_escaped(out, choice->reason);
+                append_text(out, ")</span>");
         }
-        archive_text_add(out, "</td></tr>\n");
+        append_text(out, "</td></tr>\n");
 }
 
-static void append_list(struct archive_text *out, const GPtrArray *strings)
+static void append_list(GString *out, const GPtrArray *strings)
 {
         for (guint i = 0; i < strings->len; i++) {
-                archive_text_add(out, i > 0 ? ", " : "");
-                archive_text_add_escaped(out, g_ptr_array_index(strings, i));
+                append_text(out, i > 0 ? ", " : "");
+                text_append_escaped(out, g_ptr_array_index(strings, i));
         }
 }
 
-static void append_listed(struct archive_text *out, const char *label, const GPtrArray *strings)
+static void append_listed(GString *out, const char *label, const GPtrArray *strings)
 {
         if (strings->len == 0 || (strings->len == 1 && !((const char *) g_ptr_array_index(strings, 0))[0]))
                 return;
-        archive_text_add(out, "<tr><th>");
-        archive_text_add_escaped(out, label);
-        archive_text_add(out, "</th><td>");
+        append_text(out, "<tr><th>");
+        text_append_escaped(out, label);
+        append_text(out, "</th><td>");
         append_list(out, strings);
-        archive_text_add(out, "</td></tr>\n");
+        append_text(out, "</td></tr>\n");
 }
 
-static void append_facts(struct archive_text *out, const struct bulletin *b)
+static void append_facts(GString *out, const struct bulletin *b)
 {
-        archive_text_add(out, "<table class=\"facts\">\n");
+        append_text(out, "<table class=\"facts\">\n");
         append_fact(out, "登録日", b->registered);
         append_fact(out, "更新日", b->updated);
         append_fact(out, "版", b->edition);
@@ -129,49 +131,49 @@ static void append_facts(struct archive_text *out, const struct bulletin *b)
         append_listed(out, "KB", b->kbs);
         append_listed(out, "CVE", b->cves);
         append_listed(out, "含まれる過去の修正", b->supersedes);
-        archive_text_add(out, "</table>\n");
+        append_text(out, "</table>\n");
 }
 
-static void open_table(struct archive_text *out, const char *heading, const char *const *titles)
+static void open_table(GString *out, const char *heading, const char *const *titles)
 {
-        archive_text_add(out, "<h2>");
-        archive_text_add_escaped(out, heading);
-        archive_text_add(out, "</h2>\n<div class=\"scroll\"><table>\n<tr>");
+        append_text(out, "<h2>");
+        text_append_escaped(out, heading);
+        append_text(out, "</h2>\n<div class=\"scroll\"><table>\n<tr>");
         for (size_t i = 0; titles[i]; i++) {
-                archive_text_add(out, "<th>");
-                archive_text_add_escaped(out, titles[i]);
-                archive_text_add(out, "</th>");
+                append_text(out, "<th>");
+                text_append_escaped(out, titles[i]);
+                append_text(out, "</th>");
         }
-        archive_text_add(out, "</tr>\n");
+        append_text(out, "</tr>\n");
 }
 
-static void append_cell(struct archive_text *out, const char *text)
+static void append_cell(GString *out, const char *text)
 {
-        archive_text_add(out, "<td>");
-        archive_text_add_escaped(out, text);
-        archive_text_add(out, "</td>");
+        append_text(out, "<td>");
+        text_append_escaped(out, text);
+        append_text(out, "</td>");
 }
 
 /* Below 0: not known. */
-static void append_number_cell(struct archive_text *out, int64_t number)
+static void append_number_cell(GString *out, int64_t number)
 {
-        archive_text_add(out, "<td>");
+        append_text(out, "<td>");
         if (number >= 0)
-                archive_text_add_number(out, number);
-        archive_text_add(out, "</td>");
+                append_number(out, (guint64) number);
+        append_text(out, "</td>");
 }
 
-static void begin_row(struct archive_text *out)
+static void begin_row(GString *out)
 {
-        archive_text_add(out, "<tr>");
+        append_text(out, "<tr>");
 }
 
-static void end_row(struct archive_text *out)
+static void end_row(GString *out)
 {
-        archive_text_add(out, "</tr>\n");
+        append_text(out, "</tr>\n");
 }
 
-static void append_affected(struct archive_text *out, const struct bulletin *b)
+static void append_affected(GString *out, const struct bulletin *b)
 {
         if (b->affected->len == 0)
                 return;
@@ -183,10 +185,10 @@ static void append_affected(struct archive_text *out, const struct bulletin *b)
                 append_cell(out, a->platforms);
                 end_row(out);
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
-static void append_tests(struct archive_text *out, const struct bulletin *b)
+static void append_tests(GString *out, const struct bulletin *b)
 {
         if (b->tests->len == 0)
                 return;
@@ -199,10 +201,10 @@ static void append_tests(struct archive_text *out, const struct bulletin *b)
                 append_cell(out, name ? name : "undetermined");
                 end_row(out);
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
-static void append_downloads(struct archive_text *out, const struct bulletin *b)
+static void append_downloads(GString *out, const struct bulletin *b)
 {
         if (b->downloads->len == 0)
                 return;
@@ -216,11 +218,11 @@ static void append_downloads(struct archive_text *out, const struct bulletin *b)
                 append_cell(out, d->catalog);
                 end_row(out);
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
 /* The ids are no links: what they name may not be in this archive. */
-static void append_entries(struct archive_text *out, const struct bulletin *b)
+static void append_entries(GString *out, const struct bulletin *b)
 {
         if (b->entries->len == 0)
                 return;
@@ -230,16 +232,16 @@ static void append_entries(struct archive_text *out, const struct bulletin *b)
                 begin_row(out);
                 append_cell(out, entry->type);
                 append_cell(out, entry->id);
-                archive_text_add(out, "<td>");
+                append_text(out, "<td>");
                 append_list(out, entry->kbs);
-                archive_text_add(out, "</td>");
+                append_text(out, "</td>");
                 append_cell(out, entry->title);
                 end_row(out);
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
-static void append_file(struct archive_text *out, const char *product, const struct package_file *file)
+static void append_file(GString *out, const char *product, const struct package_file *file)
 {
         if (!file)
                 return;
@@ -254,7 +256,7 @@ static void append_file(struct archive_text *out, const char *product, const str
         end_row(out);
 }
 
-static void append_packages(struct archive_text *out, const struct bulletin *b)
+static void append_packages(GString *out, const struct bulletin *b)
 {
         if (b->packages->len == 0)
                 return;
@@ -266,10 +268,10 @@ static void append_packages(struct archive_text *out, const struct bulletin *b)
                 for (guint k = 0; k < p->files->len; k++)
                         append_file(out, p->product, g_ptr_array_index(p->files, k));
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
-static void append_deployments(struct archive_text *out, const struct bulletin *b)
+static void append_deployments(GString *out, const struct bulletin *b)
 {
         if (b->deployments->len == 0)
                 return;
@@ -283,26 +285,26 @@ static void append_deployments(struct archive_text *out, const struct bulletin *
                         append_number_cell(out, d->minutes[k]);
                 end_row(out);
         }
-        archive_text_add(out, "</table></div>\n");
+        append_text(out, "</table></div>\n");
 }
 
-static void append_sections(struct archive_text *out, const struct bulletin *b)
+static void append_sections(GString *out, const struct bulletin *b)
 {
         for (guint i = 0; i < b->sections->len; i++) {
                 const struct section *section = g_ptr_array_index(b->sections, i);
-                archive_text_add(out, "<h2>");
-                archive_text_add_escaped(out, section->heading);
-                archive_text_add(out, "</h2>\n<p>");
-                archive_text_add_escaped(out, section->text);
-                archive_text_add(out, "</p>\n");
+                append_text(out, "<h2>");
+                text_append_escaped(out, section->heading);
+                append_text(out, "</h2>\n<p>");
+                text_append_escaped(out, section->text);
+                append_text(out, "</p>\n");
         }
         for (guint i = 0; i < b->update_expert->len; i++) {
                 const struct update_expert *entry = g_ptr_array_index(b->update_expert, i);
-                archive_text_add(out, i == 0 ? "<h2>UpdateEXPERT上の表示</h2>\n<p>" : "<p>");
-                archive_text_add_escaped(out, entry->product);
-                archive_text_add(out, ": ");
-                archive_text_add_escaped(out, entry->text);
-                archive_text_add(out, "</p>\n");
+                append_text(out, i == 0 ? "<h2>UpdateEXPERT上の表示</h2>\n<p>" : "<p>");
+                text_append_escaped(out, entry->product);
+                append_text(out, ": ");
+                text_append_escaped(out, entry->text);
+                append_text(out, "</p>\n");
         }
 }
 
@@ -312,138 +314,138 @@ static bool is_web_link(const char *url)
         return url && (g_ascii_strncasecmp(url, "https://", 8) == 0 || g_ascii_strncasecmp(url, "http://", 7) == 0);
 }
 
-static void append_links(struct archive_text *out, const struct bulletin *b)
+static void append_links(GString *out, const struct bulletin *b)
 {
         if (b->links->len == 0)
                 return;
-        archive_text_add(out, "<h2>Links</h2>\n<ul>\n");
+        append_text(out, "<h2>Links</h2>\n<ul>\n");
         for (guint i = 0; i < b->links->len; i++) {
                 const struct link *link = g_ptr_array_index(b->links, i);
-                archive_text_add(out, "<li>");
+                append_text(out, "<li>");
                 if (is_web_link(link->url)) {
-                        archive_text_add(out, "<a rel=\"noopener noreferrer\" href=\"");
-                        archive_text_add_escaped(out, link->url);
-                        archive_text_add(out, "\">");
+                        append_text(out, "<a rel=\"noopener noreferrer\" href=\"");
+                        text_append_escaped(out, link->url);
+                        append_text(out, "\">");
                 }
-                archive_text_add_escaped(out, link->text && link->text[0] ? link->text : link->url);
-                archive_text_add(out, is_web_link(link->url) ? "</a></li>\n" : "</li>\n");
+                text_append_escaped(out, link->text && link->text[0] ? link->text : link->url);
+                append_text(out, is_web_link(link->url) ? "</a></li>\n" : "</li>\n");
         }
-        archive_text_add(out, "</ul>\n");
+        append_text(out, "</ul>\n");
 }
 
-static void append_change(struct archive_text *out, const struct bulletin_change *change)
+static void append_change(GString *out, const struct bulletin_change *change)
 {
-        archive_text_add(out, "<li>");
-        archive_text_add_escaped(out, change->label);
-        archive_text_add(out, ": <del>");
-        archive_text_add_escaped(out, change->from);
-        archive_text_add(out, "</del> → <ins>");
-        archive_text_add_escaped(out, change->to);
-        archive_text_add(out, "</ins></li>\n");
+        append_text(out, "<li>");
+        text_append_escaped(out, change->label);
+        append_text(out, ": <del>");
+        text_append_escaped(out, change->from);
+        append_text(out, "</del> → <ins>");
+        text_append_escaped(out, change->to);
+        append_text(out, "</ins></li>\n");
 }
 
-static void append_revisions(struct archive_text *out, const GPtrArray *revisions)
+static void append_revisions(GString *out, const GPtrArray *revisions)
 {
-        archive_text_add(out, "<h2>Revisions</h2>\n<ol>\n");
+        append_text(out, "<h2>Revisions</h2>\n<ol>\n");
         for (guint i = 0; i < revisions->len; i++) {
                 const struct revision_row *revision = g_ptr_array_index(revisions, i);
-                archive_text_add(out, "<li>");
-                archive_text_add(out, revision->updated[0] ? revision->updated : "undated");
-                archive_text_add(out, revision->current ? " (current) " : " ");
+                append_text(out, "<li>");
+                append_text(out, revision->updated[0] ? revision->updated : "undated");
+                append_text(out, revision->current ? " (current) " : " ");
                 append_badges(out, revision->content);
                 if (revision->variants > 1) {
-                        archive_text_add(out, " <span class=\"soft\">");
-                        archive_text_add_number(out, revision->variants);
-                        archive_text_add(out, " variants</span>");
+                        append_text(out, " <span class=\"soft\">");
+                        append_number(out, revision->variants);
+                        append_text(out, " variants</span>");
                 }
                 if (revision->changes->len > 0)
-                        archive_text_add(out, "\n<ul>\n");
+                        append_text(out, "\n<ul>\n");
                 for (guint k = 0; k < revision->changes->len; k++)
                         append_change(out, g_ptr_array_index(revision->changes, k));
-                archive_text_add(out, revision->changes->len > 0 ? "</ul></li>\n" : "</li>\n");
+                append_text(out, revision->changes->len > 0 ? "</ul></li>\n" : "</li>\n");
         }
-        archive_text_add(out, "</ol>\n");
+        append_text(out, "</ol>\n");
 }
 
-static void append_mails(struct archive_text *out, const GPtrArray *mails)
+static void append_mails(GString *out, const GPtrArray *mails)
 {
-        archive_text_add(out, "<h2>Mails</h2>\n<ul>\n");
+        append_text(out, "<h2>Mails</h2>\n<ul>\n");
         for (guint i = 0; i < mails->len; i++) {
                 const struct archive_mail *mail = g_ptr_array_index(mails, i);
-                archive_text_add(out, "<li><a href=\"");
-                archive_text_add_escaped(out, mail->file);
-                archive_text_add(out, "\">");
-                archive_text_add_escaped(out, mail->subject && mail->subject[0] ? mail->subject : mail->file);
-                archive_text_add(out, "</a> <span class=\"soft\">");
-                archive_text_add_escaped(out, mail->from);
-                archive_text_add_char(out, ' ');
-                archive_text_add_escaped(out, mail->date);
-                archive_text_add(out, "</span></li>\n");
+                append_text(out, "<li><a href=\"");
+                text_append_escaped(out, mail->file);
+                append_text(out, "\">");
+                text_append_escaped(out, mail->subject && mail->subject[0] ? mail->subject : mail->file);
+                append_text(out, "</a> <span class=\"soft\">");
+                text_append_escaped(out, mail->from);
+                append_char(out, ' ');
+                text_append_escaped(out, mail->date);
+                append_text(out, "</span></li>\n");
         }
-        archive_text_add(out, "</ul>\n");
+        append_text(out, "</ul>\n");
 }
 
 /* The way from the page back to index.html: one ".." for each folder in the name. */
-static void append_up(struct archive_text *out, const char *archive_name)
+static void append_up(GString *out, const char *archive_name)
 {
         for (const char *c = archive_name; *c; c++)
                 if (*c == '/')
-                        archive_text_add(out, "../");
+                        append_text(out, "../");
 }
 
-static void append_unverified(struct archive_text *out, const GPtrArray *mails)
+static void append_unverified(GString *out, const GPtrArray *mails)
 {
-        archive_text_add(out, "<div class=\"warning\"><strong>Unverified.</strong> The sender of this bulletin could not be "
+        append_text(out, "<div class=\"warning\"><strong>Unverified.</strong> The sender of this bulletin could not be "
                              "verified: it may be forged, and nobody was told of it. ");
         const struct archive_mail *mail = mails->len > 0 ? g_ptr_array_index(mails, 0) : NULL;
-        archive_text_add_escaped(out, mail ? mail->unverified : NULL);
-        archive_text_add(out, "</div>\n");
+        text_append_escaped(out, mail ? mail->unverified : NULL);
+        append_text(out, "</div>\n");
 }
 
-static void append_head(struct archive_text *out, const struct bulletin_row *row)
+static void append_head(GString *out, const struct bulletin_row *row)
 {
         const struct bulletin *b = row->current;
         archive_begin_head(out);
-        archive_text_add(out, row->unverified ? "[unverified] " : "");
-        archive_text_add_escaped(out, b->id ? b->id : bulletin_kind_name(b->kind));
-        archive_text_add_char(out, ' ');
-        archive_text_add_escaped(out, b->title);
+        append_text(out, row->unverified ? "[unverified] " : "");
+        text_append_escaped(out, b->id ? b->id : bulletin_kind_name(b->kind));
+        append_char(out, ' ');
+        text_append_escaped(out, b->title);
         archive_end_head(out, "");
 }
 
-static void append_top(struct archive_text *out, const struct bulletin_row *row, const GPtrArray *mails)
+static void append_top(GString *out, const struct bulletin_row *row, const GPtrArray *mails)
 {
         const struct bulletin *b = row->current;
-        archive_text_add(out, "<p class=\"soft\"><a href=\"");
+        append_text(out, "<p class=\"soft\"><a href=\"");
         append_up(out, row->archive_name);
-        archive_text_add(out, "index.html\">Index</a> · ");
-        archive_text_add_escaped(out, b->id ? b->id : bulletin_kind_name(b->kind));
+        append_text(out, "index.html\">Index</a> · ");
+        text_append_escaped(out, b->id ? b->id : bulletin_kind_name(b->kind));
         const char *base = archive_name_base(row->archive_name);
-        archive_text_add(out, " · <a href=\"");
-        archive_text_add(out, base);
-        archive_text_add(out, ".json\">JSON</a> · <a href=\"");
-        archive_text_add(out, base);
-        archive_text_add(out, ".eml\">Mail</a></p>\n<h1>");
+        append_text(out, " · <a href=\"");
+        append_text(out, base);
+        append_text(out, ".json\">JSON</a> · <a href=\"");
+        append_text(out, base);
+        append_text(out, ".eml\">Mail</a></p>\n<h1>");
         if (b->id) {
-                archive_text_add_escaped(out, b->id);
-                archive_text_add_char(out, ' ');
+                text_append_escaped(out, b->id);
+                append_char(out, ' ');
         }
-        archive_text_add_escaped(out, b->title);
-        archive_text_add(out, "</h1>\n<p class=\"soft\">");
-        archive_text_add_escaped(out, b->vendor_title);
-        archive_text_add(out, "</p>\n<p>");
+        text_append_escaped(out, b->title);
+        append_text(out, "</h1>\n<p class=\"soft\">");
+        text_append_escaped(out, b->vendor_title);
+        append_text(out, "</p>\n<p>");
         append_badges(out, b);
-        archive_text_add(out, "</p>\n");
+        append_text(out, "</p>\n");
         if (row->unverified)
                 append_unverified(out, mails);
         for (guint i = 0; i < b->warnings->len; i++) {
-                archive_text_add(out, "<div class=\"warning\">");
-                archive_text_add_escaped(out, g_ptr_array_index(b->warnings, i));
-                archive_text_add(out, "</div>\n");
+                append_text(out, "<div class=\"warning\">");
+                text_append_escaped(out, g_ptr_array_index(b->warnings, i));
+                append_text(out, "</div>\n");
         }
 }
 
-void archive_page_render(struct archive_text *out, const struct bulletin_row *row, const GPtrArray *revisions,
+void archive_page_render(GString *out, const struct bulletin_row *row, const GPtrArray *revisions,
                          const GPtrArray *mails)
 {
         const struct bulletin *b = row->current;
@@ -460,5 +462,5 @@ void archive_page_render(struct archive_text *out, const struct bulletin_row *ro
         append_links(out, b);
         append_revisions(out, revisions);
         append_mails(out, mails);
-        archive_text_add(out, "</body>\n</html>\n");
+        append_text(out, "</body>\n</html>\n");
 }

@@ -8,16 +8,15 @@
 
 #define DEPTH_MAX 4u
 
-/* keep: what has been written, and must stay. */
-struct sweep { struct archive_writing writing; GHashTable *keep; unsigned removed; };
+/* What has been written (writing.written) must stay. */
+struct sweep { struct archive_writing writing; unsigned removed; };
 
 /* Whether a file that the rebuild did not write is somebody's after all: mails may have arrived since. A file is only ever
  * written after the commit that asks for it, so the database, asked now, knows its bulletin. */
 static int is_newly_wanted(struct sweep *sweep, const char *name, bool *ret_wanted, struct error *err)
 {
         g_autofree char *stem = g_strdup(name);
-        char *slash = strrchr(stem, '/');
-        char *dot = strchr(slash ? slash : stem, '.');
+        char *dot = strchr(archive_name_base(stem), '.');
         if (dot)
                 *dot = '\0';
         int64_t bulletin_id;
@@ -30,13 +29,13 @@ static int is_newly_wanted(struct sweep *sweep, const char *name, bool *ret_want
         if (r == 0)
                 r = archive_write_bulletin(&sweep->writing, bulletin_id, err);
         if (r == 0)
-                *ret_wanted = g_hash_table_contains(sweep->keep, name);
+                *ret_wanted = g_hash_table_contains(sweep->writing.written, name);
         return r;
 }
 
 static int sweep_file(struct sweep *sweep, const char *name, const char *path, struct error *err)
 {
-        if (g_hash_table_contains(sweep->keep, name))
+        if (g_hash_table_contains(sweep->writing.written, name))
                 return 0;
         bool wanted;
         int r = is_newly_wanted(sweep, name, &wanted, err);
@@ -48,7 +47,7 @@ static int sweep_file(struct sweep *sweep, const char *name, const char *path, s
         return 0;
 }
 
-/* Removes what is not among the paths to keep, and folders that are empty then. */
+/* Removes what was not written, and folders that are empty then. */
 static int sweep_folder(struct sweep *sweep, const char *relative, unsigned depth, struct error *err)
 {
         g_autofree char *folder = g_build_filename(sweep->writing.directory, relative, NULL);
@@ -123,11 +122,11 @@ int archive_rebuild(struct database *db, const char *directory, archive_progress
         g_autoptr(GArray) todo = NULL;
         int r = bulletins_archive_all(db, err);
         if (r == 0)
-                r = bulletins_archive_pending_after(db, 0, 0, &todo, err);
+                r = bulletins_archive_pending(db, 0, &todo, err);
         if (r < 0)
                 return r;
         g_autoptr(GHashTable) written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        struct sweep sweep = { .keep = written };
+        struct sweep sweep = { .removed = 0 };
         archive_writing_init(&sweep.writing, db, directory);
         sweep.writing.written = written;
         r = write_and_sweep(&sweep, todo, progress, context, err);

@@ -6,12 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/append.h"
 #include "common/bulletin_json.h"
 #include "common/bulletin_mark.h"
+#include "common/limits.h"
 #include "store/archive_p.h"
 #include "store/mails.h"
 
 #define DIGITS 12 /* of a mail's SHA-256 in its file's name */
+#define TEXT_ROOM (64u * KIB) /* most files need no more */
+#define TEXT_ROOM_KEPT (256u * KIB)
 #define SUFFIX_ROOM (DIGITS + sizeof "..html")
 
 /* Everything one bulletin's files are made of. */
@@ -25,13 +29,26 @@ struct bulletin_writing {
 void archive_writing_init(struct archive_writing *writing, struct database *db, const char *directory)
 {
         *writing = (struct archive_writing) { .db = db, .directory = directory, .files = file_batch_new(),
-                                              .text = ARCHIVE_TEXT_INIT };
+                                              .text = g_string_sized_new(TEXT_ROOM) };
 }
 
 void archive_writing_clear(struct archive_writing *writing)
 {
         file_batch_free(writing->files);
-        archive_text_clear(&writing->text);
+        g_string_free(writing->text, TRUE);
+}
+
+GString *archive_text_again(GString *text)
+{
+        if (text->allocated_len <= TEXT_ROOM_KEPT)
+                return g_string_truncate(text, 0);
+        g_string_free(text, TRUE);
+        return g_string_sized_new(TEXT_ROOM);
+}
+
+static GString *begin_text(struct bulletin_writing *w)
+{
+        return w->to->text = archive_text_again(w->to->text);
 }
 
 static void free_mail(gpointer data)
@@ -74,7 +91,7 @@ static int write_file(struct bulletin_writing *w, const char *suffix, const void
 
 static int write_text(struct bulletin_writing *w, const char *suffix, struct error *err)
 {
-        return write_file(w, suffix, w->to->text.data, w->to->text.size, err);
+        return write_file(w, suffix, w->to->text->str, w->to->text->len, err);
 }
 
 /* Takes the texts. */
@@ -143,9 +160,9 @@ static int write_unverified_json(struct bulletin_writing *w, struct error *err)
         json_decref(json);
         if (!text)
                 return error_set(err, -ENOMEM, "%s: out of memory", w->row->archive_name);
-        archive_text_restart(&w->to->text);
-        archive_text_add(&w->to->text, text);
-        archive_text_add_char(&w->to->text, '\n');
+        GString *out = begin_text(w);
+        append_text(out, text);
+        append_char(out, '\n');
         free(text);
         return write_text(w, ".json", err);
 }
@@ -156,15 +173,13 @@ static int write_json(struct bulletin_writing *w, const char *text, struct error
         if (w->row->unverified)
                 return write_unverified_json(w, err);
         g_autofree char *made = text ? NULL : bulletin_to_text(w->row->current);
-        archive_text_restart(&w->to->text);
-        archive_json_render(&w->to->text, text ? text : made);
+        archive_json_render(begin_text(w), text ? text : made);
         return write_text(w, ".json", err);
 }
 
 static int write_page(struct bulletin_writing *w, struct error *err)
 {
-        archive_text_restart(&w->to->text);
-        archive_page_render(&w->to->text, w->row, w->revisions, w->mails);
+        archive_page_render(begin_text(w), w->row, w->revisions, w->mails);
         return write_text(w, ".html", err);
 }
 

@@ -88,7 +88,6 @@ enum bulletin_trust { BULLETINS_ALL, BULLETINS_VERIFIED, BULLETINS_UNVERIFIED };
 struct bulletin_prepared {
         char fingerprint[DIGEST_TEXT_SIZE];
         char *key, *text; /* bulletin_key; the content as JSON */
-        size_t text_size; /* bytes of text, without its NUL */
         struct content_packed packed; /* that text as it is stored */
         char *folded_key, *folded_number, *date;
         int64_t mail_date;
@@ -158,18 +157,12 @@ int bulletins_mails(struct database *db, int64_t bulletin_id, GArray **ret_mail_
 int bulletins_count(struct database *db, int64_t *ret_bulletins, int64_t *ret_revisions, struct error *err);
 int bulletins_count_unverified(struct database *db, int64_t *ret_bulletins, struct error *err);
 
-/* The archive's to-do list: bulletins whose files are to be written. */
-int bulletins_archive_pending(struct database *db, unsigned limit, GArray **ret_bulletin_ids, struct error *err);
-/* Likewise with their marks: an array of struct archive_pending, those with a mark above this one (0: all), in order. */
+/* The archive's to-do list: bulletins whose files are to be written, in the order of their marks (an array of struct
+ * archive_pending; limit 0: all). One that is marked again has a larger mark than any before. */
 struct archive_pending { int64_t bulletin_id, mark; };
-int bulletins_archive_pending_after(struct database *db, int64_t mark, unsigned limit, GArray **ret_pending,
-                                    struct error *err);
+int bulletins_archive_pending(struct database *db, unsigned limit, GArray **ret_pending, struct error *err);
 int bulletins_archive_done(struct database *db, int64_t bulletin_id, struct error *err);
 int bulletins_archive_all(struct database *db, struct error *err); /* marks every one */
-/* For a writer beside which mails may arrive: take the mark (0: not on the list) before the bulletin is read, and end
- * with done_at, which leaves it on the list if it was marked again since. */
-int bulletins_archive_mark(struct database *db, int64_t bulletin_id, int64_t *ret_mark, struct error *err);
-int bulletins_archive_done_at(struct database *db, int64_t bulletin_id, int64_t mark, struct error *err);
 /* Archive names that no bulletin has any more (array of char *): their files are to be removed. */
 int bulletins_archive_stale(struct database *db, unsigned limit, GPtrArray **ret_names, struct error *err);
 int bulletins_archive_stale_done(struct database *db, const char *name, struct error *err);

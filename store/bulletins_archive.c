@@ -236,54 +236,13 @@ int bulletins_archive_done(struct database *db, int64_t bulletin_id, struct erro
         return bulletins_run(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1", bulletin_id, 0, err);
 }
 
-int bulletins_archive_done_at(struct database *db, int64_t bulletin_id, int64_t mark, struct error *err)
-{
-        return bulletins_run(db, "DELETE FROM archive_todo WHERE bulletin_id = ?1 AND mark = ?2", bulletin_id, mark,
-                            err);
-}
-
-int bulletins_archive_mark(struct database *db, int64_t bulletin_id, int64_t *ret_mark, struct error *err)
+int bulletins_archive_pending(struct database *db, unsigned limit, GArray **ret_pending, struct error *err)
 {
         struct statement *statement;
-        int r = database_prepare(db, "SELECT mark FROM archive_todo WHERE bulletin_id = ?1", &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, bulletin_id);
-        r = statement_step(statement, err);
-        if (r >= 0)
-                *ret_mark = r > 0 ? statement_int(statement, 0) : 0;
-        statement_done(statement);
-        return r < 0 ? r : 0;
-}
-
-int bulletins_archive_pending(struct database *db, unsigned limit, GArray **ret_bulletin_ids, struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db, "SELECT bulletin_id FROM archive_todo ORDER BY mark LIMIT ?1", &statement, err);
+        int r = database_prepare(db, "SELECT bulletin_id, mark FROM archive_todo ORDER BY mark LIMIT ?1", &statement, err);
         if (r < 0)
                 return r;
         statement_bind_int(statement, 1, limit ? (int64_t) limit : -1);
-        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-        while ((r = statement_step(statement, err)) > 0) {
-                int64_t id = statement_int(statement, 0);
-                g_array_append_val(ids, id);
-        }
-        statement_done(statement);
-        if (r == 0)
-                *ret_bulletin_ids = g_steal_pointer(&ids);
-        return r;
-}
-
-int bulletins_archive_pending_after(struct database *db, int64_t mark, unsigned limit, GArray **ret_pending,
-                                    struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db, "SELECT bulletin_id, mark FROM archive_todo WHERE mark > ?1 ORDER BY mark LIMIT ?2",
-                                 &statement, err);
-        if (r < 0)
-                return r;
-        statement_bind_int(statement, 1, mark);
-        statement_bind_int(statement, 2, limit ? (int64_t) limit : -1);
         g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct archive_pending));
         while ((r = statement_step(statement, err)) > 0) {
                 struct archive_pending row = { statement_int(statement, 0), statement_int(statement, 1) };

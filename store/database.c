@@ -159,22 +159,23 @@ void statement_bind_int(struct statement *statement, int index, int64_t value)
         note_bind(statement, sqlite3_bind_int64(statement->handle, index, value));
 }
 
-void statement_bind_text(struct statement *statement, int index, const char *text)
+static void bind_text(struct statement *statement, int index, const char *text, sqlite3_destructor_type owner)
 {
         if (!text)
                 statement_bind_null(statement, index);
         else
-                note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_TRANSIENT,
-                                                         SQLITE_UTF8));
+                note_bind(statement,
+                          sqlite3_bind_text64(statement->handle, index, text, strlen(text), owner, SQLITE_UTF8));
+}
+
+void statement_bind_text(struct statement *statement, int index, const char *text)
+{
+        bind_text(statement, index, text, SQLITE_TRANSIENT);
 }
 
 void statement_bind_lent_text(struct statement *statement, int index, const char *text)
 {
-        if (!text)
-                statement_bind_null(statement, index);
-        else
-                note_bind(statement, sqlite3_bind_text64(statement->handle, index, text, strlen(text), SQLITE_STATIC,
-                                                         SQLITE_UTF8));
+        bind_text(statement, index, text, SQLITE_STATIC);
 }
 
 void statement_bind_blob(struct statement *statement, int index, const void *data, size_t size)
@@ -244,15 +245,7 @@ bool statement_is_null(struct statement *statement, int column)
 
 int database_data_version(struct database *db, int64_t *ret_version, struct error *err)
 {
-        struct statement *statement;
-        int r = database_prepare(db, "PRAGMA data_version", &statement, err);
-        if (r < 0)
-                return r;
-        r = statement_step(statement, err);
-        if (r > 0)
-                *ret_version = statement_int(statement, 0);
-        statement_done(statement);
-        return r < 0 ? r : r == 0 ? error_set(err, -ERR_STORE, "the database tells no data version") : 0;
+        return database_read_int(db, "PRAGMA data_version", ret_version, err);
 }
 
 int64_t database_last_id(const struct database *db)
@@ -506,21 +499,6 @@ struct identity {
         int64_t application_id, version, tables;
 };
 
-static int read_number(struct database *db, const char *sql, int64_t *ret_value, struct error *err)
-{
-        struct statement *statement;
-        int r = database_prepare(db, sql, &statement, err);
-        if (r < 0)
-                return r;
-        r = statement_step(statement, err);
-        if (r > 0)
-                *ret_value = statement_int(statement, 0);
-        else if (r == 0)
-                r = error_set(err, -ERR_STORE_CORRUPT, "%s: no answer to \"%s\"", db->path, sql);
-        statement_done(statement);
-        return r < 0 ? r : 0;
-}
-
 /* All three of one moment: another process may be creating the tables right now. */
 static int read_identity(struct database *db, struct identity *ret_identity, struct error *err)
 {
@@ -528,11 +506,11 @@ static int read_identity(struct database *db, struct identity *ret_identity, str
         int r = database_execute(db, "BEGIN", err);
         if (r < 0)
                 return r;
-        r = read_number(db, "SELECT count(*) FROM sqlite_schema", &identity.tables, err);
+        r = database_read_int(db, "SELECT count(*) FROM sqlite_schema", &identity.tables, err);
         if (r == 0)
-                r = read_number(db, "PRAGMA application_id", &identity.application_id, err);
+                r = database_read_int(db, "PRAGMA application_id", &identity.application_id, err);
         if (r == 0)
-                r = read_number(db, "PRAGMA user_version", &identity.version, err);
+                r = database_read_int(db, "PRAGMA user_version", &identity.version, err);
         database_rollback(db);
         if (r == 0)
                 *ret_identity = identity;
@@ -685,6 +663,8 @@ int database_read_int(struct database *db, const char *sql, int64_t *ret_number,
         r = statement_step(statement, err);
         if (r > 0)
                 *ret_number = statement_int(statement, 0);
+        else if (r == 0)
+                r = error_set(err, -ERR_STORE_CORRUPT, "%s: no answer to \"%s\"", db->path, sql);
         statement_done(statement);
         return r < 0 ? r : 0;
 }

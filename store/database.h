@@ -97,7 +97,7 @@ int database_data_version(struct database *db, int64_t *ret_version, struct erro
 int64_t database_last_id(const struct database *db);
 int64_t database_changes(const struct database *db);
 
-/* The number that a query for one row answers with. */
+/* The number that a query for one row answers with; no row is -ERR_STORE_CORRUPT. */
 int database_read_int(struct database *db, const char *sql, int64_t *ret_number, struct error *err);
 
 /* Rows that this connection's cached statements have stepped over in scans of whole tables: what must not grow with the

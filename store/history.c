@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/history.h"
 
+#include "store/mails.h"
+
 /* Gives the statement back. */
 static int collect_ids(struct statement *statement, GArray **ret_bulletin_ids, struct error *err)
 {
@@ -65,7 +67,7 @@ int history_was_ahead(struct database *db, int64_t revision_id, int64_t mail_id,
         struct statement *statement;
         int r = database_prepare(db,
                                  "SELECT count(*) > 0 AND min(history = 1 AND stored_ms > ?3 AND NOT EXISTS (SELECT 1 FROM sighting"
-                                 " WHERE sighting.mail_id = mail.id AND source LIKE 'import:%')) FROM mail"
+                                 " WHERE sighting.mail_id = mail.id AND source LIKE '" SIGHTING_IMPORT_PREFIX "%')) FROM mail"
                                  " WHERE revision_id = ?1 AND id <> ?2",
                                  &statement, err);
         if (r < 0)

@@ -45,6 +45,9 @@ struct mail_packed {
 int mails_pack(const void *data, size_t size, const char *sha256, struct mail_packed *ret_packed, struct error *err);
 void mail_packed_clear(struct mail_packed *packed);
 
+/* How the source of what was imported begins. */
+#define SIGHTING_IMPORT_PREFIX "import:"
+
 /* Where a mail was seen. One mail can have many sightings. */
 struct sighting {
         const char *source;   /* "imap:NAME" or "import:PATH" */

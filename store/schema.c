@@ -388,35 +388,41 @@ static const char migration_5_end[] =
         /* By this nobody has ever looked anything up, and each mail wrote to it. */
         "DROP INDEX variant_mail_id;";
 
+/* The column that is dropped is emptied on the way, else each row would be written once more with all its text. */
+static int store_packed(struct database *db, int64_t id, const struct content_packed *packed, struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db, "UPDATE variant SET packed = ?2, content = '' WHERE id = ?1", &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, id);
+        statement_bind_blob(statement, 2, packed->data, packed->size);
+        return statement_run(statement, err);
+}
+
 /* *ret_id: of the first variant behind this one that has been packed; 0: there is none. */
 static int pack_next(struct database *db, int64_t after_id, int64_t *ret_id, struct error *err)
 {
-        struct statement *read, *write;
+        struct statement *statement;
         struct content_packed packed = { .data = NULL };
-        int r = database_prepare(db, "SELECT id, content FROM variant WHERE id > ?1 ORDER BY id LIMIT 1", &read, err);
+        int r = database_prepare(db, "SELECT id, content FROM variant WHERE id > ?1 ORDER BY id LIMIT 1", &statement, err);
         if (r < 0)
                 return r;
-        statement_bind_int(read, 1, after_id);
-        r = statement_step(read, err);
-        *ret_id = r > 0 ? statement_int(read, 0) : 0;
+        statement_bind_int(statement, 1, after_id);
+        r = statement_step(statement, err);
+        *ret_id = r > 0 ? statement_int(statement, 0) : 0;
         if (r > 0) {
                 size_t length;
-                const void *text = statement_blob(read, 1, &length);
+                const void *text = statement_blob(statement, 1, &length);
                 r = content_pack(text ? text : "", length, &packed, err);
         }
-        statement_done(read);
-        if (r == 0 && packed.data)
-                r = database_prepare(db, "UPDATE variant SET packed = ?2, content = '' WHERE id = ?1", &write, err);
-        if (r == 0 && packed.data) {
-                statement_bind_int(write, 1, *ret_id);
-                statement_bind_blob(write, 2, packed.data, packed.size);
-                r = statement_run(write, err);
-        }
+        statement_done(statement);
+        if (r == 0 && *ret_id != 0)
+                r = store_packed(db, *ret_id, &packed, err);
         content_packed_clear(&packed);
         return r;
 }
 
-/* The column that is dropped is emptied on the way, else each row would be written once more with all its text. */
 static int pack_contents(struct database *db, struct error *err)
 {
         int64_t id = 0;

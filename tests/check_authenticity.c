@@ -8,6 +8,7 @@
 #include "ingest/authenticity_p.h"
 #include "ingest/mime_p.h"
 #include "ingest/reader.h"
+#include "tests/packed.h"
 #include "tests/support.h"
 
 #define ID "mx.company.example"
@@ -17,16 +18,6 @@
 #define GOOD_DKIM "dkim=pass header.d=hotfix.example"
 
 /* A report made of these bytes, as a worker makes it and a daemon takes it. */
-static GString *pack(const struct authentication_report *report)
-{
-        struct packer p;
-        GString *out = g_string_new(NULL);
-        packer_init(&p, out);
-        authentication_report_pack(&p, report);
-        packer_end(&p);
-        return out;
-}
-
 static void read_head(const char *head, size_t size, struct authentication_report *ret_report)
 {
         struct mail_head fields;
@@ -37,13 +28,13 @@ static void read_head(const char *head, size_t size, struct authentication_repor
         authentication_report_read(&fields, &report);
         mail_head_clear(&fields);
         g_free(copy);
-        g_autoptr(GString) packed = pack(&report);
+        g_autoptr(GString) packed = packed_report(&report);
         struct unpacker unpacker;
         ck_assert_int_eq(unpacker_init(&unpacker, g_memdup2(packed->str, packed->len), packed->len, 1000), 0);
         ck_assert_int_eq(authentication_report_unpack(&unpacker, ret_report), 0);
         ck_assert(unpacker_is_done(&unpacker));
         unpacker_clear(&unpacker);
-        g_autoptr(GString) again = pack(ret_report);
+        g_autoptr(GString) again = packed_report(ret_report);
         ck_assert(g_string_equal(packed, again));
         authentication_report_clear(&report);
 }
@@ -647,13 +638,8 @@ struct lie { const char *texts; size_t texts_size; const char *numbers; size_t n
 
 static int unpack(const struct lie *lie, size_t texts_size, size_t numbers_size, size_t values_max, struct authentication_report *ret_report)
 {
-        struct packer p;
         struct unpacker u;
-        g_autoptr(GString) out = g_string_new(NULL);
-        packer_init(&p, out);
-        g_string_append_len(p.out, lie->texts, (gssize) texts_size);
-        g_string_append_len(p.numbers, lie->numbers, (gssize) numbers_size);
-        packer_end(&p);
+        g_autoptr(GString) out = packed_bytes(lie->texts, texts_size, lie->numbers, numbers_size, 0);
         int r = unpacker_init(&u, g_memdup2(out->str, out->len), out->len, values_max);
         if (r == 0)
                 r = authentication_report_unpack(&u, ret_report);

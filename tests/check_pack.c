@@ -4,22 +4,10 @@
 #include <string.h>
 
 #include "common/errors.h"
+#include "tests/packed.h"
 #include "tests/support.h"
 
 #define VALUES_MAX 100u
-
-/* These very texts and numbers, whatever they are, in the packed form. */
-static GString *put_together(const char *texts, size_t texts_size, const char *numbers, size_t numbers_size, size_t room)
-{
-        struct packer p;
-        GString *out = g_string_new(NULL);
-        packer_init(&p, out);
-        g_string_append_len(p.out, texts, (gssize) texts_size);
-        g_string_append_len(p.numbers, numbers, (gssize) numbers_size);
-        p.room = room;
-        packer_end(&p);
-        return out;
-}
 
 /* Bytes at the very end of their memory. */
 static int unpack_from(struct unpacker *u, const GString *bytes)
@@ -29,7 +17,7 @@ static int unpack_from(struct unpacker *u, const GString *bytes)
 
 static void require_unpacker(struct unpacker *u, const char *texts, size_t texts_size, const char *numbers, size_t numbers_size)
 {
-        g_autoptr(GString) bytes = put_together(texts, texts_size, numbers, numbers_size, 0);
+        g_autoptr(GString) bytes = packed_bytes(texts, texts_size, numbers, numbers_size, 0);
         ck_assert_int_eq(unpack_from(u, bytes), 0);
 }
 
@@ -145,7 +133,7 @@ START_TEST(invalid_texts_are_refused)
                 { "\x82\n", 2 }, { "\xed\xa0\x80\n", 4 },
         };
         for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-                g_autoptr(GString) bytes = put_together(wrong[i].texts, wrong[i].size, "\2\2\2", 3, 0);
+                g_autoptr(GString) bytes = packed_bytes(wrong[i].texts, wrong[i].size, "\2\2\2", 3, 0);
                 struct unpacker u;
                 ck_assert_msg(unpack_from(&u, bytes) == -ERR_MALFORMED, "texts %zu are taken", i);
                 unpacker_clear(&u);
@@ -156,7 +144,7 @@ END_TEST
 /* The first sixteen bytes say how much there is of everything. */
 START_TEST(wrong_heads_are_refused)
 {
-        g_autoptr(GString) good = put_together("a\n", 2, "\2\0", 2, 128);
+        g_autoptr(GString) good = packed_bytes("a\n", 2, "\2\0", 2, 128);
         struct unpacker u;
         ck_assert_int_eq(unpack_from(&u, good), 0);
         unpacker_clear(&u);
@@ -203,7 +191,7 @@ START_TEST(room_is_bounded)
         for (size_t count = 0; count <= numbers->len; count += 10) {
                 const size_t most = MIN(count, VALUES_MAX) * 64;
                 for (size_t more = 0; more < 2; more++) {
-                        g_autoptr(GString) bytes = put_together("", 0, numbers->str, count, most + more);
+                        g_autoptr(GString) bytes = packed_bytes("", 0, numbers->str, count, most + more);
                         ck_assert_int_eq(unpack_from(&u, bytes), more ? -ERR_MALFORMED : 0);
                         unpacker_clear(&u);
                 }
@@ -235,7 +223,7 @@ END_TEST
 
 START_TEST(values_are_counted)
 {
-        g_autoptr(GString) bytes = put_together("", 0, "\0\0\0\0", 4, 0);
+        g_autoptr(GString) bytes = packed_bytes("", 0, "\0\0\0\0", 4, 0);
         struct unpacker u;
         guint64 number;
         char *text;

@@ -24,6 +24,7 @@
 #include "ingest/worker.h"
 #include "ingest/worker_p.h"
 #include "ingest/worker_shared.h"
+#include "tests/packed.h"
 #include "tests/support.h"
 
 static const char mail[] =
@@ -307,18 +308,6 @@ static GString *pack_parts(const struct parts *parts)
         return out;
 }
 
-/* These very texts and numbers. */
-static GString *pack_bytes(const char *texts, const char *numbers, size_t numbers_size)
-{
-        struct packer p;
-        GString *out = g_string_new(NULL);
-        packer_init(&p, out);
-        g_string_append(p.out, texts);
-        g_string_append_len(p.numbers, numbers, (gssize) numbers_size);
-        packer_end(&p);
-        return out;
-}
-
 static int parse(enum reader_outcome outcome, const char *bytes, size_t size, const char *sha256, struct reader_result *ret_result,
                  struct error *err)
 {
@@ -357,8 +346,8 @@ START_TEST(nonsense_is_refused)
                 require_refusal(replies[i].outcome, bytes->str, bytes->len, replies[i].reason);
         }
         require_refusal(READER_REFUSED, "{}", 2, "is not in its form");
-        g_autoptr(GString) text = pack_bytes("r", "\0\0\2", 3), invalid = pack_bytes("\xff\n", "\0\0\2", 3),
-                           labels = pack_bytes("", "\0\0\0\xff\xff", 5);
+        g_autoptr(GString) text = packed_bytes("r", 1, "\0\0\2", 3, 0), invalid = packed_bytes("\xff\n", 2, "\0\0\2", 3, 0),
+                           labels = packed_bytes("", 0, "\0\0\0\xff\xff", 5, 0);
         require_refusal(READER_REFUSED, text->str, text->len, "a text of a wrong form");
         require_refusal(READER_REFUSED, invalid->str, invalid->len, "not valid UTF-8");
         require_refusal(READER_REFUSED, labels->str, labels->len, "labels of a wrong form");

@@ -11,6 +11,7 @@
 #include "ingest/mime_p.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/invariants.h"
+#include "tests/packed.h"
 
 const struct fuzz_target fuzz_target = { .name = "authentication_results", .reads_mails = true };
 
@@ -57,25 +58,15 @@ static void require_sound(const struct authentication_report *report)
                 require_field(g_ptr_array_index(report->fields, i));
 }
 
-static GString *pack(const struct authentication_report *report)
-{
-        struct packer p;
-        GString *out = g_string_new(NULL);
-        packer_init(&p, out);
-        authentication_report_pack(&p, report);
-        packer_end(&p);
-        return out;
-}
-
 static void require_same_over_the_pipe(const struct authentication_report *report)
 {
         struct authentication_report copy;
         struct unpacker u;
-        g_autoptr(GString) packed = pack(report);
+        g_autoptr(GString) packed = packed_report(report);
         fuzz_require(unpacker_init(&u, g_memdup2(packed->str, packed->len), packed->len, packed->len) == 0, "it is no packed form");
         fuzz_require(authentication_report_unpack(&u, &copy) == 0, "the report is refused");
         unpacker_clear(&u);
-        g_autoptr(GString) again = pack(&copy);
+        g_autoptr(GString) again = packed_report(&copy);
         fuzz_require(g_string_equal(packed, again), "the report changes on its way");
         authentication_report_clear(&copy);
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "common/bulletin_json.h"
-#include "common/pack.h"
 #include "ingest/worker_p.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/invariants.h"
+#include "tests/packed.h"
 
 const struct fuzz_target fuzz_target = { .name = "worker_reply" };
 
@@ -46,15 +46,10 @@ static void require_sound(const struct reader_result *result)
 /* In the packed form. */
 static GString *make_answer(const uint8_t *data, size_t size)
 {
-        struct packer p;
-        GString *answer = g_string_new(NULL);
+        const char *bytes = (const char *) data + HEAD_BYTES;
         size_t rest = size - HEAD_BYTES, texts = MIN((size_t) data[1] | (size_t) data[2] << 8, rest);
-        packer_init(&p, answer);
-        g_string_append_len(p.out, (const char *) data + HEAD_BYTES, (gssize) texts);
-        g_string_append_len(p.numbers, (const char *) data + HEAD_BYTES + texts, (gssize) (rest - texts));
-        p.room = (rest - texts) * ROOM_OF_NUMBER * data[3] / UINT8_MAX;
-        packer_end(&p);
-        return answer;
+        size_t room = (rest - texts) * ROOM_OF_NUMBER * data[3] / UINT8_MAX;
+        return packed_bytes(bytes, texts, bytes + texts, rest - texts, room);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of the archive's files: what is found many bytes at a time is what a look at each byte finds. */
-#include "store/archive_text.h"
+/* The archive's JSON: what is found many bytes at a time is what jansson makes byte by byte. */
+#include "store/archive_p.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "common/text.h"
-#include "store/archive_p.h"
 #include "tests/support.h"
 
 #define ROUNDS 3000
 
-static struct archive_text text = ARCHIVE_TEXT_INIT;
+static GString *text;
 static GRand *chance;
 
 static void setup(void)
 {
         chance = g_rand_new_with_seed(20071002);
+        text = g_string_sized_new(1024);
 }
 
 static void teardown(void)
 {
         g_rand_free(chance);
-        archive_text_clear(&text);
+        g_string_free(text, TRUE);
 }
 
 static void assert_text(const char *expected)
 {
-        ck_assert_uint_eq(text.size, strlen(expected));
-        ck_assert(memcmp(text.data, expected, text.size) == 0);
+        ck_assert_uint_eq(text->len, strlen(expected));
+        ck_assert(memcmp(text->str, expected, text->len) == 0);
 }
 
 /* Mostly plain, of any length around that of a block, in memory of exactly that size. */
@@ -43,50 +42,19 @@ static char *random_string(const char *rare)
         return string;
 }
 
-START_TEST(escapes)
+START_TEST(memory_is_taken_again)
 {
-        archive_text_add_escaped(&text, NULL);
-        ck_assert_uint_eq(text.size, 0);
-        for (int i = 0; i < ROUNDS; i++) {
-                g_autofree char *string = random_string("&<>\"'%;=?\xE3\x81\x82"), *expected = text_escape_html(string);
-                archive_text_restart(&text);
-                archive_text_add_escaped(&text, string);
-                assert_text(expected);
-        }
-}
-END_TEST
-
-START_TEST(escapes_at_every_place)
-{
-        for (size_t size = 1; size <= 3 * ARCHIVE_TEXT_BLOCK; size++)
-                for (size_t at = 0; at < size; at++)
-                        for (const char *special = "&<>\"'"; *special; special++) {
-                                g_autofree char *string = g_strnfill(size, 'a');
-                                string[at] = *special;
-                                g_autofree char *expected = text_escape_html(string);
-                                archive_text_restart(&text);
-                                archive_text_add_escaped(&text, string);
-                                assert_text(expected);
-                        }
-}
-END_TEST
-
-START_TEST(pieces)
-{
-        static const int64_t numbers[] = { 0, 7, 10, -1, 931906, INT64_MAX, INT64_MIN };
-        g_autoptr(GString) expected = g_string_new(NULL);
-        for (int i = 0; i < 20000; i++) { /* it grows */
-                int64_t number = numbers[(size_t) i % G_N_ELEMENTS(numbers)];
-                archive_text_add(&text, "<td>");
-                archive_text_add_number(&text, number);
-                archive_text_add_char(&text, '\n');
-                g_string_append_printf(expected, "<td>%" G_GINT64_FORMAT "\n", number);
-        }
-        assert_text(expected->str);
-        archive_text_restart(&text);
-        ck_assert_uint_eq(text.size, 0);
-        ck_assert_uint_le(text.room, 256 * 1024); /* what one large bulletin needed is not kept */
-        archive_text_add(&text, "again");
+        const char *before = text->str;
+        g_string_assign(text, "short");
+        text = archive_text_again(text);
+        ck_assert_uint_eq(text->len, 0);
+        ck_assert_ptr_eq(text->str, before);
+        while (text->len < 1000 * 1000)
+                g_string_append(text, "<td>of a large bulletin</td>");
+        text = archive_text_again(text);
+        ck_assert_uint_eq(text->len, 0);
+        ck_assert_uint_le(text->allocated_len, 256 * 1024); /* what one large bulletin needed is not kept */
+        g_string_append(text, "again");
         assert_text("again");
 }
 END_TEST
@@ -116,8 +84,8 @@ static void assert_indented(json_t *json)
 {
         char *line = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), *indented = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
         g_autofree char *expected = g_strconcat(indented, "\n", NULL), *exact = g_strdup(line);
-        archive_text_restart(&text);
-        archive_json_render(&text, exact);
+        g_string_truncate(text, 0);
+        archive_json_render(text, exact);
         assert_text(expected);
         free(line);
         free(indented);
@@ -148,22 +116,20 @@ START_TEST(json_cut_anywhere)
         static const char whole[] = "{\"a\\\"b\":[1,{},[],\"\\\\\",{\"longer than a block of bytes\":\"\\u0001 and longer\"}]}}]";
         for (size_t size = 0; size < sizeof whole; size++) {
                 g_autofree char *cut = g_strndup(whole, size);
-                archive_text_restart(&text);
-                archive_json_render(&text, cut);
-                ck_assert_uint_gt(text.size, size);
-                ck_assert_int_eq(text.data[text.size - 1], '\n');
+                g_string_truncate(text, 0);
+                archive_json_render(text, cut);
+                ck_assert_uint_gt(text->len, size);
+                ck_assert_int_eq(text->str[text->len - 1], '\n');
         }
 }
 END_TEST
 
 static Suite *suite(void)
 {
-        Suite *s = suite_create("archive_text");
-        TCase *tests = tcase_create("archive_text");
+        Suite *s = suite_create("archive_json");
+        TCase *tests = tcase_create("archive_json");
         tcase_add_checked_fixture(tests, setup, teardown);
-        tcase_add_test(tests, escapes);
-        tcase_add_test(tests, escapes_at_every_place);
-        tcase_add_test(tests, pieces);
+        tcase_add_test(tests, memory_is_taken_again);
         tcase_add_test(tests, json_as_jansson_indents_it);
         tcase_add_test(tests, json_cut_anywhere);
         suite_add_tcase(s, tests);
