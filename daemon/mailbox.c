@@ -280,6 +280,7 @@ gpointer mailbox_thread(gpointer data)
         struct mailbox_start *given = data;
         struct mailbox m = { .service = given->service, .config = given->mailbox };
         m.suspects = g_array_new(FALSE, FALSE, sizeof(struct suspect));
+        m.refused = g_array_new(FALSE, FALSE, sizeof(guint32));
         m.wake = (struct transfer_wake) { .stop_fd = m.service->stop_fd, .attention_fd = given->attention_fd };
         g_free(given);
         if (start(&m)) {
@@ -292,6 +293,7 @@ gpointer mailbox_thread(gpointer data)
         }
         database_close(m.db);
         g_array_unref(m.suspects);
+        g_array_unref(m.refused);
         g_free(m.written);
         g_free(m.error);
         g_free(m.after_error);

@@ -70,6 +70,8 @@ struct mailbox {
         guint32 probed_uid;      /* the last one */
         int64_t probed_ms;       /* monotonic: when they were last asked for; 0: never */
         char *after_error;       /* why after-ingest does not work, or NULL */
+        bool after_is_behind;    /* the server takes nothing: with the next mails all is tried that is left */
+        GArray *refused;         /* guint32: what it did not let us mark or move in this session, while it took others */
         struct log_repeat repeat, after_repeat, late_repeat, listing_repeat;
 };
 

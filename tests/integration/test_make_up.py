@@ -3,7 +3,7 @@
 """What an interruption left undone on the server is done later: to mails that are stored whole, and to no others."""
 import re
 
-from harness import alert, run
+from harness import alert, run, wait_until
 from small_imap import SmallImap, configure
 
 
@@ -51,6 +51,72 @@ def moves_are_made_up_for(scene):
     assert set(server.moved) == {1, 2, 3, 7} and set(server.mails) == {4, 5, 8}
 
 
+def refuses(*refused):
+    """A rule: every MOVE and STORE with one of these among its messages is refused as a whole."""
+    def answer(connection, tag, command):
+        uids = connection.server.uids(command.split(" ")[2])
+        return f"{{tag}} NO not {sorted(set(uids) & set(refused))[0]}" if set(uids) & set(refused) else None
+    return ("UID (STORE|MOVE)", answer)
+
+
+def refused_ones_do_not_hold_the_others(scene, after):
+    server = SmallImap(scene, {uid: critical(uid) for uid in range(1, 41)}, [refuses(17, 40)])
+    configure(scene, None, main=server.section(after_ingest=after))
+    result = scene.once(expect=1)
+    assert "2 messages refused, the others taken: " in result.stderr and "not 40" in result.stderr, result.stderr
+    done = server.flags if after == "seen" else server.moved
+    assert set(done) == set(range(1, 41)) - {17, 40}, done
+    tried = sum(c.startswith(("UID STORE", "UID MOVE")) for c in server.commands)
+    assert tried < 25, server.commands
+    server.rules = []
+    result = scene.once()
+    assert "2 stored mails were not" in result.stderr, result.stderr
+    assert len(done) == 40
+
+
+def refused_marks(scene):
+    refused_ones_do_not_hold_the_others(scene, "seen")
+
+
+def refused_moves(scene):
+    refused_ones_do_not_hold_the_others(scene, "move:Done")
+
+
+def error_of(scene):
+    return scene.status()["mailboxes"][0].get("error") or ""
+
+
+def what_takes_nothing_is_left_in_peace(scene):
+    server = SmallImap(scene, {uid: critical(uid) for uid in range(1, 41)}, [("UID MOVE", "{tag} NO no such folder")])
+    configure(scene, None, main=server.section(after_ingest="move:Done"))
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    assert sum(c.startswith("UID MOVE") for c in server.commands) < 20 and len(server.mails) == 40, server.commands
+    assert "no such folder" in error_of(scene)
+    server.rules = []
+    server.add(41, critical(41))
+    wait_until(lambda: len(server.moved) == 41, "all to be moved with the next mail")
+    wait_until(lambda: not error_of(scene), "the error to go")
+    daemon.stop()
+
+
+def what_was_refused_is_gone(scene):
+    server = SmallImap(scene, {uid: critical(uid) for uid in range(1, 9)}, [refuses(5)])
+    configure(scene, None, main=server.section(after_ingest="move:Done"))
+    daemon = scene.daemon()
+    daemon.wait_idle()
+    assert "1 message refused, the others taken: " in error_of(scene)
+    tried = sum(c.startswith("UID MOVE") for c in server.commands)
+    server.add(9, critical(9))
+    wait_until(lambda: 9 in server.moved, "the next one to be moved")
+    assert sum(c.startswith("UID MOVE") for c in server.commands) == tried + 1  # the refused one is not tried again and again
+    assert "1 message refused" in error_of(scene)
+    del server.mails[5]
+    server.hang_up()
+    wait_until(lambda: not error_of(scene), "the error to go")
+    daemon.stop()
+
+
 def nothing_is_changed(scene):
     server = SmallImap(scene, {1: critical(1)})
     configure(scene, None, main=server.section(after_ingest="none"))
@@ -62,4 +128,5 @@ def nothing_is_changed(scene):
     assert [c for c in server.commands if c.startswith("EXAMINE")]
 
 
-run(marks_are_made_up_for, moves_are_made_up_for, nothing_is_changed)
+run(marks_are_made_up_for, moves_are_made_up_for, refused_marks, refused_moves,
+    what_takes_nothing_is_left_in_peace, what_was_refused_is_gone, nothing_is_changed)
