@@ -16,7 +16,8 @@ static GPtrArray *list_of(GDestroyNotify destroy)
 
 struct bulletin *bulletin_new(void)
 {
-        struct bulletin *b = g_new0(struct bulletin, 1);
+        struct bulletin *b = g_new(struct bulletin, 1);
+        *b = (struct bulletin){ 0 };
         b->kbs = list_of(g_free);
         b->supersedes = list_of(g_free);
         b->cves = list_of(g_free);
@@ -138,11 +139,13 @@ void bulletin_add_warning(struct bulletin *b, const char *format, ...)
         g_ptr_array_add(b->warnings, text_cut_chars(line, WARNING_CHARS_MAX));
 }
 
+/* Members are made with g_new and not g_new0: calloc does not take what was freed just before, and costs as much as
+ * four mallocs. */
+
 struct affected *affected_new(const char *software, const char *platforms)
 {
-        struct affected *affected = g_new0(struct affected, 1);
-        affected->software = g_strdup(software);
-        affected->platforms = g_strdup(platforms);
+        struct affected *affected = g_new(struct affected, 1);
+        *affected = (struct affected){ .software = g_strdup(software), .platforms = g_strdup(platforms) };
         return affected;
 }
 
@@ -157,9 +160,8 @@ void affected_free(struct affected *affected)
 
 struct lab_test *lab_test_new(const char *platform)
 {
-        struct lab_test *test = g_new0(struct lab_test, 1);
-        test->platform = g_strdup(platform);
-        test->result.present = true;
+        struct lab_test *test = g_new(struct lab_test, 1);
+        *test = (struct lab_test){ .platform = g_strdup(platform), .result.present = true };
         return test;
 }
 
@@ -174,10 +176,9 @@ void lab_test_free(struct lab_test *test)
 
 struct download *download_new(const char *platform, const char *center, const char *catalog)
 {
-        struct download *download = g_new0(struct download, 1);
-        download->platform = g_strdup(platform);
-        download->center = g_strdup(center);
-        download->catalog = g_strdup(catalog);
+        struct download *download = g_new(struct download, 1);
+        *download = (struct download){ .platform = g_strdup(platform), .center = g_strdup(center),
+                                       .catalog = g_strdup(catalog) };
         return download;
 }
 
@@ -194,13 +195,10 @@ void download_free(struct download *download)
 struct package_file *package_file_new(const char *name, const char *date, const char *version, gint64 size_bytes,
                                       const char *description, const char *folder)
 {
-        struct package_file *file = g_new0(struct package_file, 1);
-        file->name = g_strdup(name);
-        file->date = g_strdup(date);
-        file->version = g_strdup(version);
-        file->size = size_bytes;
-        file->description = g_strdup(description);
-        file->folder = g_strdup(folder);
+        struct package_file *file = g_new(struct package_file, 1);
+        *file = (struct package_file){ .name = g_strdup(name), .date = g_strdup(date), .version = g_strdup(version),
+                                       .size = size_bytes, .description = g_strdup(description),
+                                       .folder = g_strdup(folder) };
         return file;
 }
 
@@ -218,9 +216,9 @@ void package_file_free(struct package_file *file)
 
 struct package *package_new(const char *product)
 {
-        struct package *package = g_new0(struct package, 1);
-        package->product = g_strdup(product);
-        package->files = list_of((GDestroyNotify) package_file_free);
+        struct package *package = g_new(struct package, 1);
+        *package = (struct package){ .product = g_strdup(product),
+                                     .files = list_of((GDestroyNotify) package_file_free) };
         return package;
 }
 
@@ -236,9 +234,8 @@ void package_free(struct package *package)
 
 struct deployment *deployment_new(const char *package, const char *product)
 {
-        struct deployment *deployment = g_new0(struct deployment, 1);
-        deployment->package = g_strdup(package);
-        deployment->product = g_strdup(product);
+        struct deployment *deployment = g_new(struct deployment, 1);
+        *deployment = (struct deployment){ .package = g_strdup(package), .product = g_strdup(product) };
         for (size_t i = 0; i < G_N_ELEMENTS(deployment->minutes); i++)
                 deployment->minutes[i] = -1;
         return deployment;
@@ -255,9 +252,8 @@ void deployment_free(struct deployment *deployment)
 
 struct update_expert *update_expert_new(const char *product, const char *text)
 {
-        struct update_expert *entry = g_new0(struct update_expert, 1);
-        entry->product = g_strdup(product);
-        entry->text = g_strdup(text);
+        struct update_expert *entry = g_new(struct update_expert, 1);
+        *entry = (struct update_expert){ .product = g_strdup(product), .text = g_strdup(text) };
         return entry;
 }
 
@@ -272,11 +268,9 @@ void update_expert_free(struct update_expert *entry)
 
 struct bulletin_entry *bulletin_entry_new(const char *type, const char *id, const char *title)
 {
-        struct bulletin_entry *entry = g_new0(struct bulletin_entry, 1);
-        entry->type = g_strdup(type);
-        entry->id = g_strdup(id);
-        entry->kbs = list_of(g_free);
-        entry->title = g_strdup(title);
+        struct bulletin_entry *entry = g_new(struct bulletin_entry, 1);
+        *entry = (struct bulletin_entry){ .type = g_strdup(type), .id = g_strdup(id), .kbs = list_of(g_free),
+                                          .title = g_strdup(title) };
         return entry;
 }
 
@@ -293,9 +287,8 @@ void bulletin_entry_free(struct bulletin_entry *entry)
 
 struct section *section_new(const char *heading, const char *text)
 {
-        struct section *section = g_new0(struct section, 1);
-        section->heading = g_strdup(heading);
-        section->text = g_strdup(text);
+        struct section *section = g_new(struct section, 1);
+        *section = (struct section){ .heading = g_strdup(heading), .text = g_strdup(text) };
         return section;
 }
 
@@ -310,9 +303,8 @@ void section_free(struct section *section)
 
 struct link *link_new(const char *text, const char *url)
 {
-        struct link *link = g_new0(struct link, 1);
-        link->text = g_strdup(text);
-        link->url = g_strdup(url);
+        struct link *link = g_new(struct link, 1);
+        *link = (struct link){ .text = g_strdup(text), .url = g_strdup(url) };
         return link;
 }
 
@@ -327,10 +319,8 @@ void link_free(struct link *link)
 
 struct charset_use *charset_use_new(const char *declared, const char *used, bool repaired)
 {
-        struct charset_use *use = g_new0(struct charset_use, 1);
-        use->declared = g_strdup(declared);
-        use->used = g_strdup(used);
-        use->repaired = repaired;
+        struct charset_use *use = g_new(struct charset_use, 1);
+        *use = (struct charset_use){ .declared = g_strdup(declared), .used = g_strdup(used), .repaired = repaired };
         return use;
 }
 

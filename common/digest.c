@@ -50,35 +50,73 @@ struct sha_state {
         __m128i abef, cdgh;
 };
 
-__attribute__((target("sha,sse4.1,ssse3"))) static void digest_blocks(struct sha_state *state, const uint8_t *data,
-                                                                      size_t blocks)
+#define SHA_INSTRUCTIONS __attribute__((target("sha,sse4.1,ssse3")))
+#define SHA_INLINE SHA_INSTRUCTIONS __attribute__((always_inline)) static inline
+
+SHA_INLINE void load_words(__m128i words[4], const uint8_t *block)
 {
         const __m128i big_endian = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-        __m128i abef = state->abef, cdgh = state->cdgh, words[4];
-        for (; blocks > 0; blocks--, data += BLOCK_BYTES) {
-                const __m128i abef_before = abef, cdgh_before = cdgh;
-                const __m128i *block = (const __m128i *) (const void *) data;
-                for (unsigned i = 0; i < 4; i++)
-                        words[i] = _mm_shuffle_epi8(_mm_loadu_si128(block + i), big_endian);
-#pragma GCC unroll 16
-                for (unsigned i = 0; i < 16; i++) { /* four rounds each */
-                        __m128i *w = &words[i % 4];
-                        const __m128i last = words[(i + 3) % 4];
-                        if (i >= 4) {
-                                const __m128i seventh = _mm_alignr_epi8(last, words[(i + 2) % 4], 4);
-                                const __m128i first = _mm_sha256msg1_epu32(*w, words[(i + 1) % 4]);
-                                *w = _mm_sha256msg2_epu32(_mm_add_epi32(first, seventh), last);
-                        }
-                        const __m128i k = _mm_loadu_si128((const __m128i *) (const void *) round_constants + i);
-                        const __m128i input = _mm_add_epi32(*w, k);
-                        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, input);
-                        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(input, 0x0E));
-                }
-                abef = _mm_add_epi32(abef, abef_before);
-                cdgh = _mm_add_epi32(cdgh, cdgh_before);
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < 4; i++)
+                words[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *) (const void *) block + i), big_endian);
+}
+
+/* i: from 0 to 15. */
+SHA_INLINE void run_four_rounds(struct sha_state *state, __m128i words[4], unsigned i)
+{
+        __m128i *w = &words[i % 4];
+        const __m128i last = words[(i + 3) % 4];
+        if (i >= 4) {
+                const __m128i seventh = _mm_alignr_epi8(last, words[(i + 2) % 4], 4);
+                const __m128i first = _mm_sha256msg1_epu32(*w, words[(i + 1) % 4]);
+                *w = _mm_sha256msg2_epu32(_mm_add_epi32(first, seventh), last);
         }
-        state->abef = abef;
-        state->cdgh = cdgh;
+        const __m128i k = _mm_loadu_si128((const __m128i *) (const void *) round_constants + i);
+        const __m128i input = _mm_add_epi32(*w, k);
+        state->cdgh = _mm_sha256rnds2_epu32(state->cdgh, state->abef, input);
+        state->abef = _mm_sha256rnds2_epu32(state->abef, state->cdgh, _mm_shuffle_epi32(input, 0x0E));
+}
+
+SHA_INLINE struct sha_state sum(struct sha_state a, struct sha_state b)
+{
+        return (struct sha_state){ _mm_add_epi32(a.abef, b.abef), _mm_add_epi32(a.cdgh, b.cdgh) };
+}
+
+SHA_INSTRUCTIONS static void digest_blocks(struct sha_state *state, const uint8_t *data, size_t blocks)
+{
+        struct sha_state now = *state;
+        for (; blocks > 0; blocks--, data += BLOCK_BYTES) {
+                const struct sha_state before = now;
+                __m128i words[4];
+                load_words(words, data);
+#pragma GCC unroll 16
+                for (unsigned i = 0; i < 16; i++)
+                        run_four_rounds(&now, words, i);
+                now = sum(now, before);
+        }
+        *state = now;
+}
+
+/* Each round waits for the one before it; those of other data fill a part of that time. */
+SHA_INSTRUCTIONS static void digest_blocks_of_two(struct sha_state states[2], const uint8_t *one, const uint8_t *other,
+                                                  size_t blocks)
+{
+        struct sha_state now = states[0], other_now = states[1];
+        for (; blocks > 0; blocks--, one += BLOCK_BYTES, other += BLOCK_BYTES) {
+                const struct sha_state before = now, other_before = other_now;
+                __m128i words[4], other_words[4];
+                load_words(words, one);
+                load_words(other_words, other);
+#pragma GCC unroll 16
+                for (unsigned i = 0; i < 16; i++) {
+                        run_four_rounds(&now, words, i);
+                        run_four_rounds(&other_now, other_words, i);
+                }
+                now = sum(now, before);
+                other_now = sum(other_now, other_before);
+        }
+        states[0] = now;
+        states[1] = other_now;
 }
 
 static void write_hex(const struct sha_state *state, char ret_text[DIGEST_TEXT_SIZE])
@@ -93,14 +131,17 @@ static void write_hex(const struct sha_state *state, char ret_text[DIGEST_TEXT_S
         ret_text[DIGEST_TEXT_SIZE - 1] = '\0';
 }
 
-static void digest_by_instructions(const void *data, size_t size, char ret_text[DIGEST_TEXT_SIZE])
+static const struct sha_state start_state = {
+        .abef = { G_GINT64_CONSTANT(0x510e527f9b05688c), G_GINT64_CONSTANT(0x6a09e667bb67ae85) },
+        .cdgh = { G_GINT64_CONSTANT(0x1f83d9ab5be0cd19), G_GINT64_CONSTANT(0x3c6ef372a54ff53a) },
+};
+
+/* What follows the first blocks of the data. */
+static void digest_rest(struct sha_state *state, const void *data, size_t size, size_t blocks, char ret_text[DIGEST_TEXT_SIZE])
 {
-        struct sha_state state = {
-                .abef = _mm_set_epi32(0x6a09e667, (int) 0xbb67ae85, 0x510e527f, (int) 0x9b05688c),
-                .cdgh = _mm_set_epi32(0x3c6ef372, (int) 0xa54ff53a, 0x1f83d9ab, 0x5be0cd19),
-        };
         size_t whole = size / BLOCK_BYTES, rest = size % BLOCK_BYTES;
-        digest_blocks(&state, data, whole);
+        if (whole > blocks)
+                digest_blocks(state, (const uint8_t *) data + blocks * BLOCK_BYTES, whole - blocks);
 
         /* The rest, a one bit, zeros and the number of bits: one block, or two where the number has no room. */
         uint8_t tail[2 * BLOCK_BYTES] = { 0 };
@@ -110,8 +151,8 @@ static void digest_by_instructions(const void *data, size_t size, char ret_text[
         tail[rest] = 0x80;
         uint64_t bits = GUINT64_TO_BE((uint64_t) size * 8);
         memcpy(tail + tail_blocks * BLOCK_BYTES - sizeof bits, &bits, sizeof bits);
-        digest_blocks(&state, tail, tail_blocks);
-        write_hex(&state, ret_text);
+        digest_blocks(state, tail, tail_blocks);
+        write_hex(state, ret_text);
 }
 
 static bool has_instructions(void)
@@ -122,15 +163,34 @@ static bool has_instructions(void)
         return (features_b & bit_SHA) && (features_c & bit_SSSE3) && (features_c & bit_SSE4_1);
 }
 
-void digest_sha256(const void *data, size_t size, char ret_text[DIGEST_TEXT_SIZE])
+static bool can_use_instructions(void)
 {
         static gsize checked; /* 0 not yet, 1 no, 2 yes */
         if (g_once_init_enter(&checked))
                 g_once_init_leave(&checked, has_instructions() ? 2 : 1);
-        if (checked == 2)
-                digest_by_instructions(data, size, ret_text);
+        return checked == 2;
+}
+
+void digest_sha256(const void *data, size_t size, char ret_text[DIGEST_TEXT_SIZE])
+{
+        struct sha_state state = start_state;
+        if (can_use_instructions())
+                digest_rest(&state, data, size, 0, ret_text);
         else
                 digest_by_glib(data, size, ret_text);
+}
+
+void digest_sha256_of_two(const struct digest_input inputs[2], char ret_texts[2][DIGEST_TEXT_SIZE])
+{
+        struct sha_state states[2] = { start_state, start_state };
+        size_t blocks = can_use_instructions() ? MIN(inputs[0].size, inputs[1].size) / BLOCK_BYTES : 0;
+        if (blocks > 0)
+                digest_blocks_of_two(states, inputs[0].data, inputs[1].data, blocks);
+        for (unsigned n = 0; n < 2; n++)
+                if (blocks > 0)
+                        digest_rest(&states[n], inputs[n].data, inputs[n].size, blocks, ret_texts[n]);
+                else
+                        digest_sha256(inputs[n].data, inputs[n].size, ret_texts[n]);
 }
 
 #else
@@ -138,6 +198,12 @@ void digest_sha256(const void *data, size_t size, char ret_text[DIGEST_TEXT_SIZE
 void digest_sha256(const void *data, size_t size, char ret_text[DIGEST_TEXT_SIZE])
 {
         digest_by_glib(data, size, ret_text);
+}
+
+void digest_sha256_of_two(const struct digest_input inputs[2], char ret_texts[2][DIGEST_TEXT_SIZE])
+{
+        for (unsigned n = 0; n < 2; n++)
+                digest_by_glib(inputs[n].data, inputs[n].size, ret_texts[n]);
 }
 
 #endif

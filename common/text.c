@@ -180,7 +180,7 @@ char *text_normalize(const char *text)
         const char *kept = at; /* what stays as it is and is not yet appended */
         if (at == start)
                 at = plain;
-        struct folded f = { .out = g_string_sized_new(strlen(kept)) };
+        struct folded f = { .out = NULL }; /* until something is found that does not stay */
         gunichar c = decode(at), simple = simple_form(c);
         while (*at) {
                 /* The character after a simple one decides whether it stands alone. */
@@ -188,6 +188,8 @@ char *text_normalize(const char *text)
                 gunichar c_next = decode(next), simple_next = simple_form(c_next);
                 bool alone = simple && (simple_next || !*next);
                 if (!alone || simple != c || f.pending_space || is_space(c)) {
+                        if (!f.out)
+                                f.out = g_string_sized_new(strlen(kept));
                         g_string_append_len(f.out, kept, at - kept);
                         if (alone)
                                 put_folded(&f, simple);
@@ -203,6 +205,8 @@ char *text_normalize(const char *text)
                 c = c_next;
                 simple = simple_next;
         }
+        if (!f.out)
+                return g_strndup(kept, (gsize) (at - kept));
         g_string_append_len(f.out, kept, at - kept);
         return g_string_free(f.out, FALSE);
 }

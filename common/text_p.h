@@ -31,4 +31,20 @@ const char *text_skip_plain(const char *text, size_t size, struct text_plain_run
 #define TEXT_COPY_ROOM ((size_t) BLOCK_BYTES)
 const char *text_copy_unspaced(const char *text, const char *end, char **to);
 
+/* The same, and more of text_valid.c, with wide blocks, of which the text has at least one. What is left of a text that
+ * is copied or clean, less than a block, is for the caller. */
+const unsigned char *text_skip_wide(const unsigned char *text, const unsigned char *end, struct text_plain_run *run);
+const unsigned char *text_copy_wide(const unsigned char *text, const unsigned char *end, char **to, unsigned *begun);
+const unsigned char *text_skip_clean_wide(const unsigned char *text, const unsigned char *end);
+bool text_is_valid_wide(const unsigned char *text, const unsigned char *end);
+
+#if defined(BY_BLOCKS)
+
+static inline bool is_for_wide_blocks(const unsigned char *text, const unsigned char *end)
+{
+        return end - text >= WIDE_BLOCK_BYTES && has_wide_blocks();
+}
+
+#endif
+
 #endif

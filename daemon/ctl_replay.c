@@ -15,6 +15,7 @@
 #include "daemon/service.h"
 #include "daemon/service_p.h"
 #include "daemon/verification.h"
+#include "notify/route.h"
 #include "store/refetch.h"
 
 #define PROGRESS_MS 200
@@ -80,14 +81,17 @@ static void leave_bytes_out(struct job *job, const char *sha256)
 
 static int fill_job(struct replay *replay, struct job *job, const struct mail_row *mail, struct error *err)
 {
+        bool was_history = false;
         int r = find_source(replay, job, mail->id, err);
+        if (r == 0 && !replay->news)
+                r = replay_overtaking(replay->db, mail->id, ROUTE_REASON_HISTORY, &was_history, &job->overtook, err);
         if (r == 0)
                 r = mails_read(replay->db, mail->id, &job->data, &job->size, err);
         if (r < 0)
                 return r;
         leave_bytes_out(job, mail->sha256);
         job->received_ms = mail->received_ms;
-        job->history = mail->history && !replay->news;
+        job->history = (mail->history || was_history) && !replay->news;
         job->form = READER_MAIL;
         job->committed = count_committed;
         job->context = replay;

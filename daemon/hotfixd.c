@@ -47,6 +47,7 @@ struct daemon {
         struct options options;
         struct config *config;
         struct service *service;
+        struct database *db; /* from its preparation until the service takes it over */
         int lock_fd, signal_fd;
 };
 
@@ -210,15 +211,13 @@ static void notify_systemd(const char *format, ...)
 /* Creates or migrates the database, and takes back what an earlier daemon had claimed: there is no other one. */
 static int prepare_store(struct daemon *d, struct error *err)
 {
-        struct database *db;
         /* After an upgrade a large one may have to be converted. Whoever is killed in the middle begins anew, and would for
          * ever. */
         notify_systemd("STATUS=opening the database\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, CONVERT_MAX_US);
-        int r = database_open(d->config->database_file, DATABASE_CREATE, &db, err);
+        int r = database_open(d->config->database_file, DATABASE_CREATE, &d->db, err);
         if (r < 0)
                 return r;
-        r = outbox_release(db, NULL, err);
-        database_close(db);
+        r = outbox_release(d->db, NULL, err);
         if (r == 0)
                 r = file_make_directory(d->config->archive_dir, 0750, err);
         if (r == 0)
@@ -281,7 +280,8 @@ static void reload(struct daemon *d)
                 config_free(d->config);
                 d->config = config;
                 log_set_level(d->config->log_level);
-                d->service = service_start(d->config);
+                d->service = service_begin(d->config);
+                service_start(d->service, NULL);
                 log_notice(NULL, "configuration reloaded");
         }
         notify_systemd("READY=1");
@@ -290,7 +290,7 @@ static void reload(struct daemon *d)
 /* Runs until a signal or a failure says stop. */
 static int run_service(struct daemon *d)
 {
-        d->service = service_start(d->config);
+        service_start(d->service, g_steal_pointer(&d->db));
         notify_systemd("READY=1\nSTATUS=started");
         int status = -1;
         int64_t interval_ms = MIN(STATUS_INTERVAL_MS, watchdog_interval_ms());
@@ -310,7 +310,7 @@ static int run_service(struct daemon *d)
         }
         notify_systemd("STOPPING=1\nSTATUS=stopping");
         log_notice(NULL, "stopping");
-        service_stop(d->service);
+        service_stop(g_steal_pointer(&d->service));
         return status;
 }
 
@@ -329,7 +329,7 @@ static int run_once(struct daemon *d)
 {
         int fds[3] = { d->signal_fd, wake_new(), wake_new() };
         GThread *signals = g_thread_new("signals", forward_stop, fds);
-        unsigned failures = service_run_once(d->config, fds[1], isatty(STDERR_FILENO));
+        unsigned failures = service_run_once(g_steal_pointer(&d->service), g_steal_pointer(&d->db), fds[1], isatty(STDERR_FILENO));
         wake_signal(fds[2]);
         g_thread_join(signals);
         close(fds[1]);
@@ -344,13 +344,17 @@ static int start(struct daemon *d)
         int r = catch_signals(d, &err);
         if (r == 0)
                 r = take_lock(d, &err);
-        if (r == 0)
+        if (r == 0) {
+                d->service = service_begin(d->config);
                 r = prepare_store(d, &err);
+        }
         if (r == 0)
                 r = transfer_prepare(&err);
         if (r < 0) {
                 log_error(NULL, "%s", error_text(&err));
                 error_clear(&err);
+                service_stop(d->service);
+                database_close(d->db);
                 return EXIT_FAILURE;
         }
         mime_prepare();

@@ -113,11 +113,6 @@ void job_queue_free(struct job_queue *queue)
 /* What a job takes besides the mail: itself, its lists, and the room that is lost between pieces. */
 #define JOB_BYTES (4u * KIB)
 
-static size_t length_of(const char *text)
-{
-        return text ? strlen(text) : 0;
-}
-
 /* The memory that a job takes. Before a mail is parsed nobody knows what will come of it: of a usual one, packed, as a
  * bulletin and as that one's text, one and a half times as much again. Once it is, a bulletin's own strings are about as
  * long as its text. */
@@ -126,7 +121,7 @@ static size_t job_weight(const struct job *job)
         if (!job->parsed)
                 return JOB_BYTES + job->size * 5 / 2;
         size_t data = job->data ? job->size : 0;
-        return JOB_BYTES + data + job->packed.data_size + job->prepared.packed.size + 2 * length_of(job->prepared.text);
+        return JOB_BYTES + data + job->packed.data_size + job->prepared.packed.size + 2 * job->prepared.text_size;
 }
 
 static bool is_new_mail(const struct job *job)
@@ -198,14 +193,31 @@ int job_queue_put(struct job_queue *queue, struct job *job)
         return 0;
 }
 
-struct job *job_queue_take_unparsed(struct job_queue *queue)
+/* Whether the next mail may be read together with those before it: nobody waits for the mails of a history. */
+static bool may_come_along(struct job_queue *queue, size_t room)
 {
+        const struct job *job = g_queue_peek_head(&queue->unparsed);
+        return job && job->history && job->size <= room;
+}
+
+unsigned job_queue_take_unparsed(struct job_queue *queue, unsigned parsers, unsigned max, size_t max_bytes,
+                                 struct job **ret_jobs)
+{
+        unsigned taken = 0;
         g_mutex_lock(&queue->mutex);
         while (!queue->closed && g_queue_is_empty(&queue->unparsed))
                 wait_while_nothing_changes(queue, &queue->for_mail);
-        struct job *job = queue->closed ? NULL : g_queue_pop_head(&queue->unparsed);
+        if (!queue->closed) {
+                unsigned share = MIN(max, (g_queue_get_length(&queue->unparsed) + parsers - 1) / parsers);
+                struct job *job = ret_jobs[taken++] = g_queue_pop_head(&queue->unparsed);
+                size_t bytes = job->size;
+                while (job->history && taken < share && bytes < max_bytes && may_come_along(queue, max_bytes - bytes)) {
+                        job = ret_jobs[taken++] = g_queue_pop_head(&queue->unparsed);
+                        bytes += job->size;
+                }
+        }
         g_mutex_unlock(&queue->mutex);
-        return job;
+        return taken;
 }
 
 void job_queue_set_parsed(struct job_queue *queue, struct job *job)

@@ -37,6 +37,7 @@ struct job {
         size_t size;
         uint64_t oversize_bytes;/* not 0: the mail is larger than the limit, data is only its beginning */
         int64_t again_mail_id;  /* not 0: this mail is on record and is read again, or was fetched again, whole */
+        bool overtook;          /* read again for a replay: it was told though another had brought its revision as history */
         bool accepted;          /* the administrator knows the sender to be real, whatever the mail server found */
         int64_t known_mail_id;  /* not 0: these very bytes are on record as this mail; data may be left out */
 
@@ -75,8 +76,11 @@ void job_queue_free(struct job_queue *queue); /* frees the jobs inside */
 /* Puts a job at the end; waits while the queue is full. Takes the job in any case. -ERR_CANCELLED once it is closed. */
 int job_queue_put(struct job_queue *queue, struct job *job);
 
-/* The next mail to parse; waits for one. NULL once the queue is closed. The job stays in the queue. */
-struct job *job_queue_take_unparsed(struct job_queue *queue);
+/* The next mail to parse; waits for one. With a mail of a history come those of a history behind it, at most max mails of
+ * max_bytes in all, and no more than a fair share of what waits for so many parsers. Returns how many; 0: the queue is
+ * closed. The jobs stay in the queue. */
+unsigned job_queue_take_unparsed(struct job_queue *queue, unsigned parsers, unsigned max, size_t max_bytes,
+                                 struct job **ret_jobs);
 void job_queue_set_parsed(struct job_queue *queue, struct job *job);
 
 /* Waits up to wait_ms until the head is ready, then takes it and the ready ones behind it, at most max jobs. An empty

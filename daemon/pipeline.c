@@ -257,8 +257,8 @@ static int find_overtaken(struct batch *batch, const struct job *job, int64_t re
                           struct error *err)
 {
         struct cursor_row *row;
-        *ret_overtaken = false;
-        if (!job->mailbox || job->history)
+        *ret_overtaken = job->overtook;
+        if (job->overtook || !job->mailbox || job->history)
                 return 0;
         int r = cursors_load(batch->db, job->mailbox, job->location, &row, err);
         if (r < 0)

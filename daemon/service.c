@@ -110,11 +110,10 @@ void service_wake_for_others(struct service *service, bool requests)
                 wake_signal(GPOINTER_TO_INT(g_ptr_array_index(service->mailbox_fds, i)));
 }
 
-static struct service *service_new(const struct config *config, bool once)
+static struct service *service_new(const struct config *config)
 {
         struct service *service = g_new0(struct service, 1);
         service->config = config;
-        service->once = once;
         service->queue = job_queue_new(LIMIT_QUEUE_BYTES);
         service->give_up_fd = -1;
         service->stop_fd = wake_new();
@@ -143,11 +142,20 @@ static struct service *service_new(const struct config *config, bool once)
         return service;
 }
 
-static void start_store(struct service *service)
+struct service *service_begin(const struct config *config)
 {
-        service->writer = g_thread_new("writer", writer_thread, service);
-        for (unsigned i = 0; i < service->config->workers; i++)
+        struct service *service = service_new(config);
+        for (unsigned i = 0; i < config->workers; i++)
                 g_ptr_array_add(service->parsers, g_thread_new("parser", parser_thread, service));
+        return service;
+}
+
+static void start_writer(struct service *service, struct database *db)
+{
+        if (db)
+                database_set_stop(db, wake_stops, &service->stop_fd);
+        service->store = db;
+        service->writer = g_thread_new("writer", writer_thread, service);
 }
 
 static void start_mailboxes(struct service *service)
@@ -182,22 +190,20 @@ static void join_all(GPtrArray *threads)
         g_ptr_array_set_size(threads, 0);
 }
 
-struct service *service_start(const struct config *config)
+void service_start(struct service *service, struct database *db)
 {
-        struct service *service = service_new(config, false);
-        start_store(service);
+        start_writer(service, db);
         start_senders(service);
         service->archiver = g_thread_new("archiver", archiver_thread, service);
         service->timer = g_thread_new("timer", timer_thread, service);
         start_mailboxes(service);
-        return service;
 }
 
 struct service *service_start_store(const struct config *config, int give_up_fd)
 {
-        struct service *service = service_new(config, false);
+        struct service *service = service_begin(config);
         service->give_up_fd = give_up_fd;
-        start_store(service);
+        start_writer(service, NULL);
         return service;
 }
 
@@ -313,29 +319,31 @@ static gpointer watch_once(gpointer data)
         return NULL;
 }
 
-/* Everything is stored: what the archiver has not come to yet. */
-static void end_archiver(struct service *service)
+/* Everything is stored: the archiver comes to its end with that, parsers and writer have nothing more to do. They end while
+ * the rest of the service works, whose waits for the disk and the channels are as long. */
+static void begin_end(struct service *service)
 {
         wake_signal(service->archive_end_fd);
         wake_signal(service->archive_fd);
-        g_thread_join(g_steal_pointer(&service->archiver));
+        job_queue_close(service->queue);
 }
 
-unsigned service_run_once(const struct config *config, int stop_fd, bool show_progress)
+unsigned service_run_once(struct service *service, struct database *db, int stop_fd, bool show_progress)
 {
-        struct service *service = service_new(config, true);
+        service->once = true;
         struct once_watch watch = { service, stop_fd, wake_new(), show_progress };
         GThread *watcher = g_thread_new("watch", watch_once, &watch);
-        start_store(service);
+        start_writer(service, db);
         service->archiver = g_thread_new("archiver", archiver_thread, service);
         start_mailboxes(service);
         join_all(service->mailboxes);
+        begin_end(service);
         if (!wake_is_set(service->stop_fd)) {
                 timer_thread(service); /* one turn: what it asks for is delivered with the rest */
                 start_senders(service);
                 join_all(service->senders);
         }
-        end_archiver(service);
+        g_thread_join(g_steal_pointer(&service->archiver));
         wake_signal(watch.end_fd);
         g_thread_join(watcher);
         close(watch.end_fd);

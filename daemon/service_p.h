@@ -21,6 +21,7 @@ struct service {
         int abort_fd;   /* eventfd, readable STOP_GRACE_MS later: requests under way are broken off */
         int failed_fd;  /* eventfd, readable once a thread has met an error the service cannot go on with */
         int give_up_fd; /* of its owner, or -1: readable once a store that refuses is not to be waited for */
+        struct database *store; /* for the writer, until it has taken it; or NULL */
         struct archive_feed *archive_feed; /* from the writer to the archiver */
         int archive_fd; /* eventfd, wakes the archiver */
         int archive_full_fd; /* eventfd, the feed is more than half full */
@@ -72,6 +73,10 @@ void service_wake_for_others(struct service *service, bool requests);
 
 /* Has a worker read the job's mail, with another try if that fails. -ERR_CANCELLED when the service is to stop. */
 int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat);
+
+/* The same for several, at most WORKER_TOGETHER_MAX, in one exchange. Where that fails, each of them is read alone, in a
+ * fresh process. */
+int parse_jobs(struct service *service, struct worker *worker, struct job **jobs, unsigned count, struct log_repeat *repeat);
 
 /* Thread functions. */
 gpointer parser_thread(gpointer service);

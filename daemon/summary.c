@@ -96,22 +96,30 @@ static void set_choice(struct choice *choice, int value)
         choice->basis = value > 0 ? BASIS_STATED : BASIS_UNDETERMINED;
 }
 
-/* As much of the bulletin as its head tells: what route_matches looks at if not route_needs_content. */
-static struct bulletin *sketch(const struct bulletin_row *row)
+/* What route_matches looks at if not route_needs_content. Takes the place of what was in it. */
+static void sketch(struct bulletin *bulletin, const struct bulletin_row *row)
 {
-        struct bulletin *bulletin = bulletin_new();
+        g_free(bulletin->feed);
+        g_free(bulletin->title);
         bulletin->kind = row->kind;
         bulletin->feed = g_strdup(row->feed);
         bulletin->title = g_strdup(row->title);
         set_choice(&bulletin->fields[FIELD_SEVERITY], row->severity);
         set_choice(&bulletin->fields[FIELD_URGENCY], row->urgency);
-        return bulletin;
+}
+
+/* Of a row what says where it stands among others; the rest is read again of the few that stay. */
+static struct bulletin_row *copy_place(const struct bulletin_row *row)
+{
+        struct bulletin_row *copy = g_new0(struct bulletin_row, 1);
+        *copy = (struct bulletin_row) { .id = row->id, .key = g_strdup(row->key), .date = g_strdup(row->date),
+                                        .severity = row->severity, .urgency = row->urgency };
+        return copy;
 }
 
 /* Takes the row. */
 static void add_to_top(GPtrArray *top, struct bulletin_row *row)
 {
-        g_clear_pointer(&row->current, bulletin_free); /* read again of the few that stay */
         g_ptr_array_add(top, row);
         g_ptr_array_sort(top, more_severe_first);
         if (top->len > SUMMARY_TOP)
@@ -123,30 +131,44 @@ static bool is_among_top(const GPtrArray *top, const struct bulletin_row *row)
         return top->len < SUMMARY_TOP || more_severe_first(&row, &g_ptr_array_index(top, top->len - 1)) < 0;
 }
 
+/* All summaries of one history in the making. */
+struct gathering {
+        struct database *db;
+        GPtrArray *summaries;
+        GString *names;          /* of all bulletins */
+        struct bulletin *sketch; /* of one after the other; NULL: their contents are needed */
+};
+
 /* Each summary holds at most SUMMARY_TOP bulletins, whatever the size of the history. */
-static int add_to_summaries(struct database *db, GPtrArray *summaries, bool with_content, int64_t bulletin_id,
-                            GString *names, struct error *err)
+static void add_to_summaries(struct gathering *g, const struct bulletin_row *row, const struct bulletin *bulletin)
 {
-        struct bulletin_row *row = NULL;
-        int r = with_content ? bulletins_get(db, bulletin_id, &row, err) : bulletins_get_head(db, bulletin_id, &row, err);
-        if (r < 0)
-                return r;
-        g_string_append_printf(names, "\n%s:%s", row->feed, row->key);
-        if (!row->current)
-                row->current = sketch(row);
-        for (guint i = 0; r == 0 && i < summaries->len; i++) {
-                struct summary *summary = g_ptr_array_index(summaries, i);
-                if (!any_route_matches(summary->routes, row->current))
+        for (guint i = 0; i < g->summaries->len; i++) {
+                struct summary *summary = g_ptr_array_index(g->summaries, i);
+                if (!any_route_matches(summary->routes, bulletin))
                         continue;
                 summary->matching++;
-                if (!is_among_top(summary->top, row))
-                        continue;
-                struct bulletin_row *kept = NULL;
-                r = bulletins_get_head(db, bulletin_id, &kept, err);
-                if (r == 0)
-                        add_to_top(summary->top, kept);
+                if (is_among_top(summary->top, row))
+                        add_to_top(summary->top, copy_place(row));
         }
-        bulletin_row_free(row);
+}
+
+static int gather(const struct bulletin_row *row, void *context, struct error *err)
+{
+        struct gathering *g = context;
+        g_string_append_c(g->names, '\n');
+        g_string_append(g->names, row->feed);
+        g_string_append_c(g->names, ':');
+        g_string_append(g->names, row->key);
+        if (g->sketch) {
+                sketch(g->sketch, row);
+                add_to_summaries(g, row, g->sketch);
+                return 0;
+        }
+        struct bulletin_row *full = NULL;
+        int r = bulletins_get(g->db, row->id, &full, err);
+        if (r == 0)
+                add_to_summaries(g, row, full->current);
+        bulletin_row_free(full);
         return r;
 }
 
@@ -204,10 +226,9 @@ int summary_ask(struct database *db, const struct config *config, const char *so
         g_autoptr(GPtrArray) summaries = start_summaries(config);
         /* The identity of a summary: its source and the bulletins in it. */
         g_autoptr(GString) names = g_string_new(source);
-        bool with_content = any_needs_content(summaries);
-        int r = 0;
-        for (guint i = 0; r == 0 && i < bulletin_ids->len; i++)
-                r = add_to_summaries(db, summaries, with_content, g_array_index(bulletin_ids, int64_t, i), names, err);
+        struct gathering gathering = { db, summaries, names, any_needs_content(summaries) ? NULL : bulletin_new() };
+        int r = bulletins_each_told(db, bulletin_ids, gather, &gathering, err);
+        g_clear_pointer(&gathering.sketch, bulletin_free);
         char digest[DIGEST_TEXT_SIZE];
         digest_sha256(names->str, names->len, digest);
         for (guint i = 0; r == 0 && i < summaries->len; i++)

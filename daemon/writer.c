@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parser threads, each with its worker process, and the one writer that commits what they bring. */
+/* The one writer, which commits what the parser threads bring. */
 #include <errno.h>
 
 #include "common/clock.h"
@@ -8,7 +8,6 @@
 #include "daemon/memory.h"
 #include "daemon/pipeline.h"
 #include "daemon/service_p.h"
-#include "ingest/worker.h"
 #include "store/outbox.h"
 #include "store/refetch.h"
 
@@ -20,54 +19,6 @@
 #define FEED_WAIT_MS 500
 #define IDLE_TURNS 3u
 #define CACHE_KIB 2048u /* what a transaction of a hundred mails changes: pages that must make room in its middle are written twice */
-
-/* Codes that say something of the mail. With any other the worker could not even be started. */
-static bool is_about_the_mail(int code)
-{
-        return code == 0 || code == -ERR_WORKER_CRASHED || code == -ERR_WORKER_TIMEOUT || code == -ERR_MALFORMED ||
-               code == -ERR_LIMIT;
-}
-
-/* Has a worker read the mail. What went wrong is tried once more with a fresh process: a crash or a hang may have been the
- * system's doing, and a process that answers nonsense may have been spoiled by the mail before. Returns -ERR_CANCELLED when
- * the service is to stop. */
-int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
-{
-        for (unsigned attempt = 1;; attempt++) {
-                error_clear(&job->error);
-                job->code = worker_read(worker, job->data, job->size, job->form, service->stop_fd, &job->result, &job->error);
-                if (job->code == -ERR_CANCELLED)
-                        return job->code;
-                if (attempt == 1 && job->code < 0 && job->code != -ERR_LIMIT && is_about_the_mail(job->code))
-                        continue;
-                if (is_about_the_mail(job->code)) {
-                        log_repeat_success(repeat, "parser", "the worker can be started again");
-                        return 0;
-                }
-                log_repeat_failure(repeat, LOG_LEVEL_ERROR, "parser", error_text(&job->error));
-                if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
-                        return -ERR_CANCELLED;
-        }
-}
-
-gpointer parser_thread(gpointer data)
-{
-        struct service *service = data;
-        struct worker_options options = service->config->parser;
-        options.without_text = true; /* as large as the mail, and nobody's here */
-        struct worker *worker = worker_new(&options);
-        struct log_repeat repeat = { 0 };
-        struct job *job;
-        worker_start(worker, NULL); /* while the connections are made; what goes wrong is reported with the first mail */
-        while ((job = job_queue_take_unparsed(service->queue))) {
-                if (parse_job(service, worker, job, &repeat) < 0)
-                        break;
-                pipeline_prepare(job);
-                job_queue_set_parsed(service->queue, job);
-        }
-        worker_free(worker);
-        return NULL;
-}
 
 /* Errors that one mail can cause: a row that a constraint refuses, a value that is too large. With any other the store
  * would refuse every mail. */
@@ -127,6 +78,7 @@ static void feed_archive(struct service *service, struct job *job, int64_t *wait
         fresh->mark = job->fresh_mark;
         fresh->bulletin = g_steal_pointer(&job->result.bulletin);
         fresh->text = g_steal_pointer(&job->prepared.text);
+        fresh->text_size = job->prepared.text_size;
         fresh->unverified = g_steal_pointer(&job->unverified);
         fresh->data = g_steal_pointer(&job->data);
         fresh->size = job->size;
@@ -235,7 +187,7 @@ gpointer writer_thread(gpointer data)
 {
         struct service *service = data;
         struct log_repeat repeat = { 0 };
-        struct database *db = service_open_database(service, "store");
+        struct database *db = service->store ? g_steal_pointer(&service->store) : service_open_database(service, "store");
         bool good = db != NULL;
         struct load load = { .stored = MUCH }; /* the start counts as work */
         int64_t looked_ms = 0, version = 0;
@@ -260,6 +212,8 @@ gpointer writer_thread(gpointer data)
         job_queue_close(service->queue);
         if (!good)
                 wake_signal(service->stop_fd);
+        else if (service->once)
+                database_checkpoint(db); /* while the archive is completed */
         database_close(db);
         return NULL;
 }

@@ -13,9 +13,17 @@
 
 #define USUAL_BLOCKS 512u
 
-static void block_link_free(gpointer data)
+struct block_link *block_link_new(const char *text, const char *url)
 {
-        struct block_link *link = data;
+        struct block_link *link = g_new(struct block_link, 1);
+        *link = (struct block_link){ .text = g_strdup(text), .url = g_strdup(url) };
+        return link;
+}
+
+void block_link_free(struct block_link *link)
+{
+        if (!link)
+                return;
         g_free(link->text);
         g_free(link->url);
         g_free(link);
@@ -38,7 +46,7 @@ static void block_clear(struct block *block)
 #if defined(__SANITIZE_ADDRESS__)
 #define CHUNK_BYTES 0u
 #else
-#define CHUNK_BYTES (32u * KIB)
+#define CHUNK_BYTES (64u * KIB) /* a usual page's */
 #endif
 
 struct document_chunk {
@@ -64,9 +72,8 @@ static void *allocate(struct document *document, size_t size)
 
 struct document *document_new(enum document_rendering rendering)
 {
-        struct document *document = g_new0(struct document, 1);
-        document->rendering = rendering;
-        document->warnings = g_ptr_array_new_with_free_func(g_free);
+        struct document *document = g_new(struct document, 1);
+        *document = (struct document){ .rendering = rendering, .warnings = g_ptr_array_new_with_free_func(g_free) };
         return document;
 }
 
@@ -123,13 +130,10 @@ struct block *document_add_sized(struct document *document, const char *text, si
         return block;
 }
 
-void block_add_link(struct block *block, const char *text, const char *url)
+void block_add_link(struct block *block, struct block_link *link)
 {
-        struct block_link *link = g_new0(struct block_link, 1);
-        link->text = g_strdup(text);
-        link->url = g_strdup(url);
         if (!block->links)
-                block->links = g_ptr_array_new_with_free_func(block_link_free);
+                block->links = g_ptr_array_new_with_free_func((GDestroyNotify) block_link_free);
         g_ptr_array_add(block->links, link);
 }
 

@@ -74,9 +74,26 @@ struct block *document_add(struct document *document, const char *text, unsigned
 /* The same of the first bytes of a text. */
 struct block *document_add_sized(struct document *document, const char *text, size_t size, unsigned marks,
                                  unsigned indent);
-void block_add_link(struct block *block, const char *text, const char *url);
+
+/* Both texts are copied. */
+struct block_link *block_link_new(const char *text, const char *url);
+void block_link_free(struct block_link *link);
+/* Takes the link. */
+void block_add_link(struct block *block, struct block_link *link);
 
 #define document_block(document, i) ((document)->blocks[i])
+
+/* Whether a text of so many ASCII characters, or of so many wide ones, may stand in the block. A plain text has no
+ * others, and a wide one has three bytes and two columns: so its size and width tell how many there are of each. */
+static inline bool block_may_hold_ascii(const struct block *block, size_t characters)
+{
+        return !block->is_plain || 3 * block->shape.columns - 2 * block->size >= characters;
+}
+
+static inline bool block_may_hold_wide(const struct block *block, size_t characters)
+{
+        return !block->is_plain || block->size - block->shape.columns >= characters;
+}
 
 /* The columns of white space that a line begins with (tab stops every 8 columns, U+3000 counts 2, any other space 1);
  * *ret_rest is where the text begins. */

@@ -180,8 +180,8 @@ static char *year_of(const struct bulletin *b)
 {
         g_autofree char *id = NULL;
         if (b->kind == BULLETIN_ALERT && b->id && hotfix_match_id(b->id, &id) > 0) {
-                int year = (id[2] - '0') * 10 + (id[3] - '0');
-                return g_strdup_printf("%d", year + (year >= 90 ? 1900 : 2000));
+                const char digits[] = { id[2], id[3], '\0' };
+                return g_strconcat(digits[0] == '9' ? "19" : "20", digits, NULL);
         }
         const char *date = own_date(b);
         return bulletin_date_is_valid(date) ? g_strndup(date, 4) : g_strdup("undated");
@@ -207,7 +207,7 @@ static char *file_of(const struct bulletin *b)
 static char *archive_name(const struct bulletin *b)
 {
         g_autofree char *year = year_of(b), *file = file_of(b);
-        return g_strdup_printf("%s/%s/%s", bulletin_kind_name(b->kind), year, file);
+        return g_strconcat(bulletin_kind_name(b->kind), "/", year, "/", file, NULL);
 }
 
 const struct feed feed_hotfix_report = {

@@ -8,6 +8,8 @@
 static void cell_clear(gpointer data)
 {
         struct cell *cell = data;
+        if (!cell->owned_text) /* nor, then, the others */
+                return;
         g_free(cell->owned_text);
         g_free(cell->owned_lines);
         g_free(cell->owned_key);
@@ -192,9 +194,10 @@ static bool ends_sentence(const struct block *block)
 static bool follows_full_line(const struct page *page, guint i, const struct block *before, bool in_table)
 {
         const struct block *block = page->lines[i].block;
+        if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH))
+                return false;
         bool is_blank = i == 0 || !page->lines[i - 1].key[0] || !page->lines[i].key[0];
-        if (!page->is_wrapped || (block->marks & MARK_PARAGRAPH) || is_blank ||
-            (block->indent > 0 && !is_space_of_break(block, before->text, in_table)))
+        if (is_blank || (block->indent > 0 && !is_space_of_break(block, before->text, in_table)))
                 return false;
         /* Some programs count a tab as one column. */
         bool has_tab = !before->is_plain && strchr(before->text, '\t');
@@ -223,12 +226,12 @@ static bool is_prose(const struct line *line)
 
 #define BREAK_BYTES 2u /* before a line, at most */
 
-/* The bytes that the prose takes at most. */
+/* The bytes that the prose takes at most. What is not prose is looked for when it is put together. */
 static size_t measure_prose(const struct page *page, guint first, guint end)
 {
         size_t size = 0;
         for (guint i = first; i < end; i++)
-                if (is_prose(&page->lines[i]))
+                if (!page->lines[i].taken)
                         size += page->lines[i].block->size + BREAK_BYTES;
         return size;
 }
@@ -259,8 +262,10 @@ char *hotfix_page_prose(const struct page *page, guint first, guint end)
                 size_t size;
                 const char *trimmed = trim_block(line->block, &size);
                 in_table = line->label != LABEL_NONE || (in_table && !(line->block->marks & MARK_PARAGRAPH));
-                if (to > text)
-                        to = put_break(to, line, !in_table && hotfix_line_continues(page, i, before), *trimmed);
+                if (to > text) {
+                        bool continues = page->is_wrapped && !in_table && hotfix_line_continues(page, i, before);
+                        to = put_break(to, line, continues, *trimmed);
+                }
                 memcpy(to, trimmed, size);
                 to += size;
                 before = line->block;

@@ -44,12 +44,14 @@ static bool take_separator(const char **at, const char *word)
         return take_word(at, "/") || take_word(at, "-") || take_word(at, ".") || take_word(at, word);
 }
 
+#define YEAR_DIGITS 4u
+
 size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
 {
         const char *at = key;
-        if (count_digits(at) != 4)
+        if (count_digits(at) != YEAR_DIGITS)
                 return 0;
-        int year = take_number(&at, 4);
+        at += YEAR_DIGITS;
         if (!take_separator(&at, "年"))
                 return 0;
         int month = take_number(&at, 2);
@@ -60,8 +62,7 @@ size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
                 return 0;
         take_word(&at, "日");
         const char date[BULLETIN_DATE_SIZE] = {
-                (char) ('0' + year / 1000), (char) ('0' + year / 100 % 10), (char) ('0' + year / 10 % 10),
-                (char) ('0' + year % 10),   '-', (char) ('0' + month / 10), (char) ('0' + month % 10),
+                key[0], key[1], key[2], key[3], '-', (char) ('0' + month / 10), (char) ('0' + month % 10),
                 '-', (char) ('0' + day / 10), (char) ('0' + day % 10), '\0',
         };
         memcpy(ret_date, date, sizeof date);
@@ -70,18 +71,23 @@ size_t hotfix_match_date(const char *key, char ret_date[BULLETIN_DATE_SIZE])
         return (size_t) (at - key);
 }
 
+static void warn_of_date(struct page *page, const char *what, const char *key, const char *why)
+{
+        g_autofree char *shown = text_cut_chars(key, SHOWN_CHARACTERS_MAX);
+        bulletin_add_warning(page->bulletin, "the %s date \"%s\" %s", what, shown, why);
+}
+
 /* Reads the date or says why there is none. what is the field's English name. */
 static void set_date(struct page *page, const char *what, const char *key, char ret_date[BULLETIN_DATE_SIZE])
 {
-        g_autofree char *shown = text_cut_chars(key, SHOWN_CHARACTERS_MAX);
         if (hotfix_match_date(key, ret_date) == 0) {
                 ret_date[0] = '\0';
                 if (key[0])
-                        bulletin_add_warning(page->bulletin, "the %s date \"%s\" is not a date", what, shown);
+                        warn_of_date(page, what, key, "is not a date");
                 else
                         bulletin_add_warning(page->bulletin, BULLETIN_STATES_NO "%s date", what);
         } else if (!ret_date[0]) {
-                bulletin_add_warning(page->bulletin, "the %s date \"%s\" does not exist", what, shown);
+                warn_of_date(page, what, key, "does not exist");
         }
 }
 
@@ -90,14 +96,20 @@ static bool is_date_part(const char *key)
         return g_ascii_isdigit(key[0]) || key[0] == '/';
 }
 
+/* Whether the text begins with a date to which no line below can add. */
+static bool begins_with_whole_date(const char *text)
+{
+        char date[BULLETIN_DATE_SIZE];
+        size_t size = hotfix_match_date(text, date);
+        return size > 0 && (text[size] || size == strlen("2007/05/11"));
+}
+
 char *hotfix_collect_date(const struct page *page, guint at, const char *rest)
 {
+        if (begins_with_whole_date(rest)) /* as nearly all */
+                return g_strdup(rest);
         GString *out = g_string_new(rest);
-        for (guint i = at + 1; i < page->count && i <= at + DATE_LINES_MAX; i++) {
-                char date[BULLETIN_DATE_SIZE];
-                size_t size = hotfix_match_date(out->str, date);
-                if (size > 0 && (out->str[size] || size == strlen("2007/05/11")))
-                        break;
+        for (guint i = at + 1; i < page->count && i <= at + DATE_LINES_MAX && !begins_with_whole_date(out->str); i++) {
                 const char *key = page->lines[i].key;
                 if (*key && !is_date_part(key))
                         break;

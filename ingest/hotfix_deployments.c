@@ -134,7 +134,9 @@ static guint read_deployment_rows(struct page *page, const struct table_body *bo
                 for (guint c = 1; c <= 4; c++) {
                         g_autofree char *normal = text_normalize(row->text[c] ? row->text[c] : "");
                         g_autofree char *cell_key = hotfix_key(normal);
-                        g_string_append_printf(key, "%s%s", c > 1 ? " " : "", *cell_key ? cell_key : "-");
+                        if (c > 1)
+                                g_string_append_c(key, ' ');
+                        g_string_append(key, *cell_key ? cell_key : "-");
                 }
                 gint64 minutes[4];
                 bool times = hotfix_match_four_times(key->str, minutes);

@@ -69,11 +69,11 @@ static void fill_kinds(void)
         note_kind("ms", KIND_IDENTIFIER);
 }
 
-/* Whether the first two characters may be the same. */
+/* Whether the first two characters may be the same: by their first bytes, and their last, which differ sooner. */
 static inline bool repeats_first(const char *key)
 {
         size_t size = (size_t) (g_utf8_next_char(key) - key);
-        return key[0] && key[size] == key[0];
+        return key[0] && key[size] == key[0] && key[2 * size - 1] == key[size - 1];
 }
 
 void hotfix_line_set_key(struct line *line, const char *key)
@@ -85,6 +85,44 @@ void hotfix_line_set_key(struct line *line, const char *key)
         }
         line->key = key;
         line->kinds = kinds[place_of(key)] | (repeats_first(key) && hotfix_is_ruler(key) ? KIND_RULER : 0);
+}
+
+/* --- all lines --- */
+
+/* A plain text without a space is its own key; zero-width characters are not plain. */
+static bool is_own_key(const struct block *block)
+{
+        return block->is_plain && !block->shape.has_space;
+}
+
+/* Of a plain text only the spaces are left out. Returns the bytes. */
+static size_t put_plain_key(char *to, const struct block *block)
+{
+        char *out = to;
+        for (const char *p = block->text, *end = p + block->size; p < end;) {
+                const char *space = memchr(p, ' ', (size_t) (end - p)), *stop = space ? space : end;
+                memcpy(out, p, (size_t) (stop - p));
+                out += stop - p;
+                p = space ? space + 1 : end;
+        }
+        *out = '\0';
+        return (size_t) (out - to);
+}
+
+void hotfix_page_read_lines(struct page *page)
+{
+        size_t lines_bytes = page->count * sizeof *page->lines;
+        page->lines = g_malloc(lines_bytes + page->document->spaced_bytes + 1); /* the keys behind the lines */
+        char *to = (char *) page->lines + lines_bytes;
+        for (guint i = 0; i < page->count; i++) {
+                struct line *line = &page->lines[i];
+                const struct block *block = document_block(page->document, i);
+                *line = (struct line){ .block = block };
+                char *key = to;
+                if (!is_own_key(block))
+                        to += (block->is_plain ? put_plain_key(to, block) : hotfix_put_key(to, block->normal)) + 1;
+                hotfix_line_set_key(line, is_own_key(block) ? block->text : key);
+        }
 }
 
 /* --- the closer look --- */

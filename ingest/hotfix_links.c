@@ -51,7 +51,8 @@ static void read_plain_address(struct page *page, guint i)
 {
         const struct block *block = page->lines[i].block;
         const char *text = block->text;
-        if (block->size < strlen("http://") || !memchr(text, ':', block->size)) /* which is found sooner */
+        /* A colon is found sooner. */
+        if (!block_may_hold_ascii(block, strlen("http://")) || !memchr(text, ':', block->size))
                 return;
         const char *start = strstr(text, "http");
         for (; start && !is_web_address(start); start = strstr(start + 1, "http"))

@@ -204,22 +204,24 @@ static bool is_behind_space(const struct piece *piece)
 static struct option *add_option(struct reader *reader, const struct piece *piece, const struct hotfix_word *word,
                                  const char *gap, size_t gap_size)
 {
-        struct option *option = g_new0(struct option, 1);
         const struct block *block = piece->block;
-        option->value = word->value;
-        option->cell = reader->cell;
-        option->beside_label = piece->beside_label;
-        option->indent = piece->beside_label ? 0 : block->indent;
-        option->has_gap = piece->beside_label && is_behind_space(piece);
-        option->text = g_str_equal(piece->key, word->key) ? text_strip(piece->text) : g_strdup(word->key);
-        option->table = block->table;
-        option->row = block->row;
-        option->column = block->column;
+        struct option *option = g_new(struct option, 1);
+        *option = (struct option){
+                .value = word->value,
+                .cell = reader->cell,
+                .beside_label = piece->beside_label,
+                .indent = piece->beside_label ? 0 : block->indent,
+                .has_gap = piece->beside_label && is_behind_space(piece),
+                .text = g_str_equal(piece->key, word->key) ? text_strip(piece->text) : g_strdup(word->key),
+                .table = block->table,
+                .row = block->row,
+                .column = block->column,
+        };
         bool is_between = is_mark_between(reader, block, reader->pending.block);
         g_autofree char *before = take_pending(reader, block);
         if (before && is_between)
                 reader->list->marks_between = true;
-        g_autofree char *beside = g_strndup(gap, gap_size);
+        g_autofree char *beside = gap_size > 0 ? g_strndup(gap, gap_size) : NULL;
         option->is_unclear = gap_size > 0 && !is_mark_text(beside);
         if (option->is_unclear)
                 note_unknown(reader->list, beside);
@@ -327,9 +329,9 @@ struct option_list *option_list_read(const struct page *page, enum hotfix_label 
         g_autoptr(GArray) pieces = hotfix_page_value(page, label);
         if (!pieces)
                 return NULL;
-        struct option_list *list = g_new0(struct option_list, 1);
-        list->options = g_ptr_array_new_with_free_func(option_free);
-        list->baseline = page->lines[page->first[label]].block->indent;
+        struct option_list *list = g_new(struct option_list, 1);
+        *list = (struct option_list){ .options = g_ptr_array_new_with_free_func(option_free),
+                                      .baseline = page->lines[page->first[label]].block->indent };
         struct reader reader = { .words = words, .list = list };
         reader.label_cell_end = find_label_cell_end(page, label, pieces, words);
         for (guint i = 0; i < pieces->len; i++)

@@ -27,7 +27,7 @@ enum hotfix_kind {
 
 struct line {
         const struct block *block;
-        const char *key; /* block->normal without spaces: itself, in the page's keys or among the joined ones */
+        const char *key; /* block->normal without spaces: itself, behind the page's lines or among the joined ones */
         unsigned kinds;  /* enum hotfix_kind; set with the key */
         enum hotfix_label label;
         size_t label_length; /* bytes of key that the label and its colon take */
@@ -38,8 +38,7 @@ struct page {
         const struct document *document;
         struct bulletin *bulletin;
         struct label_report *labels; /* to be filled; NULL while a page is only recognised */
-        struct line *lines;
-        char *keys;        /* of the lines whose own text is none, one behind the other */
+        struct line *lines; /* behind them the keys of those whose own text is none, one behind the other */
         GPtrArray *joined; /* those that were put together since, or NULL */
         guint count;
         guint first_identifier; /* the first identifier line of all; count if there is none */
@@ -77,6 +76,8 @@ guint hotfix_find_identifier(const struct page *page, guint from);
  * is no field of the first. page->count for none. */
 guint hotfix_find_second(const struct page *page);
 void hotfix_line_set_key(struct line *line, const char *key);
+/* For hotfix_page_init: the document's blocks as lines with their keys. */
+void hotfix_page_read_lines(struct page *page);
 /* The closer look at a line that may carry a label: see hotfix_line_label. */
 enum hotfix_label hotfix_find_label(const struct line *line, enum hotfix_label first, enum hotfix_label last,
                                     size_t *ret_length);

@@ -36,7 +36,7 @@ static size_t unit_length(const char *key)
 /* "647,669", "1913" or "647,669バイト" as the whole key; -1 if it is no size. */
 static gint64 parse_size(const char *key)
 {
-        char digits[SIZE_DIGITS_MAX + 1];
+        gint64 bytes = 0;
         size_t count = 0, length = strlen(key);
         if (length == 0 || (!g_ascii_isdigit(key[0]) && key[0] != ','))
                 return -1;
@@ -44,13 +44,11 @@ static gint64 parse_size(const char *key)
         for (const char *end = key + length - unit; key < end; key++) {
                 if (*key == ',')
                         continue;
-                if (count == SIZE_DIGITS_MAX)
+                if (count++ == SIZE_DIGITS_MAX || !g_ascii_isdigit(*key))
                         return -1;
-                digits[count++] = *key;
+                bytes = bytes * 10 + g_ascii_digit_value(*key);
         }
-        digits[count] = '\0';
-        guint64 size = 0;
-        return text_parse_uint64(digits, G_MAXINT64, &size) == 0 ? (gint64) size : -1;
+        return count > 0 ? bytes : -1;
 }
 
 static bool is_path(const char *key)
@@ -62,7 +60,7 @@ static bool is_path(const char *key)
 
 static bool is_folder_label(const char *key)
 {
-        return g_str_has_prefix(key, FOLDER_LABEL);
+        return hotfix_has_prefix(key, FOLDER_LABEL);
 }
 
 /* The bytes of the key that label, footnote mark and colon take. */

@@ -31,8 +31,11 @@ size_t hotfix_match_id(const char *key, char **ret_id)
         at = g_utf8_next_char(at);
         if (count_digits(at) != 3)
                 return 0;
-        if (ret_id)
-                *ret_id = g_strdup_printf("MS%.2s-%.3s", key + 2, at);
+        if (ret_id) {
+                char *id = *ret_id = g_strdup("MS00-000");
+                memcpy(id + strlen("MS"), key + 2, 2);
+                memcpy(id + strlen("MS00-"), at, 3);
+        }
         return (size_t) (at + 3 - key);
 }
 
@@ -41,11 +44,12 @@ bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
         size_t id_size = (key[0] | 0x20) == 'm' ? hotfix_match_id(key, NULL) : 0;
         if (id_size == 0 || key[id_size] != '/')
                 return false;
-        g_autoptr(GPtrArray) kbs = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GPtrArray) kbs = ret_kbs ? g_ptr_array_new_with_free_func(g_free) : NULL;
+        bool has_number = false;
         for (const char *at = key + id_size; *at;) {
                 if (*at++ != '/')
                         return false;
-                if (!*at && kbs->len > 0)
+                if (!*at && has_number)
                         break; /* wrapped: the next line has more numbers */
                 if (g_ascii_strncasecmp(at, "KB", 2) == 0)
                         at += 2;
@@ -54,13 +58,15 @@ bool hotfix_match_identifier(const char *key, char **ret_id, GPtrArray *ret_kbs)
                 size_t digits = count_digits(at);
                 if (digits < KB_DIGITS_MIN || digits > KB_DIGITS_MAX)
                         return false;
-                g_ptr_array_add(kbs, g_strndup(at, digits));
+                if (kbs)
+                        g_ptr_array_add(kbs, g_strndup(at, digits));
+                has_number = true;
                 at += digits;
         }
         if (ret_id)
                 hotfix_match_id(key, ret_id);
-        for (guint i = 0; ret_kbs && i < kbs->len; i++)
-                g_ptr_array_add(ret_kbs, g_strdup(g_ptr_array_index(kbs, i)));
+        while (kbs && kbs->len > 0)
+                g_ptr_array_add(ret_kbs, g_ptr_array_steal_index(kbs, 0));
         return true;
 }
 
@@ -271,6 +277,8 @@ static bool is_broken_word(const char *key)
 /* Its first line then has the key of the whole cell, and the others have none. */
 static void join_broken_words(struct page *page)
 {
+        if (page->document->table_count == 0 && page->document->rendering != RENDERING_PIPES)
+                return; /* there are no cells */
         g_autoptr(GString) key = g_string_new(NULL);
         for (guint i = 0, end; i < page->count; i = end) {
                 for (end = i + 1; end < page->count && !(page->lines[end - 1].block->marks & MARK_CELL_END); end++)
@@ -293,47 +301,12 @@ static void join_broken_words(struct page *page)
         }
 }
 
-/* A plain text without a space is its own key; zero-width characters are not plain. */
-static bool is_own_key(const struct block *block)
-{
-        return block->is_plain && !block->shape.has_space;
-}
-
-/* Of a plain text only the spaces are left out. Returns the bytes. */
-static size_t put_plain_key(char *to, const struct block *block)
-{
-        char *out = to;
-        for (const char *p = block->text, *end = p + block->size; p < end;) {
-                const char *space = memchr(p, ' ', (size_t) (end - p)), *stop = space ? space : end;
-                memcpy(out, p, (size_t) (stop - p));
-                out += stop - p;
-                p = space ? space + 1 : end;
-        }
-        *out = '\0';
-        return (size_t) (out - to);
-}
-
-static void read_lines(struct page *page)
-{
-        char *to = page->keys = g_malloc(page->document->spaced_bytes + 1);
-        page->lines = g_new(struct line, page->count);
-        for (guint i = 0; i < page->count; i++) {
-                struct line *line = &page->lines[i];
-                const struct block *block = document_block(page->document, i);
-                *line = (struct line){ .block = block };
-                char *key = to;
-                if (!is_own_key(block))
-                        to += (block->is_plain ? put_plain_key(to, block) : hotfix_put_key(to, block->normal)) + 1;
-                hotfix_line_set_key(line, is_own_key(block) ? block->text : key);
-        }
-}
-
 void hotfix_page_init(struct page *page, const struct document *document)
 {
         *page = (struct page){ .document = document, .count = document->block_count };
         for (guint i = 0; i < LABEL_MAX; i++)
                 page->first[i] = -1;
-        read_lines(page);
+        hotfix_page_read_lines(page);
         blank_rulers(page);
         join_broken_words(page);
         find_places(page);
@@ -349,7 +322,6 @@ void hotfix_page_init(struct page *page, const struct document *document)
 
 void hotfix_page_clear(struct page *page)
 {
-        g_clear_pointer(&page->keys, g_free);
         g_clear_pointer(&page->joined, g_ptr_array_unref);
         g_clear_pointer(&page->lines, g_free);
         g_clear_pointer(&page->chosen_mark, g_free);

@@ -113,12 +113,12 @@ static guint find_start(const struct page *page)
         return start;
 }
 
-/* Of all lines: so by the last byte, which is looked for sooner than the words, and short ones not at all. */
+/* Of all lines: so by the last byte, which is looked for sooner than the words, and where they may be at all. */
 static bool has_registration(const struct line *line)
 {
         static const char words[] = "登録日】";
         const size_t before = sizeof words - 2;
-        if (line->block->is_plain && line->block->size <= before)
+        if (!block_may_hold_wide(line->block, before / strlen("登")))
                 return false;
         const char *key = line->key;
         for (const char *at = key; (at = strchr(at, words[before])); at++)

@@ -101,9 +101,9 @@ static guint count_groups(const GArray *cells, guint columns)
 /* The next row, its cells by their column; of several side by side those that say something. */
 static void add_table_row(struct table_reader *reader, guint at, guint count, guint group)
 {
-        struct row *row = g_new0(struct row, 1);
-        row->first = cell_at(reader->cells, at)->first;
-        row->end = cell_at(reader->cells, at + count - 1)->end;
+        struct row *row = g_new(struct row, 1);
+        *row = (struct row){ .first = cell_at(reader->cells, at)->first,
+                             .end = cell_at(reader->cells, at + count - 1)->end };
         bool speaks = group == 0;
         for (guint i = at; i < at + count; i++) {
                 struct cell *cell = cell_at(reader->cells, i);

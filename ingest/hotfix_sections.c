@@ -78,7 +78,7 @@ static enum hotfix_label table_of_heading(const char *heading)
  * A table that has a head of its own begins there, too; other tables and their rows belong to the text above. */
 static guint find_part_end(const struct page *page, guint first, guint end, const char *heading)
 {
-        enum hotfix_label table = table_of_heading(heading);
+        enum hotfix_label table = LABEL_NONE; /* the last one with a head of its own */
         bool has_content = false;
         guint empty = 0;
         for (guint i = first; i < end; i++) {
@@ -90,9 +90,11 @@ static guint find_part_end(const struct page *page, guint first, guint end, cons
                 if (!line->key[0] && !line->taken)
                         continue;
                 enum hotfix_label own = headed_table(line->label);
-                bool starts = !line->taken || (own != LABEL_NONE && own != table);
-                if (has_content && empty >= EMPTY_CELLS_MIN && starts)
-                        return i;
+                if (has_content && empty >= EMPTY_CELLS_MIN) {
+                        enum hotfix_label last = table != LABEL_NONE ? table : table_of_heading(heading);
+                        if (!line->taken || (own != LABEL_NONE && own != last))
+                                return i;
+                }
                 table = own != LABEL_NONE ? own : table;
                 has_content = true;
                 empty = 0;
@@ -142,16 +144,20 @@ static bool ends_paragraph(const struct page *page, guint i, guint end)
  * bulletin and known by explaining both ends of the scale. The line behind it, or 0. */
 static guint find_fixture_end(const struct page *page, guint first, guint end)
 {
-        g_autoptr(GString) joined = g_string_new(NULL);
+        g_autoptr(GString) joined = NULL; /* of the lines, where there are several */
         guint found = 0;
         for (guint i = first; i < end; i++) {
-                g_string_append(joined, page->lines[i].key);
-                bool both_ends = strstr(joined->str, "「緊急適用」") && strstr(joined->str, "「SP待ち」");
-                if (both_ends && g_str_has_suffix(joined->str, "。"))
+                if (i > first && !joined)
+                        joined = g_string_new(page->lines[first].key);
+                if (joined)
+                        g_string_append(joined, page->lines[i].key);
+                const char *key = joined ? joined->str : page->lines[i].key;
+                bool both_ends = strstr(key, "「緊急適用」") && strstr(key, "「SP待ち」");
+                if (both_ends && g_str_has_suffix(key, "。"))
                         return i + 1;
-                if (is_label_row(joined->str) || both_ends)
+                if (is_label_row(key) || both_ends)
                         found = i + 1;
-                if (ends_paragraph(page, i, end) || joined->len > FIXTURE_BYTES_MAX)
+                if (ends_paragraph(page, i, end) || strlen(key) > FIXTURE_BYTES_MAX)
                         break;
         }
         return found;
@@ -237,13 +243,18 @@ static char *read_heading(const struct page *page, guint at)
 {
         const struct block *block = page->lines[at].block;
         const char *text = page->lines[at].key[0] ? block->text : block->image_alt;
-        GString *whole = g_string_new(text);
+        g_autoptr(GString) whole = NULL; /* of a head broken in its cell */
         for (guint i = at; i + 1 < page->count && !(page->lines[i].block->marks & MARK_CELL_END) &&
-                           !page->lines[i + 1].key[0] && page->lines[i + 1].block->text[0]; i++)
-                g_string_append(whole, page->lines[i + 1].block->text); /* of a head broken in its cell */
-        g_autofree char *joined = g_string_free(whole, FALSE);
-        g_autofree char *heading = hotfix_section_heading(joined);
-        return hotfix_bounded(heading);
+                           !page->lines[i + 1].key[0] && page->lines[i + 1].block->text[0]; i++) {
+                if (!whole)
+                        whole = g_string_new(text);
+                g_string_append(whole, page->lines[i + 1].block->text);
+        }
+        char *heading = hotfix_section_heading(whole ? whole->str : text);
+        if (strlen(heading) <= HOTFIX_BOUNDED_BYTES)
+                return heading;
+        g_autofree char *long_heading = heading;
+        return hotfix_bounded(long_heading);
 }
 
 /* A ■ head that was wrapped goes on in the next line; the prose below a head is indented or parted. */

@@ -97,16 +97,15 @@ static bool has_letter(const char *key)
 
 static bool is_plain_no(const char *key)
 {
-        static const char *const words[] = { "なし", "あり", "無し", "有り", "無", "有", "未定", "不明", NULL };
-        return g_strv_contains(words, key) || g_str_has_suffix(key, ":なし");
+        static const char *const words[] = { "なし", "あり", "無し", "有り", "無", "有", "未定", "不明" };
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+                if (hotfix_has_prefix(key, words[i]) && !key[strlen(words[i])])
+                        return true;
+        return g_str_has_suffix(key, ":なし");
 }
 
-/* Whether the unit can be a value of the label, or says nothing: marks, pictures, addresses. */
-static bool is_explained(enum hotfix_label label, const char *key)
+static bool is_value_of(enum hotfix_label label, const char *key)
 {
-        if (!has_letter(key) || is_plain_no(key) || strstr(key, "://") || hotfix_is_link_line(key) ||
-            hotfix_has_prefix(key, "[") || hotfix_has_prefix(key, "!["))
-                return true;
         if (label == LABEL_EXPLOIT_CODE)
                 return hotfix_has_prefix(key, "あり") || hotfix_has_prefix(key, "なし");
         if (label != LABEL_UNKNOWN)
@@ -115,6 +114,13 @@ static bool is_explained(enum hotfix_label label, const char *key)
                 if (has_content_of((enum hotfix_label) known, key))
                         return true;
         return false;
+}
+
+/* Whether the unit can be a value of the label, as nearly all are, or says nothing: marks, pictures, addresses. */
+static bool is_explained(enum hotfix_label label, const char *key)
+{
+        return is_value_of(label, key) || !has_letter(key) || is_plain_no(key) || strstr(key, "://") ||
+               hotfix_is_link_line(key) || hotfix_has_prefix(key, "[") || hotfix_has_prefix(key, "![");
 }
 
 static bool is_hiragana(gunichar c)
@@ -285,8 +291,8 @@ static bool is_unknown_label(const struct scan *scan, const GArray *units, guint
 static int bracket_balance(const char *key)
 {
         int balance = 0;
-        for (; *key; key++)
-                balance += *key == '(' ? 1 : *key == ')' ? -1 : 0;
+        for (; *(key += strcspn(key, "()")); key++) /* most have none */
+                balance += *key == '(' ? 1 : -1;
         return balance;
 }
 

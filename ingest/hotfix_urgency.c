@@ -153,23 +153,36 @@ static int read_remark(const struct remark *remark, const char *key)
         return 0;
 }
 
-/* The n-th bracketed remark of the original, brackets included, on one line; "" if it has no such remark. */
+/* The next bracket of that direction, in either width, or where the text ends. */
+static const char *find_bracket(const char *at, char narrow, const char *wide)
+{
+        while (*at && *at != narrow && !hotfix_has_prefix(at, wide))
+                at++;
+        return at;
+}
+
+static char *without_line_ends(const char *text, size_t size)
+{
+        char *line = g_malloc(size + 1), *to = line;
+        for (size_t i = 0; i < size; i++)
+                if (text[i] != '\n')
+                        *to++ = text[i];
+        *to = '\0';
+        return line;
+}
+
+/* The n-th bracketed remark of the original, brackets included, on one line; "" if it has no such remark. The last one
+ * may not be closed. */
 static char *remark_text(const char *text, guint n)
 {
-        GString *remark = NULL;
-        for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-                gunichar c = g_utf8_get_char(at);
-                if (!remark && (c == '[' || c == 0xFF3B))
-                        remark = g_string_new(NULL);
-                if (remark && c != '\n')
-                        g_string_append_unichar(remark, c);
-                if (remark && (c == ']' || c == 0xFF3D)) {
-                        if (n-- == 0)
-                                break;
-                        g_string_free(g_steal_pointer(&remark), TRUE);
-                }
+        for (const char *start = text, *end; *(start = find_bracket(start, '[', "［")); start = end, n--) {
+                end = find_bracket(start, ']', "］");
+                bool is_closed = *end != '\0';
+                end = is_closed ? g_utf8_next_char(end) : end;
+                if (n == 0 || !is_closed)
+                        return without_line_ends(start, (size_t) (end - start));
         }
-        return remark ? g_string_free(remark, FALSE) : g_strdup("");
+        return g_strdup("");
 }
 
 static void take_remark(struct page *page, const char *key, const char *text)
@@ -195,9 +208,6 @@ static void take_remark(struct page *page, const char *key, const char *text)
 
 static void read_remarks(struct page *page)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(remarks); i++)
-                bulletin_set_undetermined(page->bulletin, remarks[i].field, NULL,
-                                          "the urgency line says nothing about it");
         g_autoptr(GArray) pieces = urgency_value(page, LABEL_RESPONSE_URGENCY);
         if (!pieces)
                 return;
@@ -221,4 +231,8 @@ void hotfix_read_urgency(struct page *page)
         judge_urgency(page, &line);
         g_free(line.text);
         read_remarks(page);
+        for (size_t i = 0; i < G_N_ELEMENTS(remarks); i++)
+                if (!page->bulletin->fields[remarks[i].field].present)
+                        bulletin_set_undetermined(page->bulletin, remarks[i].field, NULL,
+                                                  "the urgency line says nothing about it");
 }

@@ -12,7 +12,7 @@
 const char *html_find_attribute(const char *const *attributes, const char *name)
 {
         for (; attributes && attributes[0]; attributes += 2)
-                if (strcmp(attributes[0], name) == 0)
+                if (attributes[0][0] == name[0] && strcmp(attributes[0], name) == 0)
                         return attributes[1] ? attributes[1] : "";
         return NULL;
 }

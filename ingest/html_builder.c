@@ -18,7 +18,7 @@ struct table {
         unsigned row_span; /* of the open cell */
         bool cell_open;
         int last_block;   /* index of the open cell's newest block, or -1 */
-        GArray *occupied; /* guint per column: the first row that no rowspan from above covers */
+        GArray *occupied; /* int per column: the first row that no rowspan from above covers; NULL while none does */
 };
 
 struct html_builder {
@@ -50,25 +50,19 @@ struct html_builder {
 static void table_free(gpointer data)
 {
         struct table *table = data;
-        g_array_unref(table->occupied);
+        g_clear_pointer(&table->occupied, g_array_unref);
         g_free(table);
-}
-
-static void link_free(gpointer data)
-{
-        struct block_link *link = data;
-        g_free(link->text);
-        g_free(link->url);
-        g_free(link);
 }
 
 struct html_builder *html_builder_new(struct document *document)
 {
-        struct html_builder *b = g_new0(struct html_builder, 1);
-        b->document = document;
-        b->tables = g_ptr_array_new_with_free_func(table_free);
-        b->links = g_ptr_array_new_with_free_func(link_free);
-        b->line = g_string_new(NULL);
+        struct html_builder *b = g_new(struct html_builder, 1);
+        *b = (struct html_builder){
+                .document = document,
+                .tables = g_ptr_array_new_with_free_func(table_free),
+                .links = g_ptr_array_new_with_free_func((GDestroyNotify) block_link_free),
+                .line = g_string_new(NULL),
+        };
         return b;
 }
 
@@ -120,12 +114,11 @@ static void take_image(struct html_builder *b, struct block *block)
 
 static void take_links(struct html_builder *b, struct block *block)
 {
-        for (guint i = 0; i < b->links->len; i++) {
-                struct block_link *link = g_ptr_array_index(b->links, i);
-                block_add_link(block, link->text, link->url);
-        }
-        if (b->links->len > 0)
-                g_ptr_array_set_size(b->links, 0);
+        if (b->links->len == 0)
+                return;
+        for (guint i = 0; i < b->links->len; i++)
+                block_add_link(block, g_ptr_array_index(b->links, i));
+        g_free(g_ptr_array_steal(b->links, NULL)); /* they are the block's now */
 }
 
 /* Adds a block in the open cell with the image and the links that wait. */
@@ -171,10 +164,7 @@ static void note_link(struct html_builder *b)
         }
         b->link_bytes += bytes;
         b->link_count++;
-        struct block_link *link = g_new0(struct block_link, 1);
-        link->text = g_strdup(*text || !b->image_alt ? text : b->image_alt);
-        link->url = g_strdup(b->url);
-        g_ptr_array_add(b->links, link);
+        g_ptr_array_add(b->links, block_link_new(*text || !b->image_alt ? text : b->image_alt, b->url));
 }
 
 static void start_line(struct html_builder *b)
@@ -273,15 +263,13 @@ static const char *find_low(const char *p, const char *end)
                 if (low)
                         return p + __builtin_ctz(low);
         }
-#endif
-        for (guint64 word; (size_t) (end - p) >= sizeof word; p += sizeof word) {
-                memcpy(&word, p, sizeof word);
-                if ((word - 0x2121212121212121u) & ~word & 0x8080808080808080u)
-                        break;
-        }
+        /* the NULs behind the rest are low, too */
+        return p + __builtin_ctz(bits_of(is_within(load_rest((const unsigned char *) p, (size_t) (end - p)), 0, ' ')));
+#else
         while (p < end && (unsigned char) *p > ' ')
                 p++;
         return p;
+#endif
 }
 
 static void add_collapsed(struct html_builder *b, const struct html_style *style, const char *text, size_t size)
@@ -425,11 +413,9 @@ void html_builder_open_table(struct html_builder *b)
                 return;
         end_content(b);
         b->paragraph = true;
-        struct table *around = current_table(b), *table = g_new0(struct table, 1);
-        table->number = b->document->table_count++;
-        table->parent = around ? around->number : -1;
-        table->row = table->last_block = -1;
-        table->occupied = g_array_new(FALSE, TRUE, sizeof(int));
+        struct table *around = current_table(b), *table = g_new(struct table, 1);
+        *table = (struct table){ .number = b->document->table_count++, .parent = around ? around->number : -1,
+                                 .row = -1, .last_block = -1 };
         g_ptr_array_add(b->tables, table);
 }
 
@@ -453,11 +439,14 @@ void html_builder_open_row(struct html_builder *b)
 
 static bool is_occupied(const struct table *table, int column)
 {
-        return column < (int) table->occupied->len && g_array_index(table->occupied, int, column) > table->row;
+        return table->occupied && column < (int) table->occupied->len &&
+               g_array_index(table->occupied, int, column) > table->row;
 }
 
 static void occupy(struct table *table, unsigned colspan, unsigned rowspan)
 {
+        if (!table->occupied)
+                table->occupied = g_array_new(FALSE, TRUE, sizeof(int));
         for (unsigned i = table->column; i < table->column + colspan && i < SPAN_COLUMNS_MAX; i++) {
                 if (table->occupied->len <= i)
                         g_array_set_size(table->occupied, i + 1);

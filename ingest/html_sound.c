@@ -28,11 +28,13 @@ static const char *const names[] = {
         "sup", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "title", "tr", "tt", "u", "ul", "var", "xmp",
 };
 #define KNOWN G_N_ELEMENTS(names)
-#define HASH_SIZE 512u
+#define HASH_BITS 9u
 
 struct tag {
         char name[NAME_MAX_BYTES + 1];
         size_t size;
+        guint64 key;    /* see key_of */
+        unsigned place; /* among the known ones; KNOWN for all others */
         unsigned flags;
         unsigned priority; /* an end tag closes no open element of a higher one */
         bool is_empty, is_raw, in_head, is_frame;
@@ -40,25 +42,35 @@ struct tag {
 
 static struct {
         struct tag tags[KNOWN];
-        guint8 by_hash[HASH_SIZE];      /* index into tags plus 1 */
-        guint8 closes[KNOWN][KNOWN];    /* [new][open]: 0 not asked yet, 1 no, 2 yes */
+        guint8 by_hash[1u << HASH_BITS]; /* index into tags plus 1 */
+        guint8 closes[KNOWN + 1][KNOWN + 1]; /* [new][open], by their places: 0 not asked yet, 1 no, 2 yes */
         const struct tag *html, *head, *body, *p;
 } known;
 
-/* By its ends and its length, which tell nearly all of them apart. */
-static unsigned hash_of(const char *name, size_t size)
+/* The first bytes of a name that has zeros behind it, which are all of most: names are compared as numbers. */
+static guint64 key_of(const char name[NAME_MAX_BYTES + 1])
 {
-        const unsigned char *bytes = (const unsigned char *) name;
-        return (bytes[0] * 37u + bytes[size / 2] * 11u + bytes[size - 1] * 5u + (unsigned) size * 61u) % HASH_SIZE;
+        guint64 key;
+        memcpy(&key, name, sizeof key);
+        return key;
 }
 
-static const struct tag *find_known(const char *name, size_t size)
+static unsigned hash_of(guint64 key)
 {
-        for (unsigned at = hash_of(name, size); known.by_hash[at]; at = (at + 1) % HASH_SIZE) {
-                const struct tag *tag = &known.tags[known.by_hash[at] - 1];
-                if (tag->size == size && memcmp(tag->name, name, size) == 0)
-                        return tag;
-        }
+        return (unsigned) (key * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15) >> (64 - HASH_BITS));
+}
+
+static bool is_tag(const struct tag *tag, const char *name, size_t size, guint64 key)
+{
+        return tag->key == key && (size < sizeof key || strcmp(tag->name, name) == 0);
+}
+
+static const struct tag *find_known(const char name[NAME_MAX_BYTES + 1], size_t size)
+{
+        guint64 key = key_of(name);
+        for (unsigned at = hash_of(key); known.by_hash[at]; at = (at + 1) % (1u << HASH_BITS))
+                if (is_tag(&known.tags[known.by_hash[at] - 1], name, size, key))
+                        return &known.tags[known.by_hash[at] - 1];
         return NULL;
 }
 
@@ -81,13 +93,14 @@ static unsigned priority_of(const char *name)
         return 100;
 }
 
-static void fill_tag(struct tag *tag, const char *name, size_t size)
+static void fill_tag(struct tag *tag, const char *name, size_t size, unsigned place)
 {
         static const char *const raw[] = { "script", "style", NULL },
                           *const head[] = { "script", "style", "meta", "link", "title", "base", NULL },
                           *const frame[] = { "frame", "frameset", "noframes", "plaintext", NULL };
-        *tag = (struct tag){ .size = size };
+        *tag = (struct tag){ .size = size, .place = place };
         memcpy(tag->name, name, size);
+        tag->key = key_of(tag->name);
         tag->flags = html_element_flags(tag->name);
         tag->priority = priority_of(tag->name);
         tag->is_empty = html_tag_is_empty(tag->name);
@@ -106,22 +119,31 @@ static void fill_name_chars(void)
                         name_chars[c] = (guint8) g_ascii_tolower((char) c);
 }
 
+static const struct tag *get_known(const char *name)
+{
+        const struct tag *tag = known.tags;
+        while (strcmp(tag->name, name) != 0)
+                tag++;
+        return tag;
+}
+
 void html_sound_prepare(void)
 {
         fill_name_chars();
         memset(known.by_hash, 0, sizeof known.by_hash);
-        for (size_t i = 0; i < KNOWN; i++) {
-                size_t size = strlen(names[i]);
-                unsigned at = hash_of(names[i], size);
+        for (unsigned i = 0; i < KNOWN; i++) {
+                fill_tag(&known.tags[i], names[i], strlen(names[i]), i);
+                unsigned at = hash_of(known.tags[i].key);
                 while (known.by_hash[at])
-                        at = (at + 1) % HASH_SIZE;
+                        at = (at + 1) % (1u << HASH_BITS);
                 known.by_hash[at] = (guint8) (i + 1);
-                fill_tag(&known.tags[i], names[i], size);
+                known.closes[i][KNOWN] = known.closes[KNOWN][i] = 1;
         }
-        known.html = find_known("html", 4);
-        known.head = find_known("head", 4);
-        known.body = find_known("body", 4);
-        known.p = find_known("p", 1);
+        known.closes[KNOWN][KNOWN] = 1;
+        known.html = get_known("html");
+        known.head = get_known("head");
+        known.body = get_known("body");
+        known.p = get_known("p");
 }
 
 /* --- a page --- */
@@ -136,7 +158,7 @@ struct page {
         unsigned open_count;
         struct tag unknown[UNKNOWN_MAX];
         unsigned unknown_count;
-        struct { const char *start; size_t size; } idle[KNOWN]; /* see match_idle */
+        struct { const char *start; size_t size; } idle[KNOWN + 1]; /* see match_idle */
         bool seen_head, seen_body;
         bool gives_up;
         GString *values; /* of the tag's attributes */
@@ -166,16 +188,9 @@ static const struct tag *top(const struct page *page)
         return page->open_count > 0 ? page->open[page->open_count - 1] : NULL;
 }
 
-static bool is_known(const struct tag *tag)
-{
-        return tag >= known.tags && tag < known.tags + KNOWN;
-}
-
 static bool closes(const struct tag *tag, const struct tag *open)
 {
-        if (!is_known(tag) || !is_known(open))
-                return false;
-        guint8 *answer = &known.closes[tag - known.tags][open - known.tags];
+        guint8 *answer = &known.closes[tag->place][open->place];
         if (*answer == 0)
                 *answer = html_tag_closes(tag->name, open->name) ? 2 : 1;
         return *answer == 2;
@@ -343,11 +358,12 @@ static bool is_name_start(char c)
         return g_ascii_isalpha(c) || c == '_' || c == ':' || c == '.';
 }
 
-/* Reads a name in lower case; 0 for none or one that is too long. */
+/* Reads a name in lower case, as key_of wants it; 0 for none or one that is too long. */
 static size_t read_name(const char **p, const char *end, char ret_name[NAME_MAX_BYTES + 1])
 {
         size_t size = 0;
         const char *at = *p;
+        memset(ret_name, 0, sizeof(guint64));
         for (; at < end && name_chars[(unsigned char) *at]; at++) {
                 if (size == NAME_MAX_BYTES)
                         return 0;
@@ -363,11 +379,11 @@ static const struct tag *find_tag(struct page *page, const char *name, size_t si
 {
         const struct tag *tag = find_known(name, size);
         for (unsigned i = 0; !tag && i < page->unknown_count; i++)
-                if (page->unknown[i].size == size && memcmp(page->unknown[i].name, name, size) == 0)
+                if (is_tag(&page->unknown[i], name, size, key_of(name)))
                         tag = &page->unknown[i];
         if (tag || page->unknown_count == UNKNOWN_MAX)
                 return tag;
-        fill_tag(&page->unknown[page->unknown_count], name, size);
+        fill_tag(&page->unknown[page->unknown_count], name, size, KNOWN);
         return &page->unknown[page->unknown_count++];
 }
 
@@ -520,18 +536,18 @@ static bool is_surplus(const struct page *page, const struct tag *tag)
  * the name is what followed the last one of this name that had none; then its size up to ">". */
 static size_t match_idle(const struct page *page, const struct tag *tag, const char *p)
 {
-        size_t size = is_known(tag) ? page->idle[tag - known.tags].size : 0;
+        size_t size = page->idle[tag->place].size;
         bool is_same = size > 0 && (size_t) (page->end - p) > size && p[size] == '>' &&
-                       memcmp(p, page->idle[tag - known.tags].start, size) == 0;
+                       memcmp(p, page->idle[tag->place].start, size) == 0;
         return is_same ? size : 0;
 }
 
 static void note_idle(struct page *page, const struct tag *tag, const char *start, const char *end)
 {
-        if (!is_known(tag) || *end != '>')
+        if (*end != '>')
                 return;
-        page->idle[tag - known.tags].start = start;
-        page->idle[tag - known.tags].size = (size_t) (end - start);
+        page->idle[tag->place].start = start;
+        page->idle[tag->place].size = (size_t) (end - start);
 }
 
 /* p is behind "<". */

@@ -608,13 +608,13 @@ static int read_sound(struct mail_reader *reader, const char *data, size_t size,
 static int parse_entity(struct mail_reader *reader, const char *data, size_t size, struct place place)
 {
         struct source source = { data, size };
-        int r = mime_check_boundaries(data, size, reader->err);
-        if (r < 0)
-                return r;
         place.floor = 0;
         place.to_end = true;
-        r = reader->by_library ? 1 : read_sound(reader, data, size, place);
+        int r = reader->by_library ? 1 : read_sound(reader, data, size, place);
         if (r <= 0)
+                return r;
+        r = mime_check_boundaries(data, size, reader->err);
+        if (r < 0)
                 return r;
         GByteArray *bytes = g_byte_array_new_take((guint8 *) data, size); /* lent, see below */
         GMimeStream *stream = g_mime_stream_mem_new();
@@ -635,14 +635,26 @@ static int parse_entity(struct mail_reader *reader, const char *data, size_t siz
         return r;
 }
 
-static void take_date(struct mime_mail *mail)
+static bool read_date(const struct mail_reader *reader, const char *value, gint64 *ret_seconds)
 {
-        GDateTime *date = mail->date ? g_mime_utils_header_decode_date(mail->date) : NULL;
+        if (!reader->by_library && mime_sound_date(value, ret_seconds))
+                return true;
+        GDateTime *date = g_mime_utils_header_decode_date(value);
         if (!date)
-                return;
-        mail->date_ms = g_date_time_to_unix(date) * 1000;
-        mail->date_is_valid = true;
+                return false;
+        *ret_seconds = g_date_time_to_unix(date);
         g_date_time_unref(date);
+        return true;
+}
+
+static void take_date(struct mail_reader *reader)
+{
+        struct mime_mail *mail = reader->mail;
+        gint64 seconds;
+        if (!mail->date || !read_date(reader, mail->date, &seconds))
+                return;
+        mail->date_ms = seconds * 1000;
+        mail->date_is_valid = true;
 }
 
 static void take_from_address(struct mail_reader *reader)
@@ -650,6 +662,8 @@ static void take_from_address(struct mail_reader *reader)
         struct charset_result from;
         GPtrArray *addresses = NULL;
         if (!reader->mail->from)
+                return;
+        if (!reader->by_library && (reader->mail->from_address = mime_sound_address(reader->mail->from)))
                 return;
         charset_decode(NULL, reader->mail->from, strlen(reader->mail->from), &from);
         if (mime_parse_addresses(from.text, &addresses, NULL) == 0) {
@@ -688,7 +702,7 @@ static void take_head(struct mail_reader *reader, const struct mail_head *head)
                 if (second && i == 0)
                         g_clear_pointer(&mail->from_address, g_free); /* other programs may show the second one */
         }
-        take_date(mail);
+        take_date(reader);
 }
 
 /* Whether the first line ends with CR CR LF: something put a CR before the line ends of a mail that had them already. */

@@ -6,6 +6,7 @@
 #include "ingest/charset.h"
 #include "ingest/mime_p.h"
 
+#define USUAL_FIELDS 24u
 #define JUNK_LINES_MAX 50 /* then it is text, not a head with a few broken lines */
 #define BOUNDARY_BYTES_MAX 200
 #define BOUNDARY_COMPARISONS_MAX 200000000u /* the parser compares each delimiter line with all boundaries around it */
@@ -39,9 +40,11 @@ bool mime_is_header_line(const char *line, size_t size)
         return field_name_size(line, size) > 0;
 }
 
+/* The first letter tells most apart. size is not 0. */
 static bool name_is(const char *name, size_t size, const char *wanted)
 {
-        return strlen(wanted) == size && g_ascii_strncasecmp(name, wanted, size) == 0;
+        return (*name | 0x20) == (*wanted | 0x20) && strlen(wanted) == size &&
+               g_ascii_strncasecmp(name, wanted, size) == 0;
 }
 
 /* Fields that only mail has: text may start with "Note: …" as well. */
@@ -97,7 +100,7 @@ static int head_too_large(struct error *err)
 int mail_head_read(const char *data, size_t size, struct mail_head *ret_head, struct error *err)
 {
         const char *end = data + size, *p = skip_prelude(data, end);
-        struct mail_head head = { .fields = g_array_new(FALSE, FALSE, sizeof(struct header_field)),
+        struct mail_head head = { .fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), USUAL_FIELDS),
                                   .start = (size_t) (p - data) };
         unsigned junk = 0; /* since the last field */
         const char *last_end = p, *stop;

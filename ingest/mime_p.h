@@ -59,6 +59,11 @@ struct sound_part {
 /* The parts of a mail that begins with its header, or the one that it is; the array frees them. NULL: it is not sound. */
 GArray *mime_split_sound(const char *data, size_t size, bool *ret_is_multipart, bool *ret_alternative);
 
+/* The address of a From value, its domain in lower case, and the seconds since 1970 of a Date value: NULL and false where
+ * it is not written as nearly all are, so that GMime must be asked. Newly allocated. */
+char *mime_sound_address(const char *from);
+bool mime_sound_date(const char *date, gint64 *ret_seconds);
+
 /* Of a Content-Type or Content-Disposition value: the token before the parameters, in lower case ("text/html",
  * "attachment"; "" for none), and one parameter, decoded (RFC 2231, RFC 2047, raw bytes) to a line of UTF-8, or NULL. */
 char *mime_value_token(const char *raw);

@@ -61,6 +61,15 @@ static int find_zone_minutes(const char *date)
         return 0;
 }
 
+/* So many digits, and what stands behind them. Returns the end. */
+static char *put_number(char *to, int number, int digits, char behind)
+{
+        for (int i = digits; i-- > 0; number /= 10)
+                to[i] = (char) ('0' + number % 10);
+        to[digits] = behind;
+        return to + digits + 1;
+}
+
 /* RFC 3339, in the zone that the field is written in. NULL for a date that is none. */
 static char *format_date(const struct mime_mail *mail)
 {
@@ -72,13 +81,21 @@ static char *format_date(const struct mime_mail *mail)
         g_autoptr(GDateTime) shifted = local ? g_date_time_add_minutes(local, zone) : NULL;
         if (!shifted)
                 return NULL;
-        g_autofree char *text = g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d", g_date_time_get_year(shifted),
-                                                g_date_time_get_month(shifted), g_date_time_get_day_of_month(shifted),
-                                                g_date_time_get_hour(shifted), g_date_time_get_minute(shifted),
-                                                g_date_time_get_second(shifted));
-        if (zone == 0)
-                return g_strconcat(text, "Z", NULL);
-        return g_strdup_printf("%s%c%02d:%02d", text, zone < 0 ? '-' : '+', ABS(zone) / 60, ABS(zone) % 60);
+        char *text = g_strdup("yyyy-mm-ddThh:mm:ss+hh:mm"), *to = text;
+        int year, month, day;
+        g_date_time_get_ymd(shifted, &year, &month, &day);
+        to = put_number(to, year, 4, '-'); /* no later one than 9999 is a GDateTime */
+        to = put_number(to, month, 2, '-');
+        to = put_number(to, day, 2, 'T');
+        to = put_number(to, g_date_time_get_hour(shifted), 2, ':');
+        to = put_number(to, g_date_time_get_minute(shifted), 2, ':');
+        to = put_number(to, g_date_time_get_second(shifted), 2, zone == 0 ? 'Z' : zone < 0 ? '-' : '+');
+        if (zone != 0) {
+                to = put_number(to, ABS(zone) / 60, 2, ':');
+                to = put_number(to, ABS(zone) % 60, 2, '\0') - 1;
+        }
+        *to = '\0';
+        return text;
 }
 
 static char *decode_field(const char *raw)

@@ -103,12 +103,14 @@ static void extract(struct candidate *candidate, const struct document *document
 static struct candidate *add_candidate(struct readings *readings, const struct source *source,
                                        const struct document *document)
 {
-        struct candidate *candidate = g_new0(struct candidate, 1);
-        candidate->html = document->rendering == RENDERING_HTML;
-        candidate->attachment = source->attachment;
-        candidate->message = source->message;
-        candidate->group = source->group;
-        candidate->source = readings->sources;
+        struct candidate *candidate = g_new(struct candidate, 1);
+        *candidate = (struct candidate){
+                .html = document->rendering == RENDERING_HTML,
+                .attachment = source->attachment,
+                .message = source->message,
+                .group = source->group,
+                .source = readings->sources,
+        };
         extract(candidate, document);
         if (!candidate->feed || !readings->without_text)
                 candidate->text = document_text(document);

@@ -65,6 +65,11 @@ static int end_child(struct worker *worker)
         return status;
 }
 
+void worker_stop(struct worker *worker)
+{
+        end_child(worker);
+}
+
 void worker_free(struct worker *worker)
 {
         if (!worker)
@@ -75,8 +80,8 @@ void worker_free(struct worker *worker)
 }
 
 /* glibc keeps seven freed pieces of each small size at hand. A mail is read into hundreds, which would be joined and
- * cut anew for the next one: a twentieth of the parser's time. No more than 4 MiB stay unused for it. */
-#define CHILD_TUNABLES "GLIBC_TUNABLES=glibc.malloc.tcache_count=128"
+ * cut anew for the next one: a twentieth of the parser's time. No more than 8 MiB stay unused for it. */
+#define CHILD_TUNABLES "GLIBC_TUNABLES=glibc.malloc.tcache_count=256"
 
 /* The child gets the socket as descriptor 3, shared memory as 4 (unless that is -1), nothing above it, that one
  * variable and default signals; a process group of its own keeps the terminal's Ctrl-C for the parent. */
@@ -194,19 +199,31 @@ static bool is_shared(const struct worker_frame *reply)
         return reply->magic == WORKER_REPLY_SHARED_MAGIC;
 }
 
-static bool reply_is_acceptable(const struct worker *worker, const struct worker_frame *reply, uint64_t serial)
+static bool is_together(const struct worker_frame *request)
 {
+        return request->magic == WORKER_REQUEST_TOGETHER_MAGIC;
+}
+
+static bool reply_is_acceptable(const struct worker *worker, const struct worker_frame *reply, const struct worker_frame *request)
+{
+        if (reply->serial != request->serial)
+                return false;
+        if (is_together(request))
+                return reply->magic == WORKER_REPLY_TOGETHER_MAGIC && reply->kind == request->kind &&
+                       reply->size <= WORKER_SHARED_BYTES;
         bool shared = worker->shared && is_shared(reply);
-        return reply->serial == serial && (shared || reply->magic == WORKER_REPLY_MAGIC) && reply->kind < READER_OUTCOME_MAX &&
-               reply->size > 0 && reply->size <= (shared ? WORKER_SHARED_BYTES : LIMIT_WORKER_REPLY_BYTES);
+        return (shared || reply->magic == WORKER_REPLY_MAGIC) && reply->kind < READER_OUTCOME_MAX && reply->size > 0 &&
+               reply->size <= (shared ? WORKER_SHARED_BYTES : LIMIT_WORKER_REPLY_BYTES);
 }
 
 /* The frame is there, perhaps with the first byte behind it. */
 static int take_frame(struct worker *worker, struct exchange *x)
 {
         memcpy(&x->reply, x->head, sizeof x->reply);
-        if (!reply_is_acceptable(worker, &x->reply, x->request.serial))
+        if (!reply_is_acceptable(worker, &x->reply, &x->request))
                 return -ERR_MALFORMED;
+        if (is_together(&x->request))
+                return 0; /* see take_answers */
         bool shared = is_shared(&x->reply);
         x->room = MIN(x->reply.size + 1, WORKER_SHARED_BYTES); /* all of it where it is shared */
         x->body = g_malloc(x->room);
@@ -238,21 +255,33 @@ static int receive_some(struct worker *worker, struct exchange *x)
         return r == 0 && x->received > x->expected ? -ERR_MALFORMED : r;
 }
 
+static void init_exchange(struct worker *worker, uint32_t magic, uint32_t kind, size_t size, struct exchange *ret_x)
+{
+        *ret_x = (struct exchange) {
+                .request = { magic, kind, size, ++worker->serial },
+                .expected = sizeof ret_x->reply,
+                .end_ms = clock_monotonic_ms() + worker->wall_ms,
+        };
+}
+
+/* With a NUL behind it, which the child relies on. */
+static void put_mail(char *place, const void *data, size_t size)
+{
+        if (size > 0)
+                memcpy(place, data, size);
+        place[size] = '\0';
+}
+
 /* Puts the mail where the child finds it and says so, or begins to send it. */
 static int begin_exchange(struct worker *worker, const void *data, size_t size, enum reader_form form, struct exchange *ret_x)
 {
         bool fits = worker->shared && size < WORKER_SHARED_BYTES;
-        *ret_x = (struct exchange) {
-                .request = { fits ? WORKER_REQUEST_SHARED_MAGIC : WORKER_REQUEST_MAGIC, form, size, ++worker->serial },
-                .data = data,
-                .to_send = fits ? 0 : size,
-                .expected = sizeof ret_x->reply,
-                .end_ms = clock_monotonic_ms() + worker->wall_ms,
-        };
+        init_exchange(worker, fits ? WORKER_REQUEST_SHARED_MAGIC : WORKER_REQUEST_MAGIC, form, size, ret_x);
         if (fits) {
-                if (size > 0)
-                        memcpy(worker->shared->request, data, size);
-                worker->shared->request[size] = '\0';
+                put_mail(worker->shared->request, data, size);
+        } else {
+                ret_x->data = data;
+                ret_x->to_send = size;
         }
         return send_some(worker, ret_x);
 }
@@ -315,12 +344,17 @@ int worker_start(struct worker *worker, struct error *err)
         return worker->pid == 0 ? start_child(worker, err) : 0;
 }
 
+static int ensure_child(struct worker *worker, unsigned mails, struct error *err)
+{
+        if (worker->pid != 0 && worker->served + mails > LIMIT_WORKER_MAILS)
+                end_child(worker);
+        return worker_start(worker, err);
+}
+
 int worker_read(struct worker *worker, const void *data, size_t size, enum reader_form form, int stop_fd,
                 struct reader_result *ret_result, struct error *err)
 {
-        if (worker->pid != 0 && worker->served >= LIMIT_WORKER_MAILS)
-                end_child(worker);
-        int r = worker_start(worker, err);
+        int r = ensure_child(worker, 1, err);
         if (r < 0)
                 return r;
         char sha256[DIGEST_TEXT_SIZE];
@@ -336,5 +370,103 @@ int worker_read(struct worker *worker, const void *data, size_t size, enum reade
         if (r < 0)
                 return explain_failure(worker, r, err);
         worker->served++;
+        return 0;
+}
+
+/* --- several mails at a time --- */
+
+static bool fit_together(const struct worker_mail *mails, unsigned count)
+{
+        size_t bytes = 0;
+        for (unsigned i = 0; i < count; i++)
+                bytes += MIN(mails[i].size, WORKER_TOGETHER_BYTES + 1);
+        return count > 0 && count <= WORKER_TOGETHER_MAX && bytes <= WORKER_TOGETHER_BYTES;
+}
+
+_Static_assert(WORKER_TOGETHER_BYTES + WORKER_TOGETHER_MAX * (sizeof(struct worker_part) + 1) <= WORKER_SHARED_BYTES,
+               "what may be read together has room");
+
+/* The table, then the mails. */
+static int begin_together(struct worker *worker, const struct worker_mail *mails, unsigned count, struct exchange *ret_x)
+{
+        struct worker_part table[WORKER_TOGETHER_MAX];
+        char *request = worker->shared->request;
+        size_t at = count * sizeof *table;
+        for (unsigned i = 0; i < count; i++) {
+                table[i] = (struct worker_part) { mails[i].form, (uint32_t) mails[i].size };
+                put_mail(request + at, mails[i].data, mails[i].size);
+                at += mails[i].size + 1;
+        }
+        memcpy(request, table, count * sizeof *table);
+        init_exchange(worker, WORKER_REQUEST_TOGETHER_MAGIC, count, at, ret_x);
+        return send_some(worker, ret_x);
+}
+
+static void digest_mails(const struct worker_mail *mails, unsigned count, char (*ret_sha256)[DIGEST_TEXT_SIZE])
+{
+        unsigned i = 0;
+        for (; i + 1 < count; i += 2) {
+                const struct digest_input two[2] = { { mails[i].data, mails[i].size }, { mails[i + 1].data, mails[i + 1].size } };
+                digest_sha256_of_two(two, ret_sha256 + i);
+        }
+        if (i < count)
+                digest_sha256(mails[i].data, mails[i].size, ret_sha256[i]);
+}
+
+static void clear_results(struct worker_mail *mails, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                if (mails[i].is_read)
+                        reader_result_clear(&mails[i].result);
+                mails[i].is_read = false;
+        }
+}
+
+/* Looks at each byte of the shared memory once, to copy it. What is wrong with one answer is wrong with all: the process
+ * that gave it has given the others too. */
+static int take_answers(const struct worker_shared *shared, size_t size, struct worker_mail *mails, unsigned count,
+                        char (*sha256)[DIGEST_TEXT_SIZE], struct error *err)
+{
+        struct worker_part table[WORKER_TOGETHER_MAX];
+        size_t at = count * sizeof *table;
+        memcpy(table, shared->reply, at);
+        int r = at <= size ? 0 : -ERR_MALFORMED;
+        for (unsigned i = 0; r == 0 && i < count; i++) {
+                if (table[i].kind >= READER_OUTCOME_MAX || table[i].size > size - at) {
+                        r = -ERR_MALFORMED;
+                } else if (table[i].size > 0) {
+                        r = worker_parse_reply((enum reader_outcome) table[i].kind, g_memdup2(shared->reply + at, table[i].size),
+                                               table[i].size, sha256[i], &mails[i].result, err);
+                        mails[i].is_read = r == 0;
+                        at += table[i].size;
+                }
+        }
+        if (r == 0 && at != size)
+                r = -ERR_MALFORMED;
+        if (r < 0)
+                clear_results(mails, count);
+        return r;
+}
+
+int worker_read_together(struct worker *worker, struct worker_mail *mails, unsigned count, int stop_fd, struct error *err)
+{
+        for (unsigned i = 0; i < count; i++)
+                mails[i].is_read = false;
+        int r = ensure_child(worker, count, err);
+        if (r < 0)
+                return r;
+        if (!worker->shared || !fit_together(mails, count))
+                return error_set(err, -ENOTSUP, "these mails cannot be read together");
+        char sha256[WORKER_TOGETHER_MAX][DIGEST_TEXT_SIZE];
+        struct exchange x;
+        r = begin_together(worker, mails, count, &x);
+        digest_mails(mails, count, sha256); /* while the child reads */
+        if (r == 0)
+                r = end_exchange(worker, &x, stop_fd);
+        if (r == 0)
+                r = take_answers(worker->shared, x.reply.size, mails, count, sha256, err);
+        if (r < 0)
+                return explain_failure(worker, r, err);
+        worker->served += count;
         return 0;
 }

@@ -67,17 +67,63 @@ static void limit_cpu(uint64_t ms)
         setitimer(ITIMER_PROF, &timer, NULL);
 }
 
-static int read_mail(const struct worker_setup *setup, const struct worker_frame *frame, const char *data,
-                     struct worker_shared *shared)
+static void read_limited(const struct worker_setup *setup, const char *data, size_t size, uint32_t form,
+                         struct reader_result *ret_result)
 {
         const struct reader_limits limits = { .text_bytes = setup->text_bytes, .without_digest = true,
                                               .without_text = setup->without_text };
+        limit_cpu(setup->cpu_ms);
+        reader_read_limited(data, size, (enum reader_form) form, &limits, ret_result);
+        if (setup->without_text && ret_result->text)
+                ret_result->text[0] = '\0';
+}
+
+static int read_mail(const struct worker_setup *setup, const struct worker_frame *frame, const char *data,
+                     struct worker_shared *shared)
+{
         struct reader_result result;
-        reader_read_limited(data, frame->size, (enum reader_form) frame->kind, &limits, &result);
-        if (setup->without_text && result.text)
-                result.text[0] = '\0';
+        read_limited(setup, data, frame->size, frame->kind, &result);
         int r = send_reply(&result, frame->serial, shared);
         reader_result_clear(&result);
+        return r < 0 ? r : 1;
+}
+
+/* The row of an answer, which is put into this room unless that is too small: then the mail is read again, alone. */
+static struct worker_part put_reply(const struct reader_result *result, char *place, size_t room)
+{
+        struct worker_frame frame;
+        g_autoptr(GString) reply = worker_pack_reply(result, 0);
+        memcpy(&frame, reply->str, sizeof frame);
+        if (frame.size > room)
+                return (struct worker_part) { frame.kind, 0 };
+        memcpy(place, reply->str + sizeof frame, frame.size);
+        return (struct worker_part) { frame.kind, (uint32_t) frame.size };
+}
+
+static bool part_is_valid(const struct worker_part *part, size_t left)
+{
+        return part->kind < READER_FORM_MAX && part->size < left; /* and a NUL */
+}
+
+/* One after the other; the other end wakes when all are done. */
+static int read_mails(const struct worker_setup *setup, const struct worker_frame *frame, struct worker_shared *shared)
+{
+        struct worker_part table[WORKER_TOGETHER_MAX], replies[WORKER_TOGETHER_MAX];
+        size_t head = frame->kind * sizeof *table, from = head, to = head;
+        memcpy(table, shared->request, head);
+        for (uint32_t i = 0; i < frame->kind; i++) {
+                if (!part_is_valid(&table[i], WORKER_SHARED_BYTES - from))
+                        return -EPROTO;
+                struct reader_result result;
+                read_limited(setup, shared->request + from, table[i].size, table[i].kind, &result);
+                replies[i] = put_reply(&result, shared->reply + to, WORKER_SHARED_BYTES - to);
+                reader_result_clear(&result);
+                from += table[i].size + 1;
+                to += replies[i].size;
+        }
+        memcpy(shared->reply, replies, head);
+        const struct worker_frame answer = { WORKER_REPLY_TOGETHER_MAGIC, frame->kind, to, frame->serial };
+        int r = write_all(&answer, sizeof answer);
         return r < 0 ? r : 1;
 }
 
@@ -94,6 +140,8 @@ static int read_received_mail(const struct worker_setup *setup, const struct wor
 
 static bool frame_is_valid(const struct worker_frame *frame, const struct worker_shared *shared)
 {
+        if (shared && frame->magic == WORKER_REQUEST_TOGETHER_MAGIC)
+                return frame->kind > 0 && frame->kind <= WORKER_TOGETHER_MAX;
         bool is_shared = shared && frame->magic == WORKER_REQUEST_SHARED_MAGIC;
         return (is_shared || frame->magic == WORKER_REQUEST_MAGIC) && frame->kind < READER_FORM_MAX &&
                frame->size <= (is_shared ? WORKER_SHARED_BYTES - 1 : LIMIT_MESSAGE_BYTES_MAX);
@@ -108,8 +156,9 @@ static int serve_one(const struct worker_setup *setup, struct worker_shared *sha
                 return r;
         if (!frame_is_valid(&frame, shared))
                 return -EPROTO;
-        limit_cpu(setup->cpu_ms);
-        if (frame.magic == WORKER_REQUEST_SHARED_MAGIC)
+        if (frame.magic == WORKER_REQUEST_TOGETHER_MAGIC)
+                r = read_mails(setup, &frame, shared);
+        else if (frame.magic == WORKER_REQUEST_SHARED_MAGIC)
                 r = read_mail(setup, &frame, shared->request, shared); /* the other end has put a NUL behind it */
         else
                 r = read_received_mail(setup, &frame, shared);

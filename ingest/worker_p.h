@@ -18,12 +18,23 @@
 #define WORKER_REQUEST_SHARED_MAGIC 0x71666432u
 #define WORKER_REPLY_SHARED_MAGIC 0x72666432u
 
+/* Several mails, and their answers; kind is how many. The bytes are in the shared memory behind a table of them. */
+#define WORKER_REQUEST_TOGETHER_MAGIC 0x71666433u
+#define WORKER_REPLY_TOGETHER_MAGIC 0x72666433u
+
 /* In front of the bytes of a request (kind: enum reader_form) and of those of a reply (kind: enum reader_outcome). */
 struct worker_frame {
         uint32_t magic;
         uint32_t kind;
         uint64_t size;
         uint64_t serial; /* of the request; the reply repeats it */
+};
+
+/* The row of such a table for one mail (kind: enum reader_form), behind whose bytes there is a NUL, or for one answer (kind:
+ * enum reader_outcome). An answer without bytes: there was no room for it. */
+struct worker_part {
+        uint32_t kind;
+        uint32_t size;
 };
 
 /* The first thing that a child reads, once. The child has none of our environment, so its limits come this way. */

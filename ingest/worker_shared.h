@@ -10,7 +10,7 @@
 #include "common/limits.h"
 
 /* Nearly every mail and answer; a larger one goes through the socket. */
-#define WORKER_SHARED_BYTES (256u * KIB)
+#define WORKER_SHARED_BYTES (384u * KIB)
 
 struct worker_shared {
         char request[WORKER_SHARED_BYTES]; /* a mail, and a NUL behind it */

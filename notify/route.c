@@ -88,18 +88,16 @@ static void threshold_describe(GString *out, const struct threshold *t, const ch
                 return;
         if (out->len > 0)
                 g_string_append(out, conjunction);
-        const char *field = bulletin_field_english(t->field), *lowest = route_value_text(t->field, t->lowest);
-        switch (t->standing) {
-        case STANDING_MET:
-                g_string_append_printf(out, "%s %s is at or above %s", field, route_value_text(t->field, t->value),
-                                       lowest);
-                break;
-        case STANDING_BELOW:
-                g_string_append_printf(out, "%s %s is below %s", field, route_value_text(t->field, t->value), lowest);
-                break;
-        default:
-                g_string_append_printf(out, "%s is undetermined", field);
+        /* No printf: of each bulletin, for each route, this is most of the decision. */
+        g_string_append(out, bulletin_field_english(t->field));
+        if (t->standing == STANDING_UNDETERMINED) {
+                g_string_append(out, " is undetermined");
+                return;
         }
+        g_string_append_c(out, ' ');
+        g_string_append(out, route_value_text(t->field, t->value));
+        g_string_append(out, t->standing == STANDING_MET ? " is at or above " : " is below ");
+        g_string_append(out, route_value_text(t->field, t->lowest));
 }
 
 static unsigned count_standing(const struct threshold *a, const struct threshold *b, enum standing standing)
@@ -142,13 +140,13 @@ bool route_matches(const struct route *route, const struct bulletin *bulletin, c
 {
         g_autoptr(GString) notes = g_string_new(NULL), reason = g_string_new(NULL);
         if (!route_passes_filters(route, bulletin, notes)) {
-                *ret_reason = g_strdup(notes->str);
+                *ret_reason = g_string_free(g_steal_pointer(&notes), FALSE);
                 return false;
         }
         bool above = thresholds_met(route, bulletin, reason);
         if (above)
                 g_string_append(reason, notes->str);
-        *ret_reason = g_strdup(reason->str);
+        *ret_reason = g_string_free(g_steal_pointer(&reason), FALSE);
         return above;
 }
 

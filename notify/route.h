@@ -55,6 +55,9 @@ struct route_step *route_step_new(int64_t after_ms, GPtrArray *channels /* taken
 struct route *route_new(const char *name); /* with the defaults */
 void route_free(struct route *route);
 
+/* How the reason begins where a revision is not told because it is history. */
+#define ROUTE_REASON_HISTORY "history: "
+
 enum route_action { ACTION_NONE, ACTION_NEW, ACTION_RAISED, ACTION_UPDATED, ACTION_LOWERED, ACTION_MAX };
 const char *route_action_name(enum route_action action);
 

@@ -124,13 +124,13 @@ static void decide_unknown(struct route_decision *d, const struct considered *c)
         if (c->above)
                 decide_send(d, c, ACTION_NEW, g_strdup(c->match_reason));
         else
-                decide_none(d, c, g_strdup_printf("not above: %s", c->match_reason));
+                decide_none(d, c, g_strconcat("not above: ", c->match_reason, NULL));
 }
 
 static void decide_history(struct route_decision *d, const struct considered *c)
 {
         bool variant = c->input->event == EVENT_VARIANT || c->input->event == EVENT_UNDATED;
-        decide_none(d, c, g_strdup_printf("history: %s", c->match_reason));
+        decide_none(d, c, g_strconcat(ROUTE_REASON_HISTORY, c->match_reason, NULL));
         if (!variant || !c->input->known)
                 return;
         /* Another content of a revision that is known only ever adds to what is known, so that history ends in the

@@ -189,8 +189,9 @@ bool route_passes_filters(const struct route *route, const struct bulletin *bull
         static enum verdict (*const filters[])(const struct route *, const struct bulletin *, GString *) = {
                 filter_feeds, filter_environment, filter_exploit, filter_restart, filter_software, filter_products,
         };
+        g_autoptr(GString) note = g_string_new(NULL);
         for (gsize i = 0; i < G_N_ELEMENTS(filters); i++) {
-                g_autoptr(GString) note = g_string_new(NULL);
+                g_string_truncate(note, 0);
                 enum verdict verdict = filters[i](route, bulletin, note);
                 if (verdict == VERDICT_EXCLUDE) {
                         g_string_assign(notes, note->str);

@@ -118,6 +118,30 @@ static int write_index(struct archive_mirror *mirror, struct archive_pass *pass,
         return r;
 }
 
+/* A sync waits for the disk; the index is made meanwhile. */
+struct background_sync { struct archive_mirror *mirror; GThread *thread; int code; struct error error; };
+
+static gpointer sync_in_background(gpointer data)
+{
+        struct background_sync *sync = data;
+        sync->code = sync_written(sync->mirror, &sync->error);
+        return NULL;
+}
+
+static void begin_sync(struct background_sync *sync)
+{
+        sync->thread = g_thread_try_new("sync", sync_in_background, sync, NULL);
+        if (!sync->thread)
+                sync_in_background(sync);
+}
+
+static int end_sync(struct background_sync *sync, struct error *err)
+{
+        if (sync->thread)
+                g_thread_join(sync->thread);
+        return sync->code < 0 ? error_move(err, &sync->error) : 0;
+}
+
 /* All but the last `keep`, 0 or 1. */
 static int take_off_list(struct archive_mirror *mirror, unsigned keep, struct error *err)
 {
@@ -139,11 +163,16 @@ static int take_off_list(struct archive_mirror *mirror, unsigned keep, struct er
  * Where the index can't be written one of them stays there for its sake. */
 static int finish(struct archive_mirror *mirror, struct archive_pass *pass, struct error *err)
 {
-        struct error local = ERROR_INIT;
-        int r = sync_written(mirror, err);
-        if (r < 0 || mirror->written->len == 0)
+        struct error local = ERROR_INIT, index_error = ERROR_INIT;
+        if (mirror->written->len == 0)
+                return 0;
+        struct background_sync sync = { .mirror = mirror };
+        begin_sync(&sync);
+        int index_code = write_index(mirror, pass, &index_error);
+        int r = end_sync(&sync, err);
+        r = keep_first(r, index_code, err, &index_error);
+        if (mirror->written->len == 0) /* the sync has failed */
                 return r;
-        r = write_index(mirror, pass, err);
         return keep_first(r, take_off_list(mirror, r < 0 ? 1 : 0, &local), err, &local);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/archive_feed.h"
 
-#include <string.h>
-
 #define PUT_WAIT_MS 1000 /* for a commit, and the wait for room in the middle of what it puts */
 
 struct archive_feed {
@@ -56,7 +54,7 @@ void archive_feed_free(struct archive_feed *feed)
 /* The bulletin's own strings are about as long as its JSON. */
 static size_t weight(const struct archive_fresh *fresh)
 {
-        return sizeof *fresh + fresh->size + 2 * strlen(fresh->text);
+        return sizeof *fresh + fresh->size + 2 * fresh->text_size;
 }
 
 static bool is_filling(const struct archive_feed *feed)

@@ -15,6 +15,7 @@ struct archive_fresh {
         int64_t mark;
         struct bulletin *bulletin;
         char *text; /* the bulletin as JSON */
+        size_t text_size;
         char *data; /* the mail's bytes: to keep them costs less than to restore them */
         size_t size;
         char *unverified; /* of the mail, or NULL */

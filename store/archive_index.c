@@ -84,7 +84,7 @@ static void end_index(struct index_state *index, GString *out)
 }
 
 /* The index in the making: its rows go to the file one by one, however many there are. */
-struct index_writing { struct file_writer *file; GString *text; struct index_state state; };
+struct index_writing { struct file_writer *file; GString *text; struct index_state state; bool left_out; };
 
 static void flush_index(struct index_writing *w)
 {
@@ -100,17 +100,28 @@ static void write_index_row(const struct bulletin_row *row, void *context)
                 flush_index(w);
 }
 
+/* Those that are unverified stand behind all others. There being none is the usual case, and looking for them is to look at
+ * every bulletin. */
+static void write_if_verified(const struct bulletin_row *row, void *context)
+{
+        struct index_writing *w = context;
+        if (row->unverified)
+                w->left_out = true;
+        else
+                write_index_row(row, w);
+}
+
 static int write_index_rows(struct database *db, struct index_writing *w, struct error *err)
 {
-        struct bulletin_filter verified = { .kind = -1, .without_content = true, .trust = BULLETINS_VERIFIED };
+        struct bulletin_filter all = { .kind = -1, .without_content = true };
         struct bulletin_filter others = { .kind = -1, .without_content = true, .trust = BULLETINS_UNVERIFIED };
-        int64_t bulletins, revisions;
-        int r = bulletins_count(db, &bulletins, &revisions, err);
+        int64_t bulletins;
+        int r = bulletins_count_verified(db, &bulletins, err);
         if (r < 0)
                 return r;
         begin_index(&w->state, w->text, bulletins);
-        r = bulletins_each(db, &verified, write_index_row, w, err);
-        if (r == 0)
+        r = bulletins_each(db, &all, write_if_verified, w, err);
+        if (r == 0 && w->left_out)
                 r = bulletins_each(db, &others, write_index_row, w, err);
         end_index(&w->state, w->text);
         flush_index(w);

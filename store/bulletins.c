@@ -61,6 +61,18 @@ char *bulletins_fold(const char *text)
         return g_utf8_casefold(normal, -1);
 }
 
+static enum bulletin_kind read_kind(struct statement *statement, int column)
+{
+        int64_t kind = statement_int(statement, column);
+        return kind > 0 && kind < BULLETIN_KIND_MAX ? (enum bulletin_kind) kind : BULLETIN_UNKNOWN;
+}
+
+/* Of severity or urgency. */
+static int read_level(struct statement *statement, int column)
+{
+        return statement_is_null(statement, column) ? -1 : (int) statement_int(statement, column);
+}
+
 static int read_row(struct database *db, struct statement *statement, bool without_content,
                     struct bulletin_row **ret_row, struct error *err)
 {
@@ -70,27 +82,31 @@ static int read_row(struct database *db, struct statement *statement, bool witho
                 if (r < 0)
                         return r;
         }
-        int64_t kind = statement_int(statement, 4);
         struct bulletin_row *row = g_new0(struct bulletin_row, 1);
         *row = (struct bulletin_row) {
                 .id = statement_int(statement, 0),
                 .feed = statement_text_copy(statement, 1),
                 .key = statement_text_copy(statement, 2),
                 .archive_name = statement_text_copy(statement, 3),
-                .kind = kind > 0 && kind < BULLETIN_KIND_MAX ? (enum bulletin_kind) kind : BULLETIN_UNKNOWN,
+                .kind = read_kind(statement, 4),
                 .current_revision_id = statement_int(statement, 5),
                 .history = statement_int(statement, 6) != 0,
                 .number = statement_text_copy(statement, 7),
                 .title = statement_text_copy(statement, 8),
                 .date = statement_text_copy(statement, 9),
-                .severity = statement_is_null(statement, 10) ? -1 : (int) statement_int(statement, 10),
-                .urgency = statement_is_null(statement, 11) ? -1 : (int) statement_int(statement, 11),
+                .severity = read_level(statement, 10),
+                .urgency = read_level(statement, 11),
                 .revisions = (unsigned) statement_int(statement, 12),
                 .current = current,
                 .unverified = statement_int(statement, 13) != 0,
         };
         *ret_row = row;
         return 0;
+}
+
+static int missing(int64_t bulletin_id, struct error *err)
+{
+        return error_set(err, -ERR_NOT_FOUND, "there is no bulletin with the number %" G_GINT64_FORMAT, bulletin_id);
 }
 
 static int get(struct database *db, int64_t bulletin_id, bool without_content, struct bulletin_row **ret_row,
@@ -105,8 +121,7 @@ static int get(struct database *db, int64_t bulletin_id, bool without_content, s
         if (r > 0)
                 r = read_row(db, statement, without_content, ret_row, err);
         else if (r == 0)
-                r = error_set(err, -ERR_NOT_FOUND, "there is no bulletin with the number %" G_GINT64_FORMAT,
-                              bulletin_id);
+                r = missing(bulletin_id, err);
         statement_done(statement);
         return r;
 }
@@ -119,6 +134,44 @@ int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row 
 int bulletins_get_head(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err)
 {
         return get(db, bulletin_id, true, ret_row, err);
+}
+
+static int tell_row(struct statement *statement, int64_t bulletin_id, bulletins_told_function function, void *context,
+                    struct error *err)
+{
+        struct bulletin_row row = {
+                .id = bulletin_id,
+                .feed = (char *) statement_text(statement, 0),
+                .key = (char *) statement_text(statement, 1),
+                .kind = read_kind(statement, 2),
+                .title = (char *) statement_text(statement, 3),
+                .date = (char *) statement_text(statement, 4),
+                .severity = read_level(statement, 5),
+                .urgency = read_level(statement, 6),
+        };
+        return function(&row, context, err);
+}
+
+int bulletins_each_told(struct database *db, const GArray *bulletin_ids, bulletins_told_function function, void *context,
+                        struct error *err)
+{
+        int r = 0;
+        for (guint i = 0; r == 0 && i < bulletin_ids->len; i++) {
+                int64_t bulletin_id = g_array_index(bulletin_ids, int64_t, i);
+                struct statement *statement;
+                r = database_prepare(db, "SELECT feed, key, kind, title, date, severity, urgency FROM bulletin"
+                                     " WHERE id = ?1 AND current_revision_id IS NOT NULL", &statement, err);
+                if (r < 0)
+                        return r;
+                statement_bind_int(statement, 1, bulletin_id);
+                r = statement_step(statement, err);
+                if (r > 0)
+                        r = tell_row(statement, bulletin_id, function, context, err);
+                else if (r == 0)
+                        r = missing(bulletin_id, err);
+                statement_done(statement);
+        }
+        return r;
 }
 
 /* An undetermined severity or urgency (0) passes every threshold; a kind that has none (NULL) passes no threshold. */
@@ -271,6 +324,11 @@ int bulletins_unverified_key(struct database *db, const struct bulletin_row *row
                 *ret_key = r > 0 ? statement_text_copy(statement, 0) : NULL;
         statement_done(statement);
         return r < 0 ? r : 0;
+}
+
+int bulletins_count_verified(struct database *db, int64_t *ret_bulletins, struct error *err)
+{
+        return database_read_int(db, "SELECT count(*) FROM bulletin WHERE unverified = 0", ret_bulletins, err);
 }
 
 int bulletins_count_unverified(struct database *db, int64_t *ret_bulletins, struct error *err)

@@ -88,6 +88,7 @@ enum bulletin_trust { BULLETINS_ALL, BULLETINS_VERIFIED, BULLETINS_UNVERIFIED };
 struct bulletin_prepared {
         char fingerprint[DIGEST_TEXT_SIZE];
         char *key, *text; /* bulletin_key; the content as JSON */
+        size_t text_size; /* to measure it again is to read all of it */
         struct content_packed packed; /* that text as it is stored */
         char *folded_key, *folded_number, *date;
         int64_t mail_date;
@@ -128,6 +129,11 @@ int bulletins_find(struct database *db, const char *id, struct bulletin_row **re
 int bulletins_get(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err);
 /* The same without its content. */
 int bulletins_get_head(struct database *db, int64_t bulletin_id, struct bulletin_row **ret_row, struct error *err);
+/* As much of many as is told of a whole history: feed, key, kind, title, date, severity and urgency, in memory that is only
+ * lent. A function that returns a negative code ends it. */
+typedef int (*bulletins_told_function)(const struct bulletin_row *row, void *context, struct error *err);
+int bulletins_each_told(struct database *db, const GArray *bulletin_ids, bulletins_told_function function, void *context,
+                        struct error *err);
 
 /* The key of what unverified mails say about the same bulletin as this row, or NULL if there is no such; newly allocated. */
 int bulletins_unverified_key(struct database *db, const struct bulletin_row *row, char **ret_key, struct error *err);
@@ -155,6 +161,7 @@ int bulletins_variants(struct database *db, int64_t revision_id, GPtrArray **ret
 int bulletins_mails(struct database *db, int64_t bulletin_id, GArray **ret_mail_ids, struct error *err);
 /* How many there are, without those that are unverified; and how many of these. */
 int bulletins_count(struct database *db, int64_t *ret_bulletins, int64_t *ret_revisions, struct error *err);
+int bulletins_count_verified(struct database *db, int64_t *ret_bulletins, struct error *err);
 int bulletins_count_unverified(struct database *db, int64_t *ret_bulletins, struct error *err);
 
 /* The archive's to-do list: bulletins whose files are to be written, in the order of their marks (an array of struct

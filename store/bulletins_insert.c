@@ -494,13 +494,15 @@ static char *listed_date(const struct bulletin *b, int64_t mail_date)
 int bulletins_prepare(const struct bulletin *bulletin, struct bulletin_prepared *ret_prepared, struct error *err)
 {
         g_autofree char *text = bulletin_to_text(bulletin);
+        size_t text_size = strlen(text);
         struct content_packed packed;
-        int r = content_pack(text, strlen(text), &packed, err);
+        int r = content_pack(text, text_size, &packed, err);
         if (r < 0)
                 return r;
         struct bulletin_prepared prepared = {
                 .key = bulletin_key(bulletin),
                 .text = g_steal_pointer(&text),
+                .text_size = text_size,
                 .packed = packed,
                 .folded_number = bulletin->id ? bulletins_fold(bulletin->id) : NULL,
                 .mail_date = dedup_mail_date(bulletin->mail.date),

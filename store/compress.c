@@ -3,16 +3,21 @@
 
 #include <errno.h>
 #include <glib.h>
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_c_literalCompressionMode */
 #include <zstd.h>
 
 #include "common/limits.h"
 
-/* Of a mail of 32 KB, 23 % remain. Level 3 leaves 3 % less and takes half as long again: its tables push what the other
+/* Of a mail of 32 KB, 24 % remain. Level 3 leaves 5 % less and takes half as long again: its tables push what the other
  * threads work on out of the processor's caches. */
 #define COMPRESS_LEVEL 1
 /* 128 KiB of places where bytes were seen, four times what the level takes: fewer of them overwrite each other, and looking
  * at the right one at once saves a tenth of the time. */
 #define COMPRESS_HASH_LOG 15
+/* Every third place is looked at, not every second one, and for seven bytes that were there before, not six: that leaves 3 %
+ * more and saves a tenth of the time. */
+#define COMPRESS_TARGET_LENGTH 2
+#define COMPRESS_MIN_MATCH 7
 
 /* What a thread compresses with: making a context costs more than a small mail does. Most mails fit into the room, so that
  * nothing larger than what remains of them is allocated: it waits in queues, among pieces of all sizes. */
@@ -31,12 +36,20 @@ static void free_packing(void *data)
 
 static ZSTD_CCtx *make_context(void)
 {
+        static const struct { ZSTD_cParameter parameter; int value; } settings[] = {
+                { ZSTD_c_compressionLevel, COMPRESS_LEVEL },
+                { ZSTD_c_hashLog, COMPRESS_HASH_LOG },
+                { ZSTD_c_targetLength, COMPRESS_TARGET_LENGTH },
+                { ZSTD_c_minMatch, COMPRESS_MIN_MATCH },
+        };
         ZSTD_CCtx *context = ZSTD_createCCtx();
-        if (context && (ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, COMPRESS_LEVEL)) ||
-                        ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, COMPRESS_HASH_LOG)))) {
-                ZSTD_freeCCtx(context);
-                return NULL;
-        }
+        for (size_t i = 0; context && i < G_N_ELEMENTS(settings); i++)
+                if (ZSTD_isError(ZSTD_CCtx_setParameter(context, settings[i].parameter, settings[i].value)))
+                        ZSTD_freeCCtx(g_steal_pointer(&context));
+        /* With such steps, bytes that were not there before would be left as they are. A library that does not know this
+         * parameter, which is none of the stable ones, packs all the same. */
+        if (context)
+                (void) ZSTD_CCtx_setParameter(context, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
         return context;
 }
 

@@ -302,6 +302,11 @@ void database_set_stop(struct database *db, database_stop_function stop, void *c
         sqlite3_busy_handler(db->handle, wait_for_lock, db);
 }
 
+void database_checkpoint(struct database *db)
+{
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 void database_release_memory(struct database *db)
 {
         sqlite3_db_release_memory(db->handle);

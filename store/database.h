@@ -30,6 +30,11 @@ int database_open(const char *path, enum database_mode mode, struct database **r
 void database_close(struct database *db);
 const char *database_path(const struct database *db);
 
+/* Takes over into the database what its log holds, as far as no reader needs the log, and makes that durable. Whoever closes
+ * it last does the same with all of it: what is done before, while others still work, need not be done then. What fails is
+ * left to that. */
+void database_checkpoint(struct database *db);
+
 /* Gives the cached pages back, for a connection that will have nothing to do for a while. */
 void database_release_memory(struct database *db);
 /* How many pages it caches at most, instead of 1 MiB of them: for a connection that reads everything once. */

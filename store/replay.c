@@ -86,6 +86,35 @@ static int read_decisions(struct database *db, struct replay_record *record, str
         return r;
 }
 
+/* The mails of such a revision are no history any more; that they were is still to be seen in what the routes said. Where the
+ * very same bytes were told, that is all one mail, which comes only once here: it is told at once. */
+int replay_overtaking(struct database *db, int64_t mail_id, const char *history, bool *ret_was_history, bool *ret_overtook,
+                      struct error *err)
+{
+        struct statement *statement;
+        int r = database_prepare(db,
+                                 "WITH this AS (SELECT revision_id, revision.bulletin_id FROM mail"
+                                 " JOIN revision ON revision.id = revision_id WHERE mail.id = ?1),"
+                                 " overtaken AS (SELECT d.mail_id AS ahead, (SELECT n.mail_id FROM decision n"
+                                 " WHERE n.bulletin_id = d.bulletin_id AND n.revision_id = d.revision_id AND n.route = d.route"
+                                 " AND n.id > d.id AND substr(n.reason, 1, length(?2)) <> ?2 ORDER BY n.id LIMIT 1) AS told"
+                                 " FROM decision d JOIN this USING (bulletin_id, revision_id) JOIN mail ON mail.id = d.mail_id"
+                                 " WHERE mail.history = 0 AND substr(d.reason, 1, length(?2)) = ?2)"
+                                 " SELECT max(ahead = ?1), max(told = ?1) FROM overtaken WHERE told <> ahead",
+                                 &statement, err);
+        if (r < 0)
+                return r;
+        statement_bind_int(statement, 1, mail_id);
+        statement_bind_text(statement, 2, history);
+        r = statement_step(statement, err);
+        if (r > 0) {
+                *ret_was_history = statement_int(statement, 0) != 0;
+                *ret_overtook = statement_int(statement, 1) != 0;
+        }
+        statement_done(statement);
+        return r < 0 ? r : 0;
+}
+
 int replay_read(struct database *db, int64_t mail_id, struct replay_record **ret_record, struct error *err)
 {
         struct replay_record *record = g_new0(struct replay_record, 1);

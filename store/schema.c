@@ -492,19 +492,17 @@ static int migrate_step(struct database *db, bool *ret_done, struct error *err)
         return database_execute(db, marks, err);
 }
 
+/* In one transaction: a new database goes through all versions at every first start, and each commit waits for the disk. The
+ * version is read again inside: another process may be doing the same. */
 static int migrate_all(struct database *db, struct error *err)
 {
-        int r = 0;
-        for (bool done = false; r == 0 && !done;) {
-                /* The version is read again inside: another process may be doing the same. */
-                r = database_begin(db, err);
-                if (r == 0)
-                        r = migrate_step(db, &done, err);
-                if (r == 0)
-                        r = database_commit(db, err);
-                if (r < 0)
-                        database_rollback(db);
-        }
+        int r = database_begin(db, err);
+        for (bool done = false; r == 0 && !done;)
+                r = migrate_step(db, &done, err);
+        if (r == 0)
+                r = database_commit(db, err);
+        if (r < 0)
+                database_rollback(db);
         return r;
 }
 

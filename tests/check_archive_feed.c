@@ -29,7 +29,7 @@ static struct archive_fresh *fresh_new(int64_t mark, size_t size)
 {
         struct archive_fresh *fresh = g_new0(struct archive_fresh, 1);
         fresh->mark = mark;
-        fresh->text = g_strnfill(size / 2, 'x');
+        fresh->text_size = size / 2;
         return fresh;
 }
 

@@ -756,6 +756,58 @@ START_TEST(lists)
 }
 END_TEST
 
+/* Says the same of each as its row, in the order asked for; ends with the one whose title is asked for. */
+struct telling { GPtrArray *rows; guint told; const char *last; };
+
+static int assert_told(const struct bulletin_row *row, void *context, struct error *err)
+{
+        struct telling *telling = context;
+        const struct bulletin_row *expected = g_ptr_array_index(telling->rows, telling->told++);
+        ck_assert_int_eq(row->id, expected->id);
+        ck_assert_str_eq(row->feed, expected->feed);
+        ck_assert_str_eq(row->key, expected->key);
+        ck_assert_int_eq(row->kind, expected->kind);
+        ck_assert_int_eq(g_strcmp0(row->title, expected->title), 0);
+        ck_assert_str_eq(row->date, expected->date);
+        ck_assert_int_eq(row->severity, expected->severity);
+        ck_assert_int_eq(row->urgency, expected->urgency);
+        return g_strcmp0(row->title, telling->last) == 0 ? error_set(err, -ECANCELED, "that is enough") : 0;
+}
+
+START_TEST(many_are_told)
+{
+        static const struct letter set[] = {
+                { "l1", NULL, "MS07-001", "2007-01-01", "2007-01-02", SEVERITY_CRITICAL, "A", false, NULL, 0 },
+                { "l2", NULL, "MS07-002", "2007-03-01", "2007-03-02", 0, NULL, false, NULL, 0 },
+                { "l3", NULL, NULL, "", "2007-03-02", -1, "N", false, "news/1", BULLETIN_NEWS },
+        };
+        for (guint i = 0; i < G_N_ELEMENTS(set); i++)
+                insert_expecting(&set[i], DEDUP_FIRST, true);
+        struct bulletin_filter any = { .kind = -1, .without_content = true };
+        struct error err = ERROR_INIT;
+        struct telling telling = { .last = "" };
+        ck_assert_int_eq(bulletins_list(db, &any, &telling.rows, &err), 0);
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        for (guint i = 0; i < telling.rows->len; i++)
+                g_array_append_val(ids, ((struct bulletin_row *) g_ptr_array_index(telling.rows, i))->id);
+        ck_assert_int_eq(bulletins_each_told(db, ids, assert_told, &telling, &err), 0);
+        ck_assert_uint_eq(telling.told, G_N_ELEMENTS(set));
+
+        telling.told = 0;
+        telling.last = ((struct bulletin_row *) g_ptr_array_index(telling.rows, 1))->title;
+        ck_assert_int_eq(bulletins_each_told(db, ids, assert_told, &telling, &err), -ECANCELED);
+        ck_assert_uint_eq(telling.told, 2);
+        error_clear(&err);
+
+        g_array_index(ids, int64_t, 0) = 4711;
+        telling.told = 0;
+        ck_assert_int_eq(bulletins_each_told(db, ids, assert_told, &telling, &err), -ERR_NOT_FOUND);
+        ck_assert_uint_eq(telling.told, 0);
+        error_clear(&err);
+        g_ptr_array_unref(telling.rows);
+}
+END_TEST
+
 /* --- what goes wrong --- */
 
 static void assert_insert_fails(const struct letter *letter, int code)
@@ -1005,6 +1057,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(reading, setup, teardown);
         tcase_add_test(reading, finding_a_bulletin);
         tcase_add_test(reading, lists);
+        tcase_add_test(reading, many_are_told);
         suite_add_tcase(s, reading);
         TCase *wrong = tcase_create("wrong");
         tcase_add_checked_fixture(wrong, setup, teardown);

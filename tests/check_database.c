@@ -642,6 +642,26 @@ START_TEST(killed_before_and_after_the_commit)
 }
 END_TEST
 
+/* What a checkpoint has taken over is there without the log; and others may go on meanwhile. */
+START_TEST(a_checkpoint_takes_the_log_over)
+{
+        g_autofree char *path = database_file(), *copy = g_strconcat(path, ".copy", NULL), *data = NULL;
+        struct database *db = open_or_fail(path, DATABASE_CREATE), *other = open_or_fail(path, DATABASE_WRITE);
+        make_table(db);
+        execute(db, "INSERT INTO t (a) VALUES (1)");
+        database_checkpoint(db);
+        execute(other, "INSERT INTO t (a) VALUES (2)");
+        gsize size;
+        ck_assert(g_file_get_contents(path, &data, &size, NULL) && g_file_set_contents(copy, data, (gssize) size, NULL));
+        struct database *taken = open_or_fail(copy, DATABASE_WRITE);
+        ck_assert_int_eq(ask(taken, "SELECT count(*) FROM t"), 1);
+        database_close(taken);
+        database_close(other);
+        ck_assert_int_eq(ask(db, "SELECT count(*) FROM t"), 2);
+        database_close(db);
+}
+END_TEST
+
 START_TEST(killed_while_another_has_it_open)
 {
         g_autofree char *path = database_file();
@@ -696,6 +716,7 @@ static Suite *suite(void)
         tcase_add_test(damage, a_cut_file);
         tcase_add_test(damage, killed_before_and_after_the_commit);
         tcase_add_test(damage, killed_while_another_has_it_open);
+        tcase_add_test(damage, a_checkpoint_takes_the_log_over);
         suite_add_tcase(s, damage);
         return s;
 }

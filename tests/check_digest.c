@@ -38,6 +38,27 @@ START_TEST(every_length_around_a_block)
 }
 END_TEST
 
+/* Of any two sizes, also where one ends long before the other. */
+START_TEST(two_are_as_each_alone)
+{
+        static const size_t sizes[] = { 0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 1000, 5000 };
+        g_autofree char *one = g_malloc(5000), *other = g_malloc(5000);
+        for (size_t i = 0; i < 5000; i++) {
+                one[i] = (char) (i * 7);
+                other[i] = (char) (i * i);
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+                for (size_t j = 0; j < G_N_ELEMENTS(sizes); j++) {
+                        const struct digest_input inputs[2] = { { one, sizes[i] }, { other, sizes[j] } };
+                        char texts[2][DIGEST_TEXT_SIZE];
+                        digest_sha256_of_two(inputs, texts);
+                        assert_digest(one, sizes[i], texts[0]);
+                        assert_digest(other, sizes[j], texts[1]);
+                }
+        }
+}
+END_TEST
+
 START_TEST(strings_are_kept_apart)
 {
         char a[DIGEST_TEXT_SIZE], b[DIGEST_TEXT_SIZE];
@@ -69,6 +90,7 @@ static Suite *suite(void)
         suite_add_tcase(s, t);
         tcase_add_test(t, known_answers);
         tcase_add_test(t, every_length_around_a_block);
+        tcase_add_test(t, two_are_as_each_alone);
         tcase_add_test(t, strings_are_kept_apart);
         tcase_add_test(t, strings_are_the_same_on_every_machine);
         return s;

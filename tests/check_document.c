@@ -28,9 +28,9 @@ START_TEST(test_links_are_copied)
         struct document *document = document_new(RENDERING_HTML);
         struct block *block = document_add(document, "two links", 0, 0);
         char url[] = "http://a.example/";
-        block_add_link(block, "two", url);
+        block_add_link(block, block_link_new("two", url));
         url[7] = 'x';
-        block_add_link(block, "links", "http://b.example/");
+        block_add_link(block, block_link_new("links", "http://b.example/"));
         ck_assert_uint_eq(block->links->len, 2);
         ck_assert_str_eq(((struct block_link *) g_ptr_array_index(block->links, 0))->url, "http://a.example/");
         ck_assert_str_eq(((struct block_link *) g_ptr_array_index(block->links, 1))->text, "links");
@@ -108,7 +108,7 @@ START_TEST(test_blocks_of_any_size)
                 ck_assert_uint_eq((guintptr) block % sizeof(void *), 0);
                 block->image_alt = i % 3 == 0 ? g_strdup("alt") : NULL;
                 if (i % 5 == 0)
-                        block_add_link(block, "text", "http://a.example/");
+                        block_add_link(block, block_link_new("text", "http://a.example/"));
         }
         for (unsigned i = 0; i < 3000; i++) {
                 const struct block *block = document_block(document, i);
@@ -118,6 +118,34 @@ START_TEST(test_blocks_of_any_size)
                 ck_assert(block->is_plain && block->size == size && block->normal == block->text);
         }
         document_free(document);
+}
+END_TEST
+
+static void check_characters(const char *text, bool is_plain)
+{
+        size_t ascii = 0, wide = 0;
+        for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+                ascii += (unsigned char) *at < 0x80;
+                wide += (unsigned char) *at >= 0x80;
+        }
+        struct document *document = document_new(RENDERING_LINES);
+        const struct block *block = document_add(document, text, 0, 0);
+        ck_assert_int_eq(block->is_plain, is_plain);
+        ck_assert(block_may_hold_ascii(block, ascii) && block_may_hold_wide(block, wide));
+        ck_assert_int_eq(block_may_hold_ascii(block, ascii + 1), !is_plain);
+        ck_assert_int_eq(block_may_hold_wide(block, wide + 1), !is_plain);
+        document_free(document);
+}
+
+START_TEST(test_characters_that_a_block_may_hold)
+{
+        check_characters("", true);
+        check_characters("http://www.example.com/", true);
+        check_characters("帳票サーバの、更新プログラム。", true);
+        check_characters("更新プログラム (KB999999) は http://www.example.com/ にある", true);
+        check_characters("ＫＢ９９９９９９ is a number", false);
+        check_characters("  twice  two spaces", false);
+        check_characters("½ and ´", false);
 }
 END_TEST
 
@@ -142,6 +170,7 @@ static Suite *suite(void)
         tcase_add_test(c, test_blocks_are_limited);
         tcase_add_test(c, test_normal_form_of_a_huge_line_is_cut);
         tcase_add_test(c, test_blocks_of_any_size);
+        tcase_add_test(c, test_characters_that_a_block_may_hold);
         tcase_add_test(c, test_rendering_names);
         suite_add_tcase(s, c);
         return s;

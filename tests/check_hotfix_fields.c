@@ -184,6 +184,33 @@ START_TEST(test_remarks)
 }
 END_TEST
 
+/* What is quoted of a remark is the mail's own wording, in its brackets and on one line. */
+static void check_remark_text(const char *remarks, const char *published, const char *observed)
+{
+        g_autofree char *line = g_strconcat("対応の緊急性:早期適用 ", remarks, NULL);
+        struct bulletin *b = extract_urgency("早期適用", line);
+        ck_assert_pstr_eq(b->fields[FIELD_EXPLOIT_PUBLISHED].text, published);
+        ck_assert_pstr_eq(b->fields[FIELD_ATTACKS_OBSERVED].text, observed);
+        bulletin_free(b);
+}
+
+START_TEST(test_remark_texts)
+{
+        check_remark_text("[攻撃コード未公開][攻撃事例なし]", "[攻撃コード未公開]", "[攻撃事例なし]");
+        check_remark_text("［攻撃コード公開］ [攻撃事例あり］", "［攻撃コード公開］", "[攻撃事例あり］");
+        check_remark_text("[攻撃コード公開の\n恐れ]\n[攻撃事例あり]", "[攻撃コード公開の恐れ]", "[攻撃事例あり]");
+        check_remark_text("[攻撃事例なし]", NULL, "[攻撃事例なし]");
+        check_remark_text("[攻撃事例なし][攻撃コード公開", NULL, "[攻撃事例なし]");
+        struct bulletin *b = extract_urgency("早期適用", "対応の緊急性:早期適用 [攻撃事例なし]");
+        check_undetermined(b, FIELD_EXPLOIT_PUBLISHED, "the urgency line says nothing about it");
+        check_field(b, FIELD_ATTACKS_OBSERVED, ANSWER_NO);
+        bulletin_free(b);
+        b = extract_urgency("早期適用", "");
+        check_undetermined(b, FIELD_ATTACKS_OBSERVED, "the urgency line says nothing about it");
+        bulletin_free(b);
+}
+END_TEST
+
 static void check_dates(const char *head, const char *edition, const char *registered, const char *updated)
 {
         g_autofree char *text = g_strconcat(head, "\n" LIST "対策\n早期適用\nMS07-901/990101\n欠陥\n(脆弱性)\n", NULL);
@@ -396,6 +423,7 @@ static Suite *suite(void)
         tcase_add_test(tcase, test_urgency_contradictions);
         tcase_add_test(tcase, test_urgency_is_no_search_for_words);
         tcase_add_test(tcase, test_remarks);
+        tcase_add_test(tcase, test_remark_texts);
         tcase_add_test(tcase, test_dates);
         tcase_add_test(tcase, test_date_warnings);
         tcase_add_test(tcase, test_titles);

@@ -17,7 +17,7 @@ static const char *const names[] = {
         "li", "link", "listing", "map", "menu", "meta", "multicol", "noscript", "object", "ol", "optgroup", "option", "p",
         "param", "pre", "q", "s", "script", "section", "select", "small", "span", "strong", "style", "sub", "sup", "svg",
         "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "title", "tr", "tt", "u", "ul", "wbr",
-        "xmp", "o:p", "frame", "frameset", "noframes", "st1:place",
+        "xmp", "o:p", "frame", "frameset", "noframes", "st1:place", "st1:placename", "noscripts", "blockquotes",
 };
 
 static unsigned pages_read, pages_sound;

@@ -13,6 +13,13 @@ static struct job *mail_job(guint32 uid, size_t size)
         return job;
 }
 
+/* NULL: the queue is closed. */
+static struct job *take_one_unparsed(struct job_queue *queue)
+{
+        struct job *job;
+        return job_queue_take_unparsed(queue, 1, 1, SIZE_MAX, &job) > 0 ? job : NULL;
+}
+
 static guint32 uid_at(GPtrArray *jobs, guint i)
 {
         return ((struct job *) g_ptr_array_index(jobs, i))->uid;
@@ -24,8 +31,8 @@ START_TEST(order_is_kept_whatever_is_parsed_first)
         for (guint32 uid = 1; uid <= 3; uid++)
                 ck_assert_int_eq(job_queue_put(queue, mail_job(uid, 10)), 0);
         ck_assert_int_eq(job_queue_put(queue, job_new(JOB_MARK)), 0);
-        struct job *first = job_queue_take_unparsed(queue), *second = job_queue_take_unparsed(queue);
-        struct job *third = job_queue_take_unparsed(queue);
+        struct job *first = take_one_unparsed(queue), *second = take_one_unparsed(queue);
+        struct job *third = take_one_unparsed(queue);
         job_queue_set_parsed(queue, third);
         job_queue_set_parsed(queue, second);
         GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
@@ -57,13 +64,13 @@ START_TEST(a_full_queue_waits_for_room)
         /* Larger than the whole queue: alone it gets in. */
         ck_assert_int_eq(job_queue_put(queue, mail_job(1, 5000)), 0);
         GThread *thread = g_thread_new("put", put_one, queue);
-        struct job *first = job_queue_take_unparsed(queue);
+        struct job *first = take_one_unparsed(queue);
         job_queue_set_parsed(queue, first);
         GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
         ck_assert_uint_eq(ready->len, 1); /* the second was kept out until now */
         job_queue_end(queue, ready);
         ck_assert_int_eq(GPOINTER_TO_INT(g_thread_join(thread)), 1);
-        struct job *second = job_queue_take_unparsed(queue);
+        struct job *second = take_one_unparsed(queue);
         ck_assert_uint_eq(second->uid, 2);
         job_queue_free(queue);
 }
@@ -77,7 +84,7 @@ static gpointer put_other(gpointer queue)
 
 static bool is_put(struct job_queue *queue, GThread *thread)
 {
-        struct job *job = job_queue_take_unparsed(queue); /* waits for it */
+        struct job *job = take_one_unparsed(queue); /* waits for it */
         g_thread_join(thread);
         return job->uid == 3;
 }
@@ -88,7 +95,7 @@ START_TEST(what_was_taken_leaves_no_room)
         struct job_queue *queue = job_queue_new(1000000);
         for (guint32 uid = 1; uid <= 2; uid++) {
                 ck_assert_int_eq(job_queue_put(queue, mail_job(uid, 150000)), 0); /* 2.5 times as much, each */
-                job_queue_set_parsed(queue, job_queue_take_unparsed(queue));
+                job_queue_set_parsed(queue, take_one_unparsed(queue));
         }
         ck_assert_uint_lt(job_queue_bytes(queue), 320000); /* nothing came of them */
         GPtrArray *ready = job_queue_take_ready(queue, 10, 0);
@@ -105,8 +112,8 @@ START_TEST(what_was_made_of_a_mail_counts)
 {
         struct job_queue *queue = job_queue_new(1000000);
         ck_assert_int_eq(job_queue_put(queue, mail_job(1, 100000)), 0);
-        struct job *first = job_queue_take_unparsed(queue);
-        first->prepared.text = g_strnfill(400000, 'x');
+        struct job *first = take_one_unparsed(queue);
+        first->prepared.text_size = 400000;
         first->packed.data_size = 30000;
         job_queue_set_parsed(queue, first);
         ck_assert_uint_gt(job_queue_bytes(queue), 930000);
@@ -127,7 +134,7 @@ START_TEST(a_closed_queue_lets_everybody_go)
         GThread *thread = g_thread_new("put", put_one, queue);
         job_queue_close(queue);
         ck_assert_int_eq(GPOINTER_TO_INT(g_thread_join(thread)), 2);
-        ck_assert_ptr_null(job_queue_take_unparsed(queue));
+        ck_assert_ptr_null(take_one_unparsed(queue));
         GPtrArray *ready = job_queue_take_ready(queue, 10, 60000);
         ck_assert_uint_eq(ready->len, 0);
         g_ptr_array_unref(ready);
@@ -155,7 +162,7 @@ static gpointer take_all(gpointer queue)
 
 static gpointer take_unparsed(gpointer queue)
 {
-        return job_queue_take_unparsed(queue);
+        return take_one_unparsed(queue);
 }
 
 /* Each put wakes a parser that waits, each mail that was parsed the writer: nobody is forgotten, however they meet. */
@@ -196,7 +203,7 @@ START_TEST(only_a_history_is_gathered)
                         job->history = history;
                         ck_assert_int_eq(job_queue_put(queue, job), 0);
                 }
-                struct job *first = job_queue_take_unparsed(queue), *second = job_queue_take_unparsed(queue);
+                struct job *first = take_one_unparsed(queue), *second = take_one_unparsed(queue);
                 job_queue_set_parsed(queue, first);
                 GThread *thread = g_thread_new("take", take_all, queue);
                 if (!history) {
@@ -223,8 +230,8 @@ static struct job *history_job(guint32 uid, size_t size)
 
 static void parse_one(struct job_queue *queue, size_t text_size)
 {
-        struct job *job = job_queue_take_unparsed(queue);
-        job->prepared.text = g_strnfill(text_size, 'x');
+        struct job *job = take_one_unparsed(queue);
+        job->prepared.text_size = text_size;
         job_queue_set_parsed(queue, job);
 }
 
@@ -317,6 +324,50 @@ START_TEST(a_gathering_does_not_keep_others_out)
 }
 END_TEST
 
+/* Takes for one of so many parsers, and says how many there were. */
+static unsigned take_some(struct job_queue *queue, unsigned parsers, guint32 first_uid)
+{
+        struct job *jobs[4];
+        unsigned count = job_queue_take_unparsed(queue, parsers, G_N_ELEMENTS(jobs), 1000, jobs);
+        for (unsigned i = 0; i < count; i++)
+                ck_assert_uint_eq(jobs[i]->uid, first_uid + i);
+        return count;
+}
+
+/* Mails of a history are taken together, but by all parsers alike, as far as their bytes fit, in their order. */
+START_TEST(a_history_is_parsed_by_the_handful)
+{
+        struct job_queue *queue = job_queue_new(1 << 20);
+        for (guint32 uid = 1; uid <= 15; uid++)
+                ck_assert_int_eq(job_queue_put(queue, history_job(uid, uid == 11 ? 990 : 10)), 0);
+        ck_assert_uint_eq(take_some(queue, 2, 1), 4);   /* of 15: the most that there may be */
+        ck_assert_uint_eq(take_some(queue, 4, 5), 3);   /* of 11 */
+        ck_assert_uint_eq(take_some(queue, 16, 8), 1);  /* of 8 */
+        ck_assert_uint_eq(take_some(queue, 1, 9), 2);   /* with the next one they would be too large */
+        ck_assert_uint_eq(take_some(queue, 1, 11), 2);  /* just */
+        ck_assert_uint_eq(take_some(queue, 2, 13), 2);  /* of 3 */
+        ck_assert_uint_eq(take_some(queue, 2, 15), 1);
+        ck_assert_int_eq(job_queue_put(queue, history_job(16, 5000)), 0); /* too large for company */
+        ck_assert_int_eq(job_queue_put(queue, history_job(17, 0)), 0);
+        ck_assert_uint_eq(take_some(queue, 1, 16), 1);
+        job_queue_free(queue);
+}
+END_TEST
+
+/* What is new is read at once: it waits for no other mail's being read, nor do others for it. */
+START_TEST(what_is_new_is_parsed_alone)
+{
+        struct job_queue *queue = job_queue_new(1 << 20);
+        for (guint32 uid = 1; uid <= 6; uid++)
+                ck_assert_int_eq(job_queue_put(queue, uid == 3 || uid == 4 ? mail_job(uid, 10) : history_job(uid, 10)), 0);
+        ck_assert_uint_eq(take_some(queue, 1, 1), 2);
+        ck_assert_uint_eq(take_some(queue, 1, 3), 1);
+        ck_assert_uint_eq(take_some(queue, 1, 4), 1);
+        ck_assert_uint_eq(take_some(queue, 1, 5), 2);
+        job_queue_free(queue);
+}
+END_TEST
+
 static void count_release(void *context)
 {
         ++*(int *) context;
@@ -358,6 +409,8 @@ static Suite *suite(void)
         tcase_add_test(tests, a_gathering_waits_for_the_mark);
         tcase_add_test(tests, a_gathering_does_not_hold_up_what_is_new);
         tcase_add_test(tests, a_gathering_does_not_keep_others_out);
+        tcase_add_test(tests, a_history_is_parsed_by_the_handful);
+        tcase_add_test(tests, what_is_new_is_parsed_alone);
         tcase_add_test(tests, a_job_lets_go_of_its_context_however_it_ends);
         suite_add_tcase(s, tests);
         return s;

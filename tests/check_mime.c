@@ -618,6 +618,13 @@ START_TEST(test_limit_parts)
         while (text->len < 4 * MIB)
                 g_string_append(text, "----------\n");
         mime_mail_free(read_text(text->str));
+
+        g_string_assign(text, HEAD "Content-Type: text/plain\n\nboundary=b\n"); /* nor are those of a mail that is quoted in a text */
+        while (text->len < 4 * MIB)
+                g_string_append(text, "--b\n");
+        mail = read_text(text->str);
+        ck_assert_uint_eq(mail->parts->len, 1);
+        mime_mail_free(mail);
 }
 END_TEST
 

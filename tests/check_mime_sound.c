@@ -23,8 +23,9 @@ static void describe(GString *out, const struct mime_mail *mail)
         }
         for (guint i = 0; i < mail->warnings->len; i++)
                 g_string_append_printf(out, "! %s\n", (char *) g_ptr_array_index(mail->warnings, i));
-        g_string_append_printf(out, "%s|%s|%s\n", mail->message_id ? mail->message_id : "-", mail->from ? mail->from : "-",
-                               mail->from_address ? mail->from_address : "-");
+        g_string_append_printf(out, "%s|%s|%s|%d %" G_GINT64_FORMAT "\n", mail->message_id ? mail->message_id : "-",
+                               mail->from ? mail->from : "-", mail->from_address ? mail->from_address : "-", mail->date_is_valid,
+                               mail->date_ms);
 }
 
 static void compare(const char *data, size_t size)

@@ -243,7 +243,8 @@ START_TEST(history_is_settled_first)
         server.mails = 3;
         server.hang_at = "UID SEARCH";
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid_validity || ' ' || last_uid || ' ' || history_uid || ' ' || history_done FROM cursor", "7 0 3 0");
         service_stop(service);
 }
@@ -255,7 +256,8 @@ START_TEST(a_message_that_is_refused_keeps_no_other_out)
         server.mails = 5;
         server.refused_uid = 3;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid FROM sighting ORDER BY uid", "1\n2\n4\n5");
         /* Nothing has passed it. */
         wait_for("SELECT last_uid FROM cursor", "2");
@@ -272,7 +274,8 @@ START_TEST(a_refused_move_is_no_failure)
         mailbox()->after = CONFIG_AFTER_MOVE;
         mailbox()->after_folder = g_strdup("Done");
         log_set_level(LOG_LEVEL_ERROR);
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT state || ': ' || error FROM mailbox_state", "idle: after-ingest: move to Done: the IMAP server refused UID MOVE: refused");
         wait_for("SELECT count(*) FROM mail", "2");
         service_stop(service);
@@ -284,7 +287,8 @@ START_TEST(a_stop_is_quick_while_the_database_is_locked)
 {
         server.mails = 2;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT state FROM mailbox_state", "idle");
         ck_assert_int_eq(database_begin(kit.db, NULL), 0);
         g_usleep(300 * 1000); /* so that somebody waits for the lock; if nobody does, the test proves less and still holds */
@@ -302,7 +306,8 @@ START_TEST(a_message_that_is_withheld_is_on_record)
         server.mails = 4;
         server.withheld_uid = 2;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT last_uid FROM cursor", "4");
         wait_for("SELECT count(*) FROM mail", "4");
         wait_for("SELECT uid || ': ' || reason FROM quarantine JOIN sighting USING (mail_id)",
@@ -318,7 +323,8 @@ START_TEST(the_cursor_waits_for_the_first_message)
         server.mails = 3;
         server.refused_uid = 1;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid FROM sighting ORDER BY uid", "2\n3");
         wait_for("SELECT state FROM mailbox_state", "waiting to retry");
         wait_for("SELECT last_uid FROM cursor", "0");
@@ -333,7 +339,8 @@ START_TEST(the_cursor_goes_with_the_mails)
         server.silent_at_uid = 3;
         start_server();
         mailbox()->timeout_ms = 60000; /* the end of the pass would set it right */
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid FROM sighting ORDER BY id", "1\n2");
         wait_for("SELECT last_uid FROM cursor", "2");
         service_stop(service);
@@ -345,7 +352,8 @@ START_TEST(mails_are_stored_in_the_order_of_their_numbers)
         server.mails = 6;
         server.backwards = true;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid FROM sighting ORDER BY id", "1\n2\n3\n4\n5\n6");
         service_stop(service);
 }
@@ -358,7 +366,8 @@ START_TEST(a_mail_that_breaks_the_parser_stops_no_other)
         server.mails = 4;
         server.poisoned = true;
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid || ' ' || outcome FROM mail JOIN sighting ON mail_id = mail.id ORDER BY uid", "1 2\n2 2\n3 2\n4 1");
         wait_for("SELECT last_uid FROM cursor", "4");
         wait_for("SELECT reason LIKE 'the parser crashed%' OR reason LIKE '%processor time%' OR reason LIKE '%invalid answer%'"
@@ -377,7 +386,8 @@ START_TEST(a_mail_that_the_store_refuses_is_quarantined)
         server.mails = 4;
         server.lock_after_fetch = true; /* so that those behind the first are one batch */
         start_server();
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid || ' ' || outcome FROM mail JOIN sighting ON mail_id = mail.id ORDER BY uid", "1 1\n2 1\n3 2\n4 1");
         wait_for("SELECT last_uid FROM cursor", "4");
         wait_for("SELECT reason LIKE 'the bulletin could not be stored: %refused by the test%' FROM quarantine", "1");
@@ -392,7 +402,8 @@ START_TEST(the_server_is_told_after_the_commit)
         server.lock_after_fetch = true;
         start_server();
         mailbox()->after = CONFIG_AFTER_SEEN;
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT state FROM mailbox_state", "idle");
         service_stop(service);
         ck_assert_int_eq(g_atomic_int_get(&server.hasty), 0);
@@ -410,7 +421,8 @@ START_TEST(idle_is_renewed)
         mailbox()->idle = true;
         mailbox()->poll_interval_ms = 3600 * 1000;
         mailbox()->idle_renew_ms = 20;
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid || ' ' || history FROM mail JOIN sighting ON mail_id = mail.id ORDER BY uid", "1 1\n2 0");
         service_stop(service);
         ck_assert_int_ge(g_atomic_int_get(&server.idles), 2);
@@ -428,7 +440,8 @@ START_TEST(late_messages_are_found_without_a_reconnect)
         mailbox()->idle = true;
         mailbox()->idle_renew_ms = 20;
         mailbox()->reconcile_interval_ms = 20;
-        struct service *service = service_start(kit.config);
+        struct service *service = service_begin(kit.config);
+        service_start(service, NULL);
         wait_for("SELECT uid || ' ' || history FROM mail JOIN sighting ON mail_id = mail.id ORDER BY sighting.id", "1 1\n3 1\n2 0");
         wait_for("SELECT last_uid FROM cursor", "3");
         service_stop(service);
@@ -474,22 +487,41 @@ static Suite *suite(void)
         return s;
 }
 
-/* Looks at the mail a worker is about to read, and does what its subject says. */
-static void stumble(void)
+/* Does what the subject of a mail says; the mail's beginning is at this place of the shared memory. */
+static void stumble_over(off_t place, const char *bytes, size_t size)
 {
-        const size_t asked = sizeof(struct worker_setup) + sizeof(struct worker_frame);
-        char bytes[256] = "", text[16] = "";
-        ssize_t n;
-        while ((n = recv(WORKER_FD, bytes, sizeof bytes, MSG_PEEK)) > 0 && (size_t) n < asked)
-                g_usleep(1000);
-        if (pread(WORKER_SHARED_FD, text, sizeof text - 1, 0) < 0) /* the mail is at the beginning of the shared memory */
+        char text[16] = "";
+        if (pread(WORKER_SHARED_FD, text, sizeof text - 1, place) < 0)
                 return;
         if (g_str_has_prefix(text, "Subject: crash"))
                 raise(SIGKILL);
         if (g_str_has_prefix(text, "Subject: spin")) /* as its own timer would do */
                 raise(SIGPROF);
-        if (g_str_has_prefix(text, "Subject: lie") && send(WORKER_FD, bytes, (size_t) n, 0) == n)
+        if (g_str_has_prefix(text, "Subject: lie") && send(WORKER_FD, bytes, size, 0) == (ssize_t) size)
                 pause();
+}
+
+/* Looks at the mails a worker is about to read: a single one is at the beginning of the shared memory, several have a table
+ * before them. */
+static void stumble(void)
+{
+        const size_t asked = sizeof(struct worker_setup) + sizeof(struct worker_frame);
+        char bytes[256] = "";
+        struct worker_frame frame;
+        struct worker_part table[WORKER_TOGETHER_MAX];
+        ssize_t n;
+        while ((n = recv(WORKER_FD, bytes, sizeof bytes, MSG_PEEK)) > 0 && (size_t) n < asked)
+                g_usleep(1000);
+        memcpy(&frame, bytes + sizeof(struct worker_setup), sizeof frame);
+        if (frame.magic != WORKER_REQUEST_TOGETHER_MAGIC) {
+                stumble_over(0, bytes, (size_t) MAX(n, 0));
+                return;
+        }
+        size_t place = frame.kind * sizeof *table;
+        if (frame.kind > WORKER_TOGETHER_MAX || pread(WORKER_SHARED_FD, table, place, 0) != (ssize_t) place)
+                return;
+        for (unsigned i = 0; i < frame.kind; place += table[i++].size + 1)
+                stumble_over((off_t) place, bytes, (size_t) n);
 }
 
 int main(int argc, char **argv)

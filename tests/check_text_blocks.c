@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Text is looked at by blocks of bytes where the processor can; here that is compared with the code that goes from
- * character to character, which other machines have. */
+ * character to character, which other machines have. check_text_blocks_narrow.c compares it with that for small blocks. */
+#if !defined(WITHOUT_WIDE_BLOCKS)
 #define WITHOUT_BLOCKS
+#endif
 #define text_plain_size slow_plain_size
 #define text_skip_plain slow_skip_plain
 #define text_copy_unspaced slow_copy_unspaced

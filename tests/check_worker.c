@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -51,12 +52,15 @@ static const char mail[] =
         "(試験用の元の題名)\r\n";
 
 static bool hurried; /* in the worker: the processor time of a mail is over at once */
+static int late;     /* in the worker: that of this mail, counted from 1, is over before it begins; 0: of none */
 static bool starved; /* in the worker: there is no memory once a mail comes */
 
 /* Takes the place of the C library's. */
 int setitimer(__itimer_which_t which, const struct itimerval *value, struct itimerval *ret_old)
 {
         struct itimerval given = *value;
+        if (given.it_value.tv_sec == LIMIT_WORKER_CPU_MS / 1000 && late > 0 && --late == 0)
+                raise(SIGPROF);
         if (hurried && given.it_value.tv_sec == LIMIT_WORKER_CPU_MS / 1000)
                 given.it_value = (struct timeval) { .tv_usec = 1 };
         if (starved && given.it_value.tv_sec > 0)
@@ -465,6 +469,21 @@ START_TEST(a_crowded_reply_is_refused)
 }
 END_TEST
 
+static void require_two_together(struct worker *worker)
+{
+        struct worker_mail mails[2];
+        struct error err = ERROR_INIT;
+        for (int i = 0; i < 2; i++)
+                mails[i] = (struct worker_mail){ .data = mail, .size = sizeof mail - 1, .form = READER_MAIL };
+        int r = worker_read_together(worker, mails, 2, -1, &err);
+        ck_assert_msg(r == 0, "%zu bytes: %s", most_bytes, error_text(&err));
+        for (int i = 0; i < 2; i++) {
+                ck_assert(mails[i].is_read);
+                ck_assert_str_eq(mails[i].result.bulletin->id, "MS07-999");
+                reader_result_clear(&mails[i].result);
+        }
+}
+
 /* Whatever sizes the pieces come and go in, through the socket alone and with shared memory. */
 START_TEST(any_split_is_read)
 {
@@ -480,6 +499,8 @@ START_TEST(any_split_is_read)
                         ck_assert_msg(r == 0, "%zu bytes: %s", sizes[i], error_text(&err));
                         ck_assert_str_eq(result.bulletin->id, "MS07-999");
                         reader_result_clear(&result);
+                        if (!without_shared)
+                                require_two_together(worker);
                 }
                 worker_free(worker);
         }
@@ -490,18 +511,30 @@ END_TEST
 
 /* ---- shared memory ---- */
 
-static char *read_text_as_json(const char *text, size_t size)
+/* All of it as one text; clears it. */
+static char *show(struct reader_result *result)
+{
+        g_autofree char *json = result->bulletin ? bulletin_to_text(result->bulletin) : g_strdup("none");
+        char *all = g_strdup_printf("%d %s %s %s %s", (int) result->outcome, json, result->text, result->archive_name,
+                                    result->reason);
+        reader_result_clear(result);
+        return all;
+}
+
+static char *read_and_show(const char *text, size_t size, enum reader_form form)
 {
         struct worker *worker = worker_new(NULL);
         struct reader_result result;
         struct error err = ERROR_INIT;
-        int r = worker_read(worker, text, size, READER_MAIL, -1, &result, &err);
+        int r = worker_read(worker, text, size, form, -1, &result, &err);
         ck_assert_msg(r == 0, "%zu bytes: %s", size, error_text(&err));
         worker_free(worker);
-        g_autofree char *json = result.bulletin ? bulletin_to_text(result.bulletin) : g_strdup("none");
-        char *all = g_strdup_printf("%d %s %s %s", (int) result.outcome, json, result.text, result.reason);
-        reader_result_clear(&result);
-        return all;
+        return show(&result);
+}
+
+static char *read_text_as_json(const char *text, size_t size)
+{
+        return read_and_show(text, size, READER_MAIL);
 }
 
 /* Mails and answers of all sizes about the limit: what comes of them is the same by both ways. */
@@ -571,6 +604,193 @@ START_TEST(shared_nonsense_is_refused)
         ck_assert_ptr_nonnull(strstr(error_text(&err), "exchange"));
         error_clear(&err);
         without_shared = false;
+}
+END_TEST
+
+/* ---- several mails in one exchange ---- */
+
+/* Each answer is the one that its mail gets alone, whatever stands beside it, in a worker that goes on. */
+START_TEST(together_is_as_alone)
+{
+        static const struct { const char *text; enum reader_form form; } all[] = {
+                { mail, READER_MAIL }, { "", READER_MAIL }, { "<p>a page", READER_HTML }, { mail, READER_GUESS },
+                { "x", READER_TEXT }, { "Subject: hello\n\nnothing\n", READER_MAIL },
+                { "Content-Type: multipart/mixed", READER_MAIL },
+        };
+        struct worker *worker = worker_new(NULL);
+        char *alone[G_N_ELEMENTS(all)];
+        for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+                alone[i] = read_and_show(all[i].text, strlen(all[i].text), all[i].form);
+        for (size_t first = 0; first < G_N_ELEMENTS(all); first++)
+                for (unsigned count = 1; count <= WORKER_TOGETHER_MAX; count++) {
+                        struct worker_mail mails[WORKER_TOGETHER_MAX];
+                        struct error err = ERROR_INIT;
+                        for (unsigned i = 0; i < count; i++) {
+                                size_t which = (first + i) % G_N_ELEMENTS(all);
+                                mails[i] = (struct worker_mail){ .data = all[which].text, .size = strlen(all[which].text),
+                                                                 .form = all[which].form };
+                        }
+                        int r = worker_read_together(worker, mails, count, -1, &err);
+                        ck_assert_msg(r == 0, "%s", error_text(&err));
+                        for (unsigned i = 0; i < count; i++) {
+                                ck_assert(mails[i].is_read);
+                                g_autofree char *shown = show(&mails[i].result);
+                                ck_assert_str_eq(shown, alone[(first + i) % G_N_ELEMENTS(all)]);
+                        }
+                }
+        for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+                g_free(alone[i]);
+        worker_free(worker);
+}
+END_TEST
+
+static int read_sizes(struct worker *worker, const char *text, const size_t *sizes, unsigned count, struct worker_mail *mails)
+{
+        for (unsigned i = 0; i < count; i++)
+                mails[i] = (struct worker_mail){ .data = text, .size = sizes[i], .form = READER_MAIL };
+        return worker_read_together(worker, mails, count, -1, NULL);
+}
+
+static unsigned clear_read(struct worker_mail *mails, unsigned count)
+{
+        unsigned read = 0;
+        for (unsigned i = 0; i < count; i++) {
+                if (mails[i].is_read)
+                        reader_result_clear(&mails[i].result);
+                read += mails[i].is_read;
+        }
+        return read;
+}
+
+/* What does not fit is not begun, and the worker goes on; an answer that does not fit is left out, and no other is. */
+START_TEST(only_what_fits_is_read_together)
+{
+        struct worker_mail mails[WORKER_TOGETHER_MAX + 1];
+        struct worker *worker = worker_new(NULL);
+        g_autoptr(GString) text = g_string_new(mail);
+        while (text->len < WORKER_TOGETHER_BYTES + 1)
+                g_string_append(text, "a further line of the mail, and the text of the answer has it too\r\n");
+        const size_t no_sizes[WORKER_TOGETHER_MAX + 1] = { 0 }, small = sizeof mail - 1, half = WORKER_TOGETHER_BYTES / 2;
+        ck_assert_int_eq(read_sizes(worker, text->str, (size_t[]){ half, half + 1 }, 2, mails), -ENOTSUP);
+        ck_assert_int_eq(read_sizes(worker, text->str, (size_t[]){ 0, WORKER_TOGETHER_BYTES + 1 }, 2, mails), -ENOTSUP);
+        ck_assert_int_eq(read_sizes(worker, text->str, no_sizes, WORKER_TOGETHER_MAX + 1, mails), -ENOTSUP);
+        const size_t fitting[] = { small, WORKER_TOGETHER_BYTES - 2 * small, 0, small };
+        ck_assert_int_eq(read_sizes(worker, text->str, fitting, 4, mails), 0);
+        ck_assert(mails[0].is_read && !mails[1].is_read && mails[2].is_read && mails[3].is_read);
+        ck_assert_str_eq(mails[3].result.bulletin->id, "MS07-999");
+        ck_assert_uint_eq(clear_read(mails, 4), 3);
+        struct reader_result result;
+        ck_assert_int_eq(worker_read(worker, text->str, mails[1].size, READER_MAIL, -1, &result, NULL), 0);
+        reader_result_clear(&result);
+        worker_stop(worker);
+        without_shared = true;
+        ck_assert_int_eq(read_sizes(worker, text->str, (size_t[]){ small, small }, 2, mails), -ENOTSUP);
+        without_shared = false;
+        ck_assert_uint_eq(clear_read(mails, 2), 0);
+        worker_free(worker);
+}
+END_TEST
+
+/* Each mail has its own processor time, from its own beginning. */
+START_TEST(each_of_several_has_its_time)
+{
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+        for (unsigned place = 1; place <= WORKER_TOGETHER_MAX + 1; place++) {
+                g_autofree char *body = g_strdup_printf("LATE=%u exec %s " WORKER_ARGUMENT, place, self);
+                g_autofree char *path = write_script(body);
+                struct worker *worker = worker_new(&(struct worker_options){ .program = path });
+                struct worker_mail mails[WORKER_TOGETHER_MAX];
+                struct error err = ERROR_INIT;
+                for (unsigned i = 0; i < WORKER_TOGETHER_MAX; i++)
+                        mails[i] = (struct worker_mail){ .data = mail, .size = sizeof mail - 1, .form = READER_MAIL };
+                int r = worker_read_together(worker, mails, WORKER_TOGETHER_MAX, -1, &err);
+                bool over = place <= WORKER_TOGETHER_MAX;
+                ck_assert_msg(r == (over ? -ERR_WORKER_TIMEOUT : 0), "mail %u: %s", place, error_text(&err));
+                ck_assert(!over || strstr(error_text(&err), "its parser-cpu-time"));
+                ck_assert_uint_eq(clear_read(mails, WORKER_TOGETHER_MAX), over ? 0 : WORKER_TOGETHER_MAX);
+                error_clear(&err);
+                worker_free(worker);
+        }
+}
+END_TEST
+
+/* A worker that answers two mails with this frame, and these bytes behind this table. */
+static int answer_two(const struct worker_frame *frame, const struct worker_part *table, const GString *bytes, const char *more,
+                      struct error *err)
+{
+        g_autoptr(GString) all = g_string_new_len((const char *) table, 2 * sizeof *table);
+        g_string_append_len(all, bytes->str, (gssize) bytes->len);
+        g_autofree char *body = shared_script(frame, all->str, all->len, more), *path = write_script(body);
+        struct worker *worker = worker_new(&(struct worker_options){ .program = path, .wall_ms = 20000 });
+        struct worker_mail mails[2];
+        for (int i = 0; i < 2; i++)
+                mails[i] = (struct worker_mail){ .data = mail, .size = sizeof mail - 1, .form = READER_MAIL };
+        int r = worker_read_together(worker, mails, 2, -1, err);
+        unsigned answers = (table[0].size > 0) + (table[1].size > 0);
+        ck_assert_uint_eq(clear_read(mails, 2), r == 0 ? answers : 0);
+        worker_free(worker);
+        return r;
+}
+
+/* The frame and each row of the table are checked, and each answer like one that comes alone. */
+START_TEST(nonsense_of_several_is_refused)
+{
+        static const struct parts good = { NULL, NULL, "r", NULL }, bad = { NULL, NULL, NULL, NULL };
+        g_autoptr(GString) one = pack_parts(&good), wrong = pack_parts(&bad), two = g_string_new_len(one->str, (gssize) one->len);
+        g_string_append_len(two, one->str, (gssize) one->len);
+        const uint32_t n = (uint32_t) one->len, head = 2 * sizeof(struct worker_part), refused = READER_REFUSED;
+        const uint32_t magic = WORKER_REPLY_TOGETHER_MAGIC;
+        const struct { int code; struct worker_frame frame; struct worker_part table[2]; const char *more; } answers[] = {
+                { 0, { magic, 2, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "" },
+                { 0, { magic, 2, head + n, 1 }, { { refused, 0 }, { refused, n } }, "" }, /* the first had no room */
+                { 0, { magic, 2, head, 1 }, { { refused, 0 }, { refused, 0 } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "x" }, /* something follows */
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 2 }, { { refused, n }, { refused, n } }, "" }, /* another request */
+                { -ERR_MALFORMED, { magic, 1, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 3, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { WORKER_REPLY_SHARED_MAGIC, 2, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { WORKER_REPLY_MAGIC, 2, head + 2 * n, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, WORKER_SHARED_BYTES + 1, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head - 1, 1 }, { { refused, 0 }, { refused, 0 } }, "" },
+                { -ERR_MALFORMED, { magic, 2, 0, 1 }, { { refused, 0 }, { refused, 0 } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head - 1, 1 }, { { refused, UINT32_MAX }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n + 1, 1 }, { { refused, n }, { refused, n } }, "" }, /* some left over */
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n - 1, 1 }, { { refused, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + n, 1 }, { { refused, n }, { refused, UINT32_MAX } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 1 }, { { refused, n + 1 }, { refused, n - 1 } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 1 }, { { READER_OUTCOME_MAX, n }, { refused, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 1 }, { { refused, n }, { UINT32_MAX, n } }, "" },
+                { -ERR_MALFORMED, { magic, 2, head + 2 * n, 1 }, { { refused, n }, { READER_RECOGNISED, n } }, "" },
+        };
+        for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+                struct error err = ERROR_INIT;
+                int r = answer_two(&answers[i].frame, answers[i].table, two, answers[i].more, &err);
+                ck_assert_msg(r == answers[i].code, "answer %zu: %d %s", i, r, error_text(&err));
+                error_clear(&err);
+        }
+        g_string_truncate(two, one->len);
+        g_string_append_len(two, wrong->str, (gssize) wrong->len);
+        const struct worker_frame frame = { magic, 2, head + two->len, 1 };
+        const struct worker_part table[2] = { { refused, n }, { refused, (uint32_t) wrong->len } };
+        struct error err = ERROR_INIT;
+        ck_assert_int_eq(answer_two(&frame, table, two, "", &err), -ERR_MALFORMED);
+        ck_assert_ptr_nonnull(strstr(error_text(&err), "contradicts itself"));
+        error_clear(&err);
+}
+END_TEST
+
+/* What is well-formed in everything else does not make up for it. */
+START_TEST(an_unknown_outcome_of_several_is_refused)
+{
+        struct bulletin *bulletin = bulletin_new();
+        const struct parts parts = { "x", NULL, "r", bulletin };
+        g_autoptr(GString) bytes = pack_parts(&parts);
+        const struct worker_frame frame = { WORKER_REPLY_TOGETHER_MAGIC, 2, 2 * sizeof(struct worker_part) + bytes->len, 1 };
+        struct worker_part table[2] = { { READER_UNRECOGNISED, (uint32_t) bytes->len }, { READER_REFUSED, 0 } };
+        ck_assert_int_eq(answer_two(&frame, table, bytes, "", NULL), 0);
+        table[0].kind = READER_OUTCOME_MAX;
+        ck_assert_int_eq(answer_two(&frame, table, bytes, "", NULL), -ERR_MALFORMED);
+        bulletin_free(bulletin);
 }
 END_TEST
 
@@ -809,6 +1029,11 @@ static Suite *suite(void)
         tcase_add_loop_test(tests, any_split_is_read, 0, 2);
         tcase_add_test(tests, both_ways_give_the_same);
         tcase_add_test(tests, shared_nonsense_is_refused);
+        tcase_add_test(tests, together_is_as_alone);
+        tcase_add_test(tests, only_what_fits_is_read_together);
+        tcase_add_test(tests, each_of_several_has_its_time);
+        tcase_add_test(tests, nonsense_of_several_is_refused);
+        tcase_add_test(tests, an_unknown_outcome_of_several_is_refused);
         tcase_add_test(tests, shared_memory_cannot_be_shortened);
         tcase_add_test(tests, nothing_is_left_in_shared_memory);
         tcase_add_test(tests, no_memory_is_inherited);
@@ -826,6 +1051,7 @@ int main(int argc, char **argv)
 {
         if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0) {
                 hurried = getenv("HURRIED") != NULL;
+                late = getenv("LATE") ? atoi(getenv("LATE")) : 0;
                 starved = getenv("STARVED") != NULL;
                 if (getenv("SECRET_MASKED"))
                         return report_secrets();

@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import sqlite3
+import time
 
 from harness import PASSWORD, alert, compress, decompress, run, sample, wait_until
+from small_imap import SmallImap, configure, critical, told
 
 FORBIDDEN = "outbox", "attempt", "decision", "bulletin", "revision", "variant", "mail", "sighting", "cursor", "route_state"
 
@@ -111,6 +113,31 @@ def as_news(scene):
     assert len(slack.requests()) == 1  # the summary
 
 
+def overtaken(scene):
+    """Told by way of one mailbox although another, new one had brought it as history, whether with the very same bytes, as a
+    copy that went another way, or with another content: all of that is the same again."""
+    slack = scene.start_slack()
+    slow = ("UID FETCH", lambda connection, tag, command: time.sleep(1))  # so that the other is first
+    watched = SmallImap(scene, {1: critical(1)}, [slow])
+    configure(scene, slack, watched=watched.section())
+    scene.once()
+    watched.mails.update({2: critical(2), 3: critical(3), 4: critical(4)})
+    copy = critical(3).replace(b"Message-ID: <", b"Received: by b.example\r\nMessage-ID: <")
+    new = SmallImap(scene, {1: critical(1), 2: critical(2), 3: copy, 4: alert("MS08-004", "low", "wait"), 5: critical(5)})
+    scene.sections["mailbox new"] = {**new.section(), "password-file": scene.path("password")}
+    scene.write_config()
+    scene.once()
+    assert told(slack) == ["MS08-002", "MS08-003", "MS08-004"], told(slack)
+    events = scene.rows("SELECT event, count(*) FROM mail GROUP BY event ORDER BY event")
+    assert events == [("duplicate", 1), ("first", 5), ("variant", 1)], events
+    differences, totals = replay(scene)
+    assert differences == [] and totals["mails"] == 7, differences
+    differences, _ = replay(scene, "--news")
+    decisions = {(d["bulletin"], d["decisions"][0]["from"]["action"], d["decisions"][0]["to"]["action"]) for d in differences}
+    assert decisions == {("MS08-001", "none", "new"), ("MS08-005", "none", "new"), ("MS08-003", "none", "new"),
+                         ("MS08-003", "new", "none"), ("MS08-004", "new", "raised")}, differences
+
+
 def stopped(scene):
     """Ctrl-C ends it in good order."""
     scene.start_dovecot()
@@ -139,4 +166,4 @@ def wrong_use(scene):
     assert result.returncode == 1 and "there is no database yet" in result.stderr, result
 
 
-run(same_again, other_thresholds, another_parser, as_news, stopped, wrong_use)
+run(same_again, other_thresholds, another_parser, as_news, overtaken, stopped, wrong_use)

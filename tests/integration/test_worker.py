@@ -7,12 +7,14 @@ import os
 import random
 import resource
 import signal
+import sqlite3
 import threading
 
 from harness import alert, run, wait_until
 
 MAILS = 60
 BATCH = 12
+HISTORY = 160
 
 
 def numbered(i):
@@ -57,25 +59,33 @@ def attack(daemon, attacks, dice, end):
                     pass
 
 
-def under_attack(scene, attacks):
+def count_mails(scene):
+    try:
+        return scene.rows("SELECT count(*) FROM mail")[0][0]
+    except sqlite3.OperationalError:  # the database is still being made
+        return 0
+
+
+def under_attack(scene, attacks, history=0):
     scene.start_dovecot()
     scene.configure()
     scene.sections["daemon"].update({"workers": "2", "parser-timeout": "1s"})
     scene.write_config()
+    mails = [numbered(i) for i in range(1, history + 1)]
+    scene.deliver(*mails)
     daemon = scene.daemon()
-    daemon.wait_idle()
+    if not history:
+        daemon.wait_idle()
     end, dice = threading.Event(), random.Random(5)
     attacker = threading.Thread(target=attack, args=(daemon, attacks, dice, end))
     attacker.start()
     try:
-        mails = []
         # How often the attacker strikes while these are read depends on the machine: go on until it was often enough.
-        while len(mails) < MAILS or (attack.hits <= 10 and len(mails) < 10 * MAILS):
+        while len(mails) < history + MAILS or (attack.hits <= 10 and len(mails) < history + 10 * MAILS):
             batch = [numbered(len(mails) + i) for i in range(1, BATCH + 1)]
             mails += batch
             scene.deliver(*batch)
-            wait_until(lambda: os.path.exists(f"{scene.state}/hotfixd.db") and
-                       scene.rows("SELECT count(*) FROM mail")[0][0] >= len(mails), f"{len(mails)} mails on record", timeout=100)
+            wait_until(lambda: count_mails(scene) >= len(mails), f"{len(mails)} mails on record", timeout=100)
     finally:
         end.set()
         attacker.join()
@@ -103,6 +113,11 @@ def killed(scene):
     under_attack(scene, [kill])
 
 
+def killed_in_a_history(scene):
+    """Whose mails are read several at a time: what happens to one of them is no other's fault."""
+    under_attack(scene, [kill], history=HISTORY)
+
+
 def stopped(scene):
     under_attack(scene, [stop, kill])
 
@@ -116,4 +131,4 @@ def spoiled(scene):
     under_attack(scene, [spoil if os.geteuid() == 0 else kill])
 
 
-run(killed, stopped, starved, spoiled)
+run(killed, killed_in_a_history, stopped, starved, spoiled)
