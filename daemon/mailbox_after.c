@@ -9,8 +9,8 @@
 
 #include "store/cursors.h"
 
-/* Where the server refuses a command for many messages, it may be for one of them: halves of halves are tried, and it is left
- * in peace where it seems to refuse them all, as when the folder is missing. */
+/* Where the server refuses a command for many messages, it may be for one of them: halves of halves are tried, and it is
+ * left in peace where it seems to refuse them all, as when the folder is missing. */
 #define APART_COMMANDS 40u
 #define APART_REFUSED 3u
 
@@ -31,10 +31,12 @@ static void push_halves(GArray *spans, struct span span)
         g_array_append_vals(spans, halves, G_N_ELEMENTS(halves));
 }
 
-static struct span pop(GArray *spans)
+/* The next to be tried, or the one farthest behind it. */
+static struct span take(GArray *spans, bool farthest)
 {
-        struct span span = g_array_index(spans, struct span, spans->len - 1);
-        g_array_set_size(spans, spans->len - 1);
+        guint i = farthest ? 0 : spans->len - 1;
+        struct span span = g_array_index(spans, struct span, i);
+        g_array_remove_index(spans, i);
         return span;
 }
 
@@ -44,15 +46,16 @@ static int change_apart(struct mailbox *m, const GArray *uids, struct error *err
 {
         g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(struct span));
         guint known = m->refused->len;
-        bool takes_some = false;
+        bool takes_some = false, farthest = false;
         push_halves(spans, (struct span){ 0, uids->len });
         for (unsigned commands = 0; spans->len > 0 && commands < APART_COMMANDS; commands++) {
                 if (!takes_some && m->refused->len == known + APART_REFUSED)
                         break;
                 struct error other = ERROR_INIT;
-                struct span span = pop(spans);
+                struct span span = take(spans, farthest);
                 int r = change(m, uids, span, &other);
                 takes_some = takes_some || r == 0;
+                farthest = !takes_some && span.count == 1; /* those that are refused may lie together */
                 if (r == 0)
                         continue;
                 error_clear(err);

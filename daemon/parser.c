@@ -15,24 +15,32 @@ static bool is_about_the_mail(int code)
                code == -ERR_LIMIT;
 }
 
-/* What went wrong is tried once more with a fresh process: a crash or a hang may have been the
- * system's doing, and a process that answers nonsense may have been spoiled by the mail before. */
+/* How often a mail is read until what went wrong is its own fault: a crash or a hang may have been the system's doing, and
+ * a process that answers nonsense may have been spoiled by the mail before. Whoever kills processes, as a system without
+ * memory does, may well do it twice in a row. */
+static unsigned most_attempts(int code)
+{
+        if (code == 0 || code == -ERR_LIMIT)
+                return 1;
+        return code == -ERR_WORKER_CRASHED ? 3 : 2;
+}
+
+/* Each further attempt has a fresh process. One that could not be started is no attempt. */
 int parse_job(struct service *service, struct worker *worker, struct job *job, struct log_repeat *repeat)
 {
-        for (unsigned attempt = 1;; attempt++) {
+        for (unsigned attempts = 0;;) {
                 error_clear(&job->error);
                 job->code = worker_read(worker, job->data, job->size, job->form, service->stop_fd, &job->result, &job->error);
                 if (job->code == -ERR_CANCELLED)
                         return job->code;
-                if (attempt == 1 && job->code < 0 && job->code != -ERR_LIMIT && is_about_the_mail(job->code))
-                        continue;
-                if (is_about_the_mail(job->code)) {
+                if (!is_about_the_mail(job->code)) {
+                        log_repeat_failure(repeat, LOG_LEVEL_ERROR, "parser", error_text(&job->error));
+                        if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
+                                return -ERR_CANCELLED;
+                } else if (++attempts >= most_attempts(job->code)) {
                         log_repeat_success(repeat, "parser", STARTED_AGAIN);
                         return 0;
                 }
-                log_repeat_failure(repeat, LOG_LEVEL_ERROR, "parser", error_text(&job->error));
-                if (wake_wait(service->stop_fd, -1, RETRY_WAIT_MS) == 0)
-                        return -ERR_CANCELLED;
         }
 }
 

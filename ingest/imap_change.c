@@ -133,7 +133,7 @@ static int flag_moved(struct imap_session *session, const GArray *uids, struct e
                 struct error refusal = ERROR_INIT;
                 int r = run_on(session, "UID STORE", uids, "+FLAGS.SILENT (\\Deleted " MOVED_KEYWORD ")", NULL, NULL,
                                &refusal);
-                if (r != -ERR_REFUSED)
+                if (r != -ERR_REFUSED && r != -EINVAL)
                         return r < 0 ? error_move(err, &refusal) : r;
                 error_clear(&refusal);
         }
@@ -192,6 +192,7 @@ static int change(struct imap_session *session, const GArray *uids, const char *
                 return error_set(err, -ERR_REFUSED, "the IMAP server does not let messages of this mailbox be flagged "
                                                     "\\Seen");
         int r = 0;
+        session->changing = true;
         for (guint first = 0; r == 0 && first < uids->len; first += CHANGE_MESSAGES) {
                 g_autoptr(GArray) some = uids_new();
                 guint count = MIN(uids->len - first, CHANGE_MESSAGES);
@@ -203,6 +204,7 @@ static int change(struct imap_session *session, const GArray *uids, const char *
                 else
                         r = move_by_copy(session, some, folder, err);
         }
+        session->changing = false;
         return r;
 }
 

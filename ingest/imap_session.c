@@ -110,7 +110,8 @@ static int complete(struct imap_session *session, struct imap_response *response
         g_autofree char *text = server_text(session, response);
         if (strcmp(response->name, "NO") == 0)
                 return error_set(err, -ERR_REFUSED, "the IMAP server refused %s: %s", what, text);
-        return error_set(err, -ERR_PROTOCOL, "the IMAP server did not understand %s: %s", what, text);
+        return error_set(err, session->changing ? -EINVAL : -ERR_PROTOCOL, "the IMAP server did not understand %s: %s", what,
+                         text);
 }
 
 /* ---- what servers say unasked ---- */

@@ -46,7 +46,7 @@ typedef int (*imap_message_function)(struct imap_message *message, void *context
  * failure. Sends NOOP and CAPABILITY and trusts only what follows the NOOP's answer: bytes right behind the login's OK
  * may have been lost. Errors of all calls here: -ERR_CONNECTION, -ERR_TLS, -ERR_TIMEOUT, -ERR_PROTOCOL, -ERR_REFUSED
  * (NO), -ERR_LIMIT, -ERR_CANCELLED; after all but -ERR_REFUSED the session can only be closed (-EINVAL, for arguments
- * that cannot be sent, leaves it as it was). */
+ * that cannot be sent, and for BAD to what marks or moves messages, leaves it as it was). */
 int imap_session_open(struct stream *stream, const struct imap_session_options *options,
                       struct imap_session **ret_session, struct error *err);
 

@@ -53,6 +53,7 @@ struct imap_session {
         bool idle_refused;
         bool no_deleted, no_seen; /* PERMANENTFLAGS lacks the flag */
         bool keywords;     /* it allows for keywords of our own */
+        bool changing;     /* what runs changes messages: BAD ends that, not the session */
         GArray *copied;    /* guint32: UIDs that COPY has taken in this session, and that are not expunged yet */
         int64_t eager_ms, eager_since_ms; /* imap_wait.c */
         int broken;        /* 0, or the error after which the session can only be closed */

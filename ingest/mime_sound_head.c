@@ -52,9 +52,10 @@ char *mime_sound_address(const char *from)
 {
         const char *end = from + strlen(from), *p = from;
         if (end > from && end[-1] == '>') {
-                p = strchr(from, '<');
-                if (!p++ || !is_sound_name(from, p - 1))
+                const char *bracket = strchr(from, '<');
+                if (!bracket || !is_sound_name(from, bracket))
                         return NULL;
+                p = bracket + 1;
                 end--;
         }
         if (!is_sound_address(p, end))

@@ -4,7 +4,7 @@
 import re
 
 from harness import alert, run, wait_until
-from small_imap import SmallImap, configure
+from small_imap import CAPABILITIES, SmallImap, configure
 
 
 def critical(number):
@@ -82,6 +82,16 @@ def refused_moves(scene):
     refused_ones_do_not_hold_the_others(scene, "move:Done")
 
 
+def refused_ones_may_lie_together(scene):
+    """At both ends: that is not all of them."""
+    refused = {1, 2, 3, 4, 38, 39, 40}
+    server = SmallImap(scene, {uid: critical(uid) for uid in range(1, 41)}, [refuses(*refused)])
+    configure(scene, None, main=server.section(after_ingest="move:Done"))
+    result = scene.once(expect=1)
+    assert "7 messages refused, the others taken: " in result.stderr, result.stderr
+    assert set(server.mails) == refused, server.mails.keys()
+
+
 def error_of(scene):
     return scene.status()["mailboxes"][0].get("error") or ""
 
@@ -98,6 +108,21 @@ def what_takes_nothing_is_left_in_peace(scene):
     wait_until(lambda: len(server.moved) == 41, "all to be moved with the next mail")
     wait_until(lambda: not error_of(scene), "the error to go")
     daemon.stop()
+
+
+def mails_come_whatever_is_said_of_moves(scene):
+    """BAD, to each try: they are fetched all the same, over one connection."""
+    for i, capabilities in enumerate((CAPABILITIES, CAPABILITIES.replace(" MOVE", ""))):
+        scene.state = scene.path(f"state{i}")
+        server = SmallImap(scene, {1: critical(1)}, [("UID (MOVE|COPY)", "{tag} BAD what?")], capabilities=capabilities)
+        configure(scene, None, main=server.section(after_ingest="move:Done"))
+        daemon = scene.daemon()
+        daemon.wait_idle()
+        server.add(2, critical(2))
+        wait_until(lambda: scene.rows("SELECT count(*) FROM mail") == [(2,)], "the next mail")
+        wait_until(lambda: "did not understand UID" in error_of(scene), "the error")
+        assert server.logins() == 1 and len(server.mails) == 2
+        daemon.stop()
 
 
 def what_was_refused_is_gone(scene):
@@ -128,5 +153,5 @@ def nothing_is_changed(scene):
     assert [c for c in server.commands if c.startswith("EXAMINE")]
 
 
-run(marks_are_made_up_for, moves_are_made_up_for, refused_marks, refused_moves,
-    what_takes_nothing_is_left_in_peace, what_was_refused_is_gone, nothing_is_changed)
+run(marks_are_made_up_for, moves_are_made_up_for, refused_marks, refused_moves, refused_ones_may_lie_together,
+    what_takes_nothing_is_left_in_peace, mails_come_whatever_is_said_of_moves, what_was_refused_is_gone, nothing_is_changed)
