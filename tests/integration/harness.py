@@ -26,6 +26,8 @@ import threading
 import time
 import traceback
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background, and passed on so
+
 SOURCE = os.path.abspath(os.environ.get("srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("builddir", SOURCE))
 PEERS = os.path.join(SOURCE, "tests", "peers")
@@ -589,13 +591,13 @@ match from any for any action "keep"
         return stored
 
     def archive(self, root=None):
-        """Path to SHA-256 of every file in the archive."""
+        """Path to SHA-256 of every file in the archive. What a running daemon renames or removes meanwhile is not there."""
         root = root or os.path.join(self.state, "archive")
         tree = {}
         for folder, _, names in os.walk(root):
             for name in names:
                 path = os.path.join(folder, name)
-                with open(path, "rb") as f:
+                with contextlib.suppress(FileNotFoundError), open(path, "rb") as f:
                     tree[os.path.relpath(path, root)] = hashlib.sha256(f.read()).hexdigest()
         return tree
 

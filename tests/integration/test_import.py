@@ -184,7 +184,7 @@ def interrupted(scene):
     """Killed, stopped, and started again: the same as if nothing had happened, with one summary for all of it."""
     scene.start_dovecot()
     scene.configure()
-    mails = with_letters(many(800))
+    mails = with_letters(many(300))
     path = scene.write("box", mbox(*mails))
     state_of(scene, "calm")
     scene.ctl("import", path)
